@@ -1,0 +1,101 @@
+"""The command table: a name leads to "module:function", loaded when it is called.
+
+Nothing heavy is imported here, so that `kirie --help` answers at once and readers work without torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from kirie import __version__
+from kirie.errors import KirieError, UsageError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "synth": ("kirie.synth.command:main", "draw starter characters with exact truth"),
+    "import": ("kirie.formats.command:main", "read annotations of any known format into data/"),
+    "prepare": ("kirie.prepare.command:main", "check, split and write the store that training reads"),
+    "train": ("kirie.train.command:main", "train a model; a repeated command resumes or says it is done"),
+    "evaluate": ("kirie.train.evaluate:main", "score a trained run on a split, image by image"),
+    "select": ("kirie.export.select_command:main", "choose the best run, and say why"),
+    "export": ("kirie.export.command:main", "write a bundle, if the exported model equals the trained one"),
+    "predict": ("kirie.predict.command:main", "cut pictures into parts with a bundle; needs no torch"),
+}
+
+_NEEDS_TRAINING_STACK = {"torch", "torchvision", "pytorch_lightning", "kornia", "hydra", "omegaconf", "torchmetrics"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: The words after `kirie`; the process's own by default.
+
+    Returns:
+        0: done. 1: the export gate refused. 2: the user can mend it; one sentence says how. 130: interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if not words or words[0] in {"-h", "--help", "help"}:
+            print(_help())
+            return 0
+        if words[0] in {"-V", "--version"}:
+            print(f"kirie {__version__}")
+            return 0
+        return _load(words[0])(words[1:])
+    except KirieError as error:
+        _complain(str(error), as_json="--json" in words)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("Interrupted. Repeat the command to go on.", as_json=False)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`kirie ... | head`); not an error, but Python would report it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _load(name: str) -> Callable[[Sequence[str]], int]:
+    if name not in COMMANDS:
+        raise UsageError(_unknown(name))
+    module, _, function = COMMANDS[name][0].partition(":")
+    try:
+        found: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in _NEEDS_TRAINING_STACK:
+            raise UsageError(
+                f"`kirie {name}` needs the training stack, and {error.name} is not installed; "
+                'run `pip install "kirie[train]"`.'
+            ) from None
+        raise
+    return found
+
+
+def _unknown(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    return f"There is no command '{name}'.{hint} Commands are {', '.join(COMMANDS)}."
+
+
+def _help() -> str:
+    rows = "\n".join(f"  {name:<10} {words}" for name, (_, words) in COMMANDS.items())
+    return (
+        f"kirie {__version__}: cut character illustrations into parts\n\nusage: kirie COMMAND [options]\n\n"
+        f"commands:\n{rows}\n\n`kirie COMMAND --help` tells a command's options; "
+        "each takes --json to print its result for machines."
+    )
+
+
+def _complain(message: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+    print(f"kirie: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

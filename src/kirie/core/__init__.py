@@ -1,0 +1,1 @@
+"""What every room shares: samples, labels, scores, identity, paths. numpy and the standard library only."""

@@ -1,0 +1,119 @@
+"""Writing that is whole or not at all, hashing, and paths that stay inside their folder.
+
+A file is written beside its final name, flushed to the disk and renamed; a reader sees the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, Any
+
+from kirie.errors import DeviceError, KirieError, SourceError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns a full or read-only disk into a sentence that names the place.
+
+    Raises:
+        DeviceError: There is no space, or no permission to write.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DeviceError(
+                f"The disk that holds {path} is full ({error.strerror}); nothing half-written was kept. "
+                "Free space or choose another place, then repeat the command."
+            ) from error
+        if error.errno in _CLOSED:
+            raise DeviceError(f"{path} cannot be written ({error.strerror}); choose a place you may write to.") from error
+        raise
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+    """Opens a file beside `path` that takes its name when the block ends well, and vanishes when it does not.
+
+    Raises:
+        DeviceError: There is no space, or no permission to write.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with beside.open(mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a whole file by rename."""
+    with replacing(path) as stream:
+        stream.write(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Writes a whole UTF-8 file by rename."""
+    with replacing(path, "w") as stream:
+        stream.write(content)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Writes JSON that a person can read: indented, keys as given, non-ASCII as it is, no NaN."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path, wrong: type[KirieError], what: str) -> Any:
+    """Reads a JSON file that kirie wrote.
+
+    Args:
+        path: The file.
+        wrong: The error to raise.
+        what: What the file is, for the message ("the run record").
+
+    Raises:
+        wrong: The file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise wrong(f"{what} {path} is not there.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise wrong(f"{what} {path} is damaged: it is not JSON ({error}).") from None
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def inside(folder: Path, relative: str) -> Path:
+    """Joins a relative path that came from outside, `/` or `\\` alike, and refuses one that leaves the folder.
+
+    Raises:
+        SourceError: The path is absolute or leads out of the folder.
+    """
+    text = relative.replace("\\", "/")
+    parts = PurePosixPath(text)
+    if not text or parts.is_absolute() or PureWindowsPath(relative).drive or "\0" in text:
+        raise SourceError(f"The path '{relative}' is not relative to {folder}; write it relative to that folder.")
+    found = folder / parts
+    if not found.resolve().is_relative_to(folder.resolve()):
+        raise SourceError(f"The path '{relative}' leads out of {folder}; only files inside it are read.")
+    return found

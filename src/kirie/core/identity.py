@@ -1,0 +1,82 @@
+"""One id from content: what a run is made of, hashed.
+
+The same inputs give the same id on every machine; what only the machine decides (devices, workers, paths, logging
+mode) is left out before hashing. Code counts by its syntax tree without docstrings, so that a comment or a
+reformatting does not make a new run.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ID_LENGTH = 12
+"""Hexadecimal digits of a run id: 48 bits; a million runs collide with probability 0.2 %."""
+
+
+def digest(content: object) -> str:
+    """SHA-256 of canonical JSON (sorted keys, no spaces), hexadecimal.
+
+    Raises:
+        TypeError: The content is not made of JSON's types.
+        ValueError: It holds NaN or infinity.
+    """
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def without(config: Mapping[str, Any], machine_keys: Iterable[str]) -> dict[str, Any]:
+    """A copy of a nested mapping without dotted keys (`trainer.devices`, or a whole group `log`)."""
+    dropped = {tuple(key.split(".")) for key in machine_keys}
+
+    def walk(node: Mapping[str, Any], at: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            key: walk(value, (*at, key)) if isinstance(value, Mapping) else value
+            for key, value in node.items()
+            if (*at, key) not in dropped
+        }
+
+    return walk(config, ())
+
+
+def code_fingerprint(files: Iterable[Path], root: Path) -> str:
+    """Hash of Python files by name (relative to root) and meaning: their syntax trees without docstrings."""
+    found = {path.relative_to(root).as_posix(): _tree(path.read_text(encoding="utf-8")) for path in files}
+    return digest(found)
+
+
+def run_id(config: Mapping[str, Any], data: str, code: str, seed: int) -> str:
+    """The run's id.
+
+    Args:
+        config: The resolved configuration, machine keys taken out.
+        data: The store's fingerprint.
+        code: The fingerprint of the code that training runs.
+        seed: The seed.
+    """
+    return digest({"config": config, "data": data, "code": code, "seed": seed})[:ID_LENGTH]
+
+
+def _tree(source: str) -> str:
+    return hashlib.sha256(repr(_meaning(ast.parse(source))).encode()).hexdigest()
+
+
+def _meaning(node: object) -> object:
+    """A syntax tree as nested tuples that every supported Python builds alike (empty fields differ by version)."""
+    if isinstance(node, ast.AST):
+        fields = ((name, _meaning(value)) for name, value in ast.iter_fields(node) if name not in {"kind", "ctx"})
+        return (type(node).__name__, *((name, value) for name, value in fields if value not in ((), None)))
+    if isinstance(node, list):
+        return tuple(_meaning(item) for item in node if not _is_bare_string(item))
+    return ("None",) if node is None else node if isinstance(node, str | int | bool) else repr(node)
+
+
+def _is_bare_string(node: object) -> bool:
+    """A docstring, or a comment in another dress."""
+    return (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )

@@ -1,0 +1,122 @@
+"""The run folder: the one object that knows where a run's files lie.
+
+`runs/<id>/` is the working folder of a training. `publish` copies what later stages need (no W&B files, no resume
+checkpoint) into a folder that DVC can track; both are read through the same object.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kirie.core import files
+from kirie.core.scores import CountTable
+from kirie.errors import RunError
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run's folder and the names in it. Nothing is created by making this object."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration, YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def record(self) -> Path:
+        """`run.json`: state, what the id was made of, git, data version, hardware, cost."""
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> Path:
+        """`metrics.json`: scores by split."""
+        return self.path / "metrics.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the best validation score."""
+        return self.checkpoints / "best.ckpt"
+
+    @property
+    def last(self) -> Path:
+        """The newest checkpoint, from which an interrupted run goes on."""
+        return self.checkpoints / "last.ckpt"
+
+    @property
+    def diff(self) -> Path:
+        """What the working tree had that its git commit had not."""
+        return self.path / "code.diff"
+
+    def per_image(self, split: str) -> Path:
+        """The per-image table of a split."""
+        return self.path / f"per_image_{split}.csv"
+
+    def read_record(self) -> dict[str, Any]:
+        """The run record.
+
+        Raises:
+            RunError: This is no run folder, or its record is damaged.
+        """
+        if not self.record.is_file():
+            raise RunError(f"{self.path} is not a run folder: it has no run.json. A finished `kirie train` leaves one.")
+        found = files.read_json(self.record, RunError, "The run record")
+        if not isinstance(found, dict) or "id" not in found:
+            raise RunError(f"The run record {self.record} has no id; it was not written by kirie.")
+        return found
+
+    def read_metrics(self) -> dict[str, Any]:
+        """Scores by split: {"val": {...}, "test": {...}}, as `core.scores.scores` gives them.
+
+        Raises:
+            RunError: The run has not been scored, or the file is damaged.
+        """
+        found = files.read_json(self.metrics, RunError, "The score file")
+        if not isinstance(found, dict):
+            raise RunError(f"The score file {self.metrics} is damaged; score the run again with `kirie evaluate`.")
+        return found
+
+    def read_table(self, split: str) -> CountTable:
+        """The per-image table of a split.
+
+        Raises:
+            RunError: It is missing or damaged.
+        """
+        return CountTable.read(self.per_image(split))
+
+    def publish(self, out: Path) -> RunFolder:
+        """Copies what later stages need into `out`, whole or not at all.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+            RunError: The run has no best checkpoint or no scores yet.
+        """
+        wanted = [self.config, self.record, self.metrics, self.best]
+        if missing := [str(path) for path in wanted if not path.is_file()]:
+            raise RunError(f"The run in {self.path} is not finished: {', '.join(missing)} missing. Train it to its end.")
+        wanted += sorted(self.path.glob("per_image_*.csv"))
+        beside = out.with_name(f".{out.name}.part")
+        with files.disk_errors(out):
+            try:
+                shutil.rmtree(beside, ignore_errors=True)
+                for path in wanted:
+                    to = beside / path.relative_to(self.path)
+                    to.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, to)
+                if out.exists():
+                    shutil.rmtree(out)
+                beside.replace(out)
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
+        return RunFolder(out)

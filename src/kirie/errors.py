@@ -1,0 +1,60 @@
+"""The error tree. Everything a user can cause is a KirieError; the command line prints it and exits with 2.
+
+KirieError
+├── UsageError        the command line or a configuration value is wrong
+│   └── ConfigError   a Hydra override or a pair of settings that cannot work
+├── SourceError       an annotation, a picture or a label file cannot be read as it is
+├── StoreError        the prepared dataset is missing, damaged, empty or does not fit
+├── ModelError        a model cannot be built, or its weights cannot be had
+├── RunError          a run folder is missing, unfinished, damaged or does not fit
+├── BundleError       an exported bundle is missing, was changed or does not fit
+└── DeviceError       a device, an execution provider or disk space is not to be had
+
+GateFailed (exit code 1) is not the user's doing: the exported model does not equal the trained one.
+
+A message is one sentence, or two: what happened, what was found, what is allowed, what to change.
+"""
+
+
+class KirieError(Exception):
+    """Base of everything a user can cause; ends a command with exit code 2."""
+
+    exit_code = 2
+
+
+class UsageError(KirieError):
+    """The command line or a configuration value is wrong."""
+
+
+class ConfigError(UsageError):
+    """A Hydra override, or a pair of settings that cannot work together."""
+
+
+class SourceError(KirieError):
+    """An annotation, a picture or a label file cannot be read as it is."""
+
+
+class StoreError(KirieError):
+    """The prepared dataset is missing, damaged, empty or does not fit."""
+
+
+class ModelError(KirieError):
+    """A model cannot be built, or its weights cannot be had."""
+
+
+class RunError(KirieError):
+    """A run folder is missing, unfinished, damaged or does not fit."""
+
+
+class BundleError(KirieError):
+    """An exported bundle is missing, was changed or does not fit."""
+
+
+class DeviceError(KirieError):
+    """A device, an execution provider or disk space is not to be had."""
+
+
+class GateFailed(KirieError):  # noqa: N818 - an outcome, not a mistake
+    """The exported model does not give the answers of the trained one."""
+
+    exit_code = 1
