@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from kirie.errors import DeviceError, KirieError, SourceError
 
@@ -36,12 +36,14 @@ def disk_errors(path: Path) -> Iterator[None]:
                 "Free space or choose another place, then repeat the command."
             ) from error
         if error.errno in _CLOSED:
-            raise DeviceError(f"{path} cannot be written ({error.strerror}); choose a place you may write to.") from error
+            raise DeviceError(
+                f"{path} cannot be written ({error.strerror}); choose a place you may write to."
+            ) from error
         raise
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Opens a file beside `path` that takes its name when the block ends well, and vanishes when it does not.
 
     Raises:
@@ -51,7 +53,7 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            with beside.open(mode, **({} if "b" in mode else {"encoding": "utf-8", "newline": "\n"})) as stream:
+            with beside.open("wb") as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -69,8 +71,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_text(path: Path, content: str) -> None:
     """Writes a whole UTF-8 file by rename."""
-    with replacing(path, "w") as stream:
-        stream.write(content)
+    write_bytes(path, content.encode())
 
 
 def write_json(path: Path, content: object) -> None:

@@ -77,6 +77,4 @@ def _meaning(node: object) -> object:
 
 def _is_bare_string(node: object) -> bool:
     """A docstring, or a comment in another dress."""
-    return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -104,7 +104,9 @@ class RunFolder:
         """
         wanted = [self.config, self.record, self.metrics, self.best]
         if missing := [str(path) for path in wanted if not path.is_file()]:
-            raise RunError(f"The run in {self.path} is not finished: {', '.join(missing)} missing. Train it to its end.")
+            raise RunError(
+                f"The run in {self.path} is not finished: {', '.join(missing)} missing. Train it to its end."
+            )
         wanted += sorted(self.path.glob("per_image_*.csv"))
         beside = out.with_name(f".{out.name}.part")
         with files.disk_errors(out):

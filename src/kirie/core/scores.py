@@ -136,7 +136,8 @@ def miou(counts_XLK: Counts | NDArray[np.float64]) -> NDArray[np.float64]:
     present = tp + fn > 0
     iou = np.where(present, ratio(tp, tp + fp + fn, present), 0.0)
     held = present.sum(axis=-1)
-    return np.divide(iou.sum(axis=-1), held, out=np.full(held.shape, np.nan), where=held > 0)
+    found: NDArray[np.float64] = np.divide(iou.sum(axis=-1), held, out=np.full(held.shape, np.nan), where=held > 0)
+    return found
 
 
 def image_miou(counts_NLK: Counts) -> float | None:
@@ -145,11 +146,10 @@ def image_miou(counts_NLK: Counts) -> float | None:
     return _number(np.nanmean(each_N)) if np.isfinite(each_N).any() else None
 
 
-def ratio(
-    top: NDArray[np.float64], bottom: NDArray[np.float64], where: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64], where: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Element by element, NaN where it is not defined."""
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=where & (bottom > 0))
+    found: NDArray[np.float64] = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=where & (bottom > 0))
+    return found
 
 
 def flat(found: Mapping[str, Any]) -> dict[str, float]:
