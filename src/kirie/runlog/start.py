@@ -1,0 +1,124 @@
+"""Starting and ending the W&B run of a training, under kirie's own id.
+
+The same id is used online and offline and after every restart (`resume="allow"`); a restarted offline run adds a
+segment, a further folder with the same id.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytorch_lightning.loggers import WandbLogger
+
+from kirie.core.run import RunFolder
+from kirie.errors import ConfigError
+from kirie.runlog.mode import choose_mode
+
+if TYPE_CHECKING:
+    from wandb.sdk.wandb_run import Run
+
+_KEYS = ("name", "mode", "project", "entity", "group", "tags", "notes", "pictures", "pictures_every")
+
+
+def check_log(config: Mapping[str, Any]) -> None:
+    """Checks the `log` group.
+
+    Raises:
+        ConfigError: A name, key or value is not allowed.
+    """
+    name = config.get("name")
+    if name not in {"wandb", "none"}:
+        raise ConfigError(f"log.name is {name!r}; allowed are wandb, none.")
+    if name == "none":
+        return
+    if strange := sorted(set(config) - set(_KEYS)):
+        raise ConfigError(f"conf/log/wandb.yaml has no setting {', '.join(strange)}; allowed are {', '.join(_KEYS)}.")
+    for key in ("pictures", "pictures_every"):
+        if not isinstance(config[key], int) or config[key] < (0 if key == "pictures" else 1):
+            raise ConfigError(f"log.{key} is {config[key]!r}; allowed is a whole number from {int(key != 'pictures')}.")
+    if not isinstance(config["tags"], list):
+        raise ConfigError(f"log.tags is {config['tags']!r}; allowed is a list, as [first,second].")
+
+
+def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: Mapping[str, Any]) -> tuple[Any, str]:
+    """Starts the run log.
+
+    Args:
+        config: The `log` group.
+        run: The run's folder; W&B's files lie in its `wandb/`.
+        run_id: kirie's run id.
+        details: What the W&B run shows as its configuration.
+
+    Returns:
+        Lightning's logger, or None with `log=none`; and one sentence on where the log goes.
+
+    Raises:
+        ConfigError: The group is wrong, or wandb refuses to start.
+    """
+    check_log(config)
+    if config["name"] == "none":
+        return None, "no run log (log=none)"
+    import wandb
+
+    mode, why = choose_mode(config["mode"])
+    run.path.mkdir(parents=True, exist_ok=True)
+    try:
+        found = wandb.init(
+            id=run_id,
+            resume="allow",
+            dir=str(run.path),
+            mode=mode,  # type: ignore[arg-type] # choose_mode gives "online" or "offline"
+            project=config["project"],
+            entity=config["entity"],
+            group=config["group"],
+            name=details.get("name"),
+            tags=config["tags"],
+            notes=config["notes"],
+            config=dict(details),
+            allow_val_change=True,
+            settings=_settings(),
+        )
+    except wandb.errors.Error as error:
+        raise ConfigError(f"W&B did not start ({error}); use log.mode=offline or log=none.") from None
+    found.define_metric("trainer/global_step")
+    found.define_metric("*", step_metric="trainer/global_step", step_sync=True)
+    return WandbLogger(experiment=found), f"{mode}: {why}"
+
+
+def end_log(logger: Any, exit_code: int) -> None:
+    """Ends the run log with an exit code; without this call a killed run reads as finished."""
+    if isinstance(logger, WandbLogger):
+        experiment: Run = logger.experiment
+        experiment.finish(exit_code=exit_code)
+
+
+def save_best_model(logger: Any, run: RunFolder, run_id: str, scores: Mapping[str, float]) -> None:
+    """Keeps the best checkpoint as an artifact of an online run; offline it stays in the run folder."""
+    if not isinstance(logger, WandbLogger) or logger.experiment.offline:
+        return
+    import wandb
+
+    artifact = wandb.Artifact(f"model-{run_id}", type="model", metadata=dict(scores))
+    artifact.add_file(str(run.best))
+    logger.experiment.log_artifact(artifact, aliases=["best"])
+
+
+def save_diff(logger: Any, diff: Path) -> None:
+    """Puts the git difference among the run's files: offline runs get none from wandb."""
+    if isinstance(logger, WandbLogger) and diff.is_file():
+        logger.experiment.save(str(diff), base_path=str(diff.parent), policy="now")
+
+
+def _settings() -> Any:
+    import wandb
+
+    settings = wandb.Settings(silent=True, console="off")
+    try:
+        # What a SIGKILL loses: 1 s of rows instead of 15 s. Older versions do not know the setting.
+        settings.x_transaction_log_flush_interval = 1.0
+    except (AttributeError, ValueError) as error:
+        warnings.warn(f"this wandb keeps rows for 15 s before writing them: {error}", stacklevel=2)
+    return settings

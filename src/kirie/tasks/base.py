@@ -1,0 +1,131 @@
+"""What every task shares: one step, the optimizer, the schedule, seeding and what a checkpoint carries.
+
+A task adds three things: its model, its loss and its metrics. Everything after the transfer of the batch happens
+here, on the device: augmenting, the network, the loss, counting.
+
+Shapes: B batch, C channels, H, W pixels, L labels.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from kirie.core.labels import LabelSet
+from kirie.tasks.optimizer import build_optimizer, build_schedule, check_optimizer, check_schedule
+
+Batch = dict[str, Tensor]
+"""`image` uint8 (B, H, W, C), `target` uint8 (B, H, W), `index` int64 (B,): position in the split."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """What a task must know of the store before it sees a batch.
+
+    Attributes:
+        labels: The label set.
+        mean: RGB mean of the training pixels, in [0, 1].
+        std: RGB standard deviation of the training pixels.
+        pixel_counts: Pixels per label in the training split.
+        fingerprint: The store's fingerprint.
+    """
+
+    labels: LabelSet
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    pixel_counts: tuple[int, ...]
+    fingerprint: str
+
+
+class Task(pl.LightningModule):
+    """Base of the Lightning modules.
+
+    Args:
+        config: The resolved configuration.
+        facts: What is known of the data.
+        augmentation: Module called as (image_BHWC, target_BHW, index_B, seed=, epoch=) in training.
+        plain: The same call without augmentation, for validation.
+    """
+
+    def __init__(self, config: Mapping[str, Any], facts: DataFacts, augmentation: nn.Module, plain: nn.Module) -> None:
+        super().__init__()
+        check_optimizer(config["optimizer"])
+        check_schedule(config["schedule"])
+        self.config = dict(config)
+        self.facts = facts
+        self.seed = int(config["seed"])
+        self.augmentation = augmentation
+        self.plain = plain
+
+    @property
+    @abstractmethod
+    def encoder(self) -> nn.Module | None:
+        """The part that `optimizer.encoder_lr_factor` concerns."""
+
+    @abstractmethod
+    def loss_and_output(self, image_BCHW: Tensor, target_BHW: Tensor) -> tuple[Tensor, Tensor]:
+        """The scalar loss of a batch, and what metrics and pictures need of the output."""
+
+    @abstractmethod
+    def count(self, output: Tensor, target_BHW: Tensor) -> None:
+        """Adds a validation batch to the metrics."""
+
+    @abstractmethod
+    def scores(self) -> dict[str, float]:
+        """Scores of what was counted since the last call, and a fresh start."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """One step: augment on the device, loss."""
+        # Dropout and the like draw from torch's generator: a function of (seed, epoch, batch, rank), not of history
+        torch.manual_seed(_seed_of(self.seed, self.current_epoch, batch_idx, self.global_rank))
+        image_BCHW, target_BHW = self.augmentation(
+            batch["image"], batch["target"], batch["index"], seed=self.seed, epoch=self.current_epoch
+        )
+        loss, _ = self.loss_and_output(self._memory_format(image_BCHW), target_BHW)
+        self.log("train/loss", loss.detach(), batch_size=len(image_BCHW), on_step=True, on_epoch=False)
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Counts one batch; scores are taken over the whole set at its end."""
+        image_BCHW, target_BHW = self.plain(batch["image"], batch["target"], batch["index"], seed=self.seed, epoch=0)
+        loss, output = self.loss_and_output(self._memory_format(image_BCHW), target_BHW)
+        self.count(output, target_BHW)
+        self.log("val/loss", loss.detach(), batch_size=len(image_BCHW), on_epoch=True, sync_dist=True)
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the set's scores."""
+        self.log_dict({f"val/{name}": value for name, value in self.scores().items()})
+
+    def configure_optimizers(self) -> Any:
+        """The configured optimizer, with the schedule stepped after each of its steps."""
+        optimizer = build_optimizer(self.config["optimizer"], self.encoder, self)
+        steps = int(self.trainer.estimated_stepping_batches)
+        scheduler = build_schedule(self.config["schedule"], optimizer, steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds what another command needs to read the weights without guessing: plain values only."""
+        checkpoint["kirie"] = {
+            "run": self.config.get("run_id"),
+            "labels": self.facts.labels.to_dict(),
+            "model": dict(self.config["model"]),
+            "mean": list(self.facts.mean),
+            "std": list(self.facts.std),
+            "data": self.facts.fingerprint,
+        }
+
+    def _memory_format(self, image_BCHW: Tensor) -> Tensor:
+        if self.config["trainer"]["channels_last"]:
+            return image_BCHW.contiguous(memory_format=torch.channels_last)
+        return image_BCHW
+
+
+def _seed_of(*parts: int) -> int:
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)

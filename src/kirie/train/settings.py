@@ -1,0 +1,157 @@
+"""The types and ranges of the configuration that training itself owns; each group checks its own.
+
+`model`, `augment` and `loss` are checked where they are built, because only the owner knows what it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+from kirie.errors import ConfigError
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+METRICS = ("miou", "dice", "micro_iou", "micro_dice", "accuracy")
+
+MACHINE_KEYS = ("data.store", "data.workers", "trainer", "log", "runs")
+"""What only the machine decides: devices, workers, paths and logging mode. Never part of a run's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """Where the store lies and how it is batched (`data`)."""
+
+    store: str
+    batch_size: int
+    workers: int
+
+    def __post_init__(self) -> None:
+        _at_least("data.batch_size", self.batch_size, 1)
+        _at_least("data.workers", self.workers, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """The loop (`train`)."""
+
+    epochs: int
+    precision: str
+    accumulate: int
+    clip_norm: float | None
+    ema_decay: float | None
+    freeze_batch_norm: bool
+    metric: str
+    early_stopping: int | None
+    validate_every: int
+
+    def __post_init__(self) -> None:
+        _at_least("train.epochs", self.epochs, 1)
+        _at_least("train.accumulate", self.accumulate, 1)
+        _at_least("train.validate_every", self.validate_every, 1)
+        if self.validate_every > self.epochs:
+            raise ConfigError(
+                f"train.validate_every is {self.validate_every} and train.epochs {self.epochs}: no epoch would be "
+                "validated and no best checkpoint chosen; lower train.validate_every."
+            )
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise ConfigError(f"train.clip_norm is {self.clip_norm}; allowed is a number above 0, or null.")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise ConfigError(f"train.ema_decay is {self.ema_decay}; allowed is a number between 0 and 1, or null.")
+        if self.early_stopping is not None:
+            _at_least("train.early_stopping", self.early_stopping, 1)
+        _one_of("train.precision", self.precision, PRECISIONS)
+        _one_of("train.metric", self.metric, METRICS)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerSettings:
+    """What only the machine decides (`trainer`)."""
+
+    accelerator: str
+    devices: int | str
+    nodes: int
+    strategy: str
+    channels_last: bool
+    compile: bool
+    deterministic: bool
+    log_every: int
+    threads: int | None
+
+    def __post_init__(self) -> None:
+        _one_of("trainer.accelerator", self.accelerator, ("auto", "cpu", "gpu"))
+        _at_least("trainer.nodes", self.nodes, 1)
+        _at_least("trainer.log_every", self.log_every, 1)
+        if isinstance(self.devices, int):
+            _at_least("trainer.devices", self.devices, 1)
+        elif self.devices != "auto":
+            raise ConfigError(f"trainer.devices is {self.devices!r}; allowed is a number from 1, or auto.")
+        if self.threads is not None:
+            _at_least("trainer.threads", self.threads, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that training reads itself, checked."""
+
+    data: DataSettings
+    train: TrainSettings
+    trainer: TrainerSettings
+    seed: int
+    init_from: str | None
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """Reads a resolved configuration.
+
+        Raises:
+            ConfigError: A value has the wrong type or lies outside its range.
+        """
+        seed = _typed("seed", config.get("seed"), int)
+        if not 0 <= seed < 2**32:
+            raise ConfigError(f"seed is {seed}; allowed is a whole number from 0 to {2**32 - 1}.")
+        return cls(
+            _section(DataSettings, "data", config),
+            _section(TrainSettings, "train", config),
+            _section(TrainerSettings, "trainer", config),
+            seed,
+            _typed("init_from", config.get("init_from"), str | None),
+        )
+
+
+def _section(kind: type, name: str, config: Mapping[str, Any]) -> Any:
+    section = config.get(name)
+    if not isinstance(section, Mapping):
+        raise ConfigError(f"The configuration has no section `{name}`; start from conf/train.yaml.")
+    hints = get_type_hints(kind)
+    names = [field.name for field in fields(kind)]
+    if strange := sorted(set(section) - set(names)):
+        raise ConfigError(f"`{name}` has no key {', '.join(strange)}; allowed are {', '.join(names)}.")
+    if missing := [key for key in names if key not in section]:
+        raise ConfigError(f"`{name}` lacks {', '.join(missing)}; conf/train.yaml shows the defaults.")
+    return kind(**{key: _typed(f"{name}.{key}", section[key], hints[key]) for key in names})
+
+
+def _typed(key: str, value: object, wanted: Any) -> Any:
+    kinds = getattr(wanted, "__args__", (wanted,))
+    # bool is an int in Python, but `epochs: true` is a mistake
+    if isinstance(value, bool):
+        fits = bool in kinds
+    elif isinstance(value, int) and float in kinds:
+        fits, value = True, float(value)
+    else:
+        fits = isinstance(value, tuple(kinds))
+    if not fits:
+        words = {int: "a whole number", float: "a number", str: "text", bool: "true or false", type(None): "null"}
+        raise ConfigError(f"{key} is {value!r}; allowed is {' or '.join(words[kind] for kind in kinds)}.")
+    return value
+
+
+def _at_least(key: str, value: int, least: int) -> None:
+    if value < least:
+        raise ConfigError(f"{key} is {value}; allowed is a whole number from {least}.")
+
+
+def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"{key} is '{value}'; allowed are {', '.join(allowed)}.")
