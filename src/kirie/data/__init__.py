@@ -1,1 +1,1 @@
-"""data"""
+"""The store as batches, and augmentation on the device."""

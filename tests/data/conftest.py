@@ -1,0 +1,34 @@
+"""Real stores of a few small pictures for the tests of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kirie.core.labels import Label, LabelSet
+from kirie.prepare.rows import Rows, RowWriter
+from kirie.prepare.store import Frame, Picture, Store
+
+MakeStore = Callable[..., Store]
+
+
+@pytest.fixture
+def make_store(tmp_path: Path) -> MakeStore:
+    """Writes a store whose sample i of all has image value i % 256 and target i % 3; gives it opened."""
+
+    def make(splits: Mapping[str, int], size: tuple[int, int] = (8, 8)) -> Store:
+        names = [(split, f"{split}-{i}") for split, count in splits.items() for i in range(count)]
+        with RowWriter(tmp_path, size, per_shard=7) as writer:
+            for i in range(len(names)):
+                image = np.full((1, *size, 3), i % 256, dtype=np.uint8)
+                writer.append(image, np.full((1, *size), i % 3, dtype=np.uint8))
+        labels = LabelSet(tuple(Label(i, name, (i, i, i)) for i, name in enumerate(("a", "b", "c"))))
+        pictures = tuple(Picture(name, None, split, size, i, "") for i, (split, name) in enumerate(names))
+        rows = Rows(tmp_path, len(names), size, 7)
+        mean = (0.5, 0.5, 0.5)
+        return Store(tmp_path, labels, "f" * 64, Frame(size), mean, mean, pictures, rows, {})
+
+    return make
