@@ -1,0 +1,69 @@
+"""From a configuration to a model, and the check that comes before any data is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kirie.errors import ConfigError
+from kirie.models.config import ModelConfig
+from kirie.models.probe import Limits, construct, probe
+from kirie.models.segmenter import Segmenter
+
+
+def check_pair(
+    config: Mapping[str, Any],
+    *,
+    size: tuple[int, int] | None = None,
+    size_from: str = "the store",
+    batch_size: int | None = None,
+    batch_from: str = "the training configuration",
+) -> Limits:
+    """Refuses what cannot work, in well under a second, without data and without weights.
+
+    Args:
+        config: The `model` part of a configuration.
+        size: Height and width that the model will see, if they are known.
+        size_from: The file or store that says so, for the message.
+        batch_size: Pictures per device and step, if known.
+        batch_from: The file that says so, for the message.
+
+    Returns:
+        What the model can take.
+
+    Raises:
+        ConfigError: A name is wrong, or architecture and encoder, size or batch do not go together; the message names
+            both files.
+    """
+    read = ModelConfig.read({**config, "image_size": size or config.get("image_size")})
+    limits = probe(read)
+    pair = f"{read.file} (encoder '{read.encoder}')"
+    if size is not None and (refusal := limits.refusal(*size)) is not None:
+        raise ConfigError(f"{pair} and {size_from} do not go together: {read.name} {refusal}.")
+    if batch_size is not None and batch_size < limits.min_batch:
+        raise ConfigError(
+            f"{pair} and {batch_from} do not go together: {read.name} trains on at least {limits.min_batch} pictures a "
+            f"step, because its batch normalisation pools each of them to one value; found {batch_size}."
+        )
+    return limits
+
+
+def build_model(config: Mapping[str, Any], n_labels: int, mean: Sequence[float], std: Sequence[float]) -> Segmenter:
+    """Builds a model.
+
+    Args:
+        config: The `model` part of a configuration: `name`, `encoder`, `weights`, and optionally `image_size` and
+            `options`.
+        n_labels: Labels, 1 to 255.
+        mean: Of the data's red, green and blue in [0, 1]; an encoder with pretrained weights brings its own.
+        std: Likewise.
+
+    Raises:
+        ConfigError: A name is wrong, or architecture and encoder do not go together.
+        ModelError: The weights cannot be had.
+    """
+    read = ModelConfig.read(config)
+    if not 1 <= n_labels <= 255:
+        raise ConfigError(f"A model has 1 to 255 labels; found {n_labels}.")
+    limits = probe(read)
+    return Segmenter(construct(read, n_labels), dict(config), n_labels, mean, std, limits)
