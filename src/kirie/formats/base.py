@@ -19,30 +19,61 @@ class Entry:
     """One sample of a source, not yet read.
 
     Attributes:
-        name: Stable key inside the source: relative path with `/`, without ending, as in Sample.name.
+        name: Stable key inside the source: relative path with `/`, without ending, NFC, as in Sample.name.
         files: Every file whose bytes decide the sample (annotation, picture, mask); their hash says whether it changed.
         hint: What the reader noted while listing.
+        labels: Names that the annotation uses, where listing shows them.
     """
 
     name: str
     files: tuple[Path, ...]
     hint: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a source holds.
+
+    Attributes:
+        entries: Sorted by name, names unique. A damaged file is an entry too, and fails when it is read.
+        remarks: Sentences about what was left out, such as pictures that nobody annotated.
+    """
+
+    entries: tuple[Entry, ...]
+    remarks: tuple[str, ...] = ()
 
 
 class Format(Protocol):
     """One annotation format. Entries must be picklable: `prepare` reads them in worker processes."""
 
     name: str
+    expects: str
+    """What a folder of this format looks like, in a few words, for messages."""
+    implicit_background: bool
+    """Whether pixels that nobody marked are background, so that a list of names needs one in front."""
 
     def recognises(self, source: Path) -> bool:
         """Whether the folder looks like this format, from names and one file's first bytes."""
         ...
 
-    def entries(self, source: Path) -> Sequence[Entry]:
+    def listing(self, source: Path, labels: LabelSet | None) -> Listing:
         """The samples of a source in a stable order, without decoding pictures.
+
+        Args:
+            source: The folder.
+            labels: Known labels, or None where they shall be generated.
 
         Raises:
             SourceError: The source has none, or two with one name.
+        """
+        ...
+
+    def generated_labels(self, source: Path, entries: Sequence[Entry]) -> LabelSet:
+        """A label set made of what the annotations use, for a source that comes without one.
+
+        Raises:
+            SourceError: The annotations do not determine one.
         """
         ...
 
@@ -51,7 +82,7 @@ class Format(Protocol):
 
         Args:
             source: The folder.
-            entry: One of `entries(source)`.
+            entry: One of the listing.
             labels: Known labels; formats whose masks hold numbers or colours need them. A name that the set does not
                 have is not refused here but where regions are painted.
 
