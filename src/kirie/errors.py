@@ -8,7 +8,8 @@ KirieError
 ├── ModelError        a model cannot be built, or its weights cannot be had
 ├── RunError          a run folder is missing, unfinished, damaged or does not fit
 ├── BundleError       an exported bundle is missing, was changed or does not fit
-└── DeviceError       a device, an execution provider or disk space is not to be had
+├── DeviceError       a device, an execution provider or disk space is not to be had
+└── Interrupted       a signal ended the command; it can be repeated (exit code 130 or 143)
 
 GateFailed (exit code 1) is not the user's doing: the exported model does not equal the trained one.
 
@@ -52,6 +53,19 @@ class BundleError(KirieError):
 
 class DeviceError(KirieError):
     """A device, an execution provider or disk space is not to be had."""
+
+
+class Interrupted(KirieError):
+    """A signal ended the command, and its work so far is kept.
+
+    Args:
+        message: What was kept, and how to go on.
+        exit_code: 128 and the signal's number, as shells count.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class GateFailed(KirieError):  # noqa: N818 - an outcome, not a mistake

@@ -49,6 +49,26 @@ def code_fingerprint(files: Iterable[Path], root: Path) -> str:
     return digest(found)
 
 
+def imported_files(package: Path, modules: Iterable[str]) -> list[Path]:
+    """The files of a package that modules import, directly or not, themselves included, in order of their paths.
+
+    Args:
+        package: The package's folder (`.../kirie`).
+        modules: Dotted names inside it, the package's own name first (`kirie.tasks.semantic`).
+    """
+    found: dict[Path, None] = {}
+    waiting = [name.split(".")[1:] for name in modules]
+    while waiting:
+        parts = waiting.pop()
+        # Importing a.b.c runs a and a.b too
+        for depth in range(len(parts) + 1):
+            path = _file_of(package, parts[:depth])
+            if path is not None and path not in found:
+                found[path] = None
+                waiting += _imports(path, package.name)
+    return sorted(found)
+
+
 def run_id(config: Mapping[str, Any], data: str, code: str, seed: int) -> str:
     """The run's id.
 
@@ -59,6 +79,25 @@ def run_id(config: Mapping[str, Any], data: str, code: str, seed: int) -> str:
         seed: The seed.
     """
     return digest({"config": config, "data": data, "code": code, "seed": seed})[:ID_LENGTH]
+
+
+def _file_of(package: Path, parts: list[str]) -> Path | None:
+    place = package.joinpath(*parts)
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        if path.is_file() and path != package.with_suffix(".py"):
+            return path
+    return None
+
+
+def _imports(path: Path, package: str) -> list[list[str]]:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            # `from a import b` may import the module a.b
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [name.split(".")[1:] for name in names if name.split(".")[0] == package]
 
 
 def _tree(source: str) -> str:

@@ -59,9 +59,19 @@ class RunFolder:
         """What the working tree had that its git commit had not."""
         return self.path / "code.diff"
 
+    @property
+    def history(self) -> Path:
+        """Validation scores by epoch, CSV."""
+        return self.path / "history.csv"
+
     def per_image(self, split: str) -> Path:
         """The per-image table of a split."""
         return self.path / f"per_image_{split}.csv"
+
+    @property
+    def speed(self) -> Path:
+        """`speed.json`: parameters, latency and throughput as `kirie evaluate` measured them."""
+        return self.path / "speed.json"
 
     def read_record(self) -> dict[str, Any]:
         """The run record.
@@ -107,7 +117,7 @@ class RunFolder:
             raise RunError(
                 f"The run in {self.path} is not finished: {', '.join(missing)} missing. Train it to its end."
             )
-        wanted += sorted(self.path.glob("per_image_*.csv"))
+        wanted += [*sorted(self.path.glob("per_image_*.csv")), *([self.speed] if self.speed.is_file() else [])]
         beside = out.with_name(f".{out.name}.part")
         with files.disk_errors(out):
             try:

@@ -28,7 +28,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise RunError(f"The checkpoint {path} is not there; train the run to its end.") from None
     except pickle.UnpicklingError:
         raise RunError(
-            f"The checkpoint {path} holds more than weights, or is damaged; it is not loaded, because it could run code."
+            f"The checkpoint {path} is damaged or holds more than weights; it is not loaded, because it could run code."
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise RunError(f"The checkpoint {path} is damaged ({str(error).splitlines()[0]}).") from None

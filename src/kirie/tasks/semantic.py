@@ -32,7 +32,7 @@ class SemanticTask(Task):
         if config["trainer"]["channels_last"]:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.loss = build_loss(config["loss"], facts.pixel_counts)
-        self.counts = SegmentationCounts(len(facts.labels))
+        self.counts = SegmentationCounts(facts.labels.names)
 
     @property
     def encoder(self) -> nn.Module | None:

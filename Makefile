@@ -1,0 +1,49 @@
+# make demo: from a fresh clone to an exported model. make test: the tests. Each does its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Stages of dvc.yaml and the tests call kirie, dvc and ruff by name
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# DVC reports home otherwise
+export DVC_NO_ANALYTICS := 1
+
+.PHONY: demo setup test check format lock clean
+
+demo: setup
+	@$(BIN)/python -m dvc pull --quiet data.dvc
+	@$(BIN)/python -m dvc repro
+	@$(BIN)/kirie report
+
+setup: $(STAMP)
+
+# The lock's hash is the stamp's content's reason: a changed lock installs again, an unchanged one costs nothing
+$(STAMP): requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kirie needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Use: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@echo "installing the lock into $(VENV) (about 6 GB with torch) ..."
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	@touch $@
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra train --extra dev pyproject.toml --output-file requirements.lock
+	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --constraints requirements.lock - --output-file requirements-uv.lock
+
+clean:
+	rm -rf out runs $(VENV)

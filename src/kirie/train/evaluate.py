@@ -1,0 +1,106 @@
+"""`kirie evaluate`: scores a trained run on a split, image by image, and measures its speed on this machine.
+
+Training scores its own best checkpoint already; this command does it again from the files alone, on any store with
+the same labels, and says if the scores recorded by the training do not come out again.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kirie.core import command, files
+from kirie.core.run import SPLITS, RunFolder
+from kirie.errors import RunError, UsageError
+
+TOLERANCE = 1e-3
+"""Largest difference of a recorded mIoU on the same data: another device rounds other pixels to the other side."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `kirie evaluate`."""
+    parser = command.Parser("evaluate", "Scores a trained run on a split of a store and measures its speed.")
+    parser.add_argument("run", type=Path, help="a run folder, or what `kirie train --out` wrote")
+    parser.add_argument("--store", type=Path, default=Path("out/store"), help="the prepared store (default: out/store)")
+    parser.add_argument("--split", action="append", choices=SPLITS, help="split to score; may be repeated (val, test)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: into the run folder)")
+    parser.add_argument("--batch-size", type=int, default=16, help="images at a time (default: 16)")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="where to compute (default: cpu)")
+    options = parser.parse_args(argv)
+    if options.batch_size < 1:
+        raise UsageError(f"--batch-size is {options.batch_size}; allowed is a whole number from 1.")
+
+    from kirie.train.rescore import rescore
+
+    run = RunFolder(options.run)
+    record = run.read_record()
+    found = rescore(
+        run,
+        options.store,
+        splits=options.split or ["val", "test"],
+        batch_size=options.batch_size,
+        device=options.device,
+    )
+    differing = _differences(run, found.scores, same_data=found.data == record.get("data", {}).get("fingerprint"))
+    target = RunFolder(options.out) if options.out is not None else run
+    if target.path != run.path:
+        target.path.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run.record, target.record)
+    before = target.read_metrics() if target.metrics.is_file() else {}
+    for split, table in found.tables.items():
+        table.write(target.per_image(split))
+    files.write_json(target.speed, found.speed)
+    files.write_json(target.metrics, {**before, **found.scores})
+    command.result(
+        {"run": record["id"], "folder": str(target.path), "scores": found.scores, "speed": found.speed},
+        _table(record, found.scores, found.speed),
+        as_json=options.json,
+    )
+    if differing:
+        raise RunError(
+            f"The scores of run {record['id']} do not come out again: {'; '.join(differing)}. The weights, the store "
+            "or the code were changed since; train the run again."
+        )
+    return 0
+
+
+def _differences(run: RunFolder, found: Mapping[str, Any], *, same_data: bool) -> list[str]:
+    if not same_data or not run.metrics.is_file():
+        return []
+    recorded = run.read_metrics()
+    pairs = ((split, recorded.get(split, {}).get("miou"), found[split]["miou"]) for split in found)
+    return [
+        f"{split} mIoU {now:.4f}, recorded {before:.4f}"
+        for split, before, now in pairs
+        if before is not None and now is not None and not math.isclose(before, now, abs_tol=TOLERANCE)
+    ]
+
+
+def _table(record: Mapping[str, Any], found: Mapping[str, Any], speed: Mapping[str, Any]) -> str:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"run {record['id']} {record.get('name', '')}", title_justify="left")
+    table.add_column("")
+    for split in found:
+        for name in ("IoU", "Dice", "boundary"):
+            table.add_column(f"{split} {name}", justify="right")
+    rows = {"mean": [found[split] for split in found]} | {
+        label: [found[split]["per_label"][label] for split in found]
+        for label in next(iter(found.values()))["per_label"]
+    }
+    for name, cells in rows.items():
+        numbers = [
+            cell[key] for cell in cells for key in (("miou" if name == "mean" else "iou"), "dice", "boundary_iou")
+        ]
+        table.add_row(name, *("-" if number is None else f"{number:.4f}" for number in numbers))
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get() + (
+        f"{speed['parameters'] / 1e6:.2f} M parameters, {speed['images_per_s']:.1f} images/s, "
+        f"{speed['latency_ms']:.1f} ms for one image ({speed['device']}, {speed['threads']} threads)"
+    )

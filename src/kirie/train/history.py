@@ -1,0 +1,51 @@
+"""`history.csv`: the validation scores by epoch, for `dvc plots`. The run log proper is W&B's.
+
+The rows travel in the checkpoint, so that a run that goes on rewrites the same table without gaps or repeats.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+from kirie.core import files
+
+COLUMNS = ("epoch", "step", "train_loss", "val_loss", "val_miou", "val_dice")
+
+
+class History(pl.Callback):
+    """Writes the table anew, whole, after every validation."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[list[float]] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """The rows so far."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes the rows up again."""
+        self.rows = [list(row) for row in state_dict["rows"]]
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Adds the epoch's row."""
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        found = [trainer.callback_metrics.get(name.replace("_", "/", 1)) for name in COLUMNS[2:]]
+        self.rows.append(
+            [
+                trainer.current_epoch + 1,
+                trainer.global_step,
+                *(round(float(value), 6) if value is not None else float("nan") for value in found),
+            ]
+        )
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(self.rows)
+        files.write_text(self.path, text.getvalue())

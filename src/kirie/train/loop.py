@@ -1,0 +1,132 @@
+"""From a checked configuration to a task, its data and a trainer: all that decides the weights, and nothing else.
+
+This module and what it imports are "the code that training runs": their fingerprint is part of the run's id. Logging,
+progress and the run record are not imported here, so that a change to them does not make a new run.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging
+
+from kirie.core.labels import LabelSet
+from kirie.core.run import RunFolder
+from kirie.data import build_augmentation
+from kirie.data.datamodule import StoreDataModule
+from kirie.errors import DeviceError
+from kirie.models.init_from import InitReport, init_from
+from kirie.prepare.store import Store
+from kirie.tasks.base import DataFacts
+from kirie.tasks.semantic import SemanticTask
+from kirie.train.checkpoints import RenamingCheckpointIO, best_checkpoint, last_checkpoint
+from kirie.train.settings import Settings
+
+
+def facts_of(store: Store) -> DataFacts:
+    """What a task must know of a store."""
+    return DataFacts(
+        labels=store.labels,
+        mean=store.mean,
+        std=store.std,
+        pixel_counts=tuple(int(count) for count in store.pixel_counts("train")),
+        fingerprint=store.fingerprint,
+    )
+
+
+def build_task(config: Mapping[str, Any], facts: DataFacts) -> SemanticTask:
+    """Builds the task with its augmentation; the weights are a function of the seed.
+
+    Raises:
+        ConfigError: A group of the configuration is wrong.
+        ModelError: The model cannot be built or its weights cannot be had.
+    """
+    torch.manual_seed(int(config["seed"]))
+    return SemanticTask(config, facts, build_augmentation(config["augment"]), build_augmentation({"name": "none"}))
+
+
+def start_from(task: SemanticTask, source: Path, labels: LabelSet) -> InitReport:
+    """Loads what fits from another run or checkpoint; see models.init_from."""
+    return init_from(task.model, source, labels)
+
+
+def build_data(settings: Settings) -> StoreDataModule:
+    """Opens the store for batches."""
+    return StoreDataModule(
+        Path(settings.data.store),
+        batch_size=settings.data.batch_size,
+        workers=settings.data.workers,
+        seed=settings.seed,
+    )
+
+
+def build_trainer(settings: Settings, run: RunFolder, logger: Any, watchers: Sequence[pl.Callback]) -> pl.Trainer:
+    """The trainer with all callbacks that decide the weights, and those that only watch.
+
+    Raises:
+        DeviceError: The machine lacks what the configuration asks for.
+    """
+    machine, train = settings.trainer, settings.train
+    accelerator = machine.accelerator
+    if accelerator == "gpu" and not torch.cuda.is_available():
+        raise DeviceError("trainer.accelerator is gpu, and torch sees no GPU on this machine; use trainer=cpu or auto.")
+    if accelerator == "auto":
+        accelerator = "gpu" if torch.cuda.is_available() else "cpu"
+    if train.precision == "16-mixed" and accelerator == "cpu":
+        raise DeviceError("train.precision=16-mixed needs a GPU; on a CPU use 32-true or bf16-mixed.")
+    if isinstance(machine.devices, int) and accelerator == "gpu" and machine.devices > torch.cuda.device_count():
+        raise DeviceError(
+            f"trainer.devices is {machine.devices}, and this machine has {torch.cuda.device_count()} GPU(s)."
+        )
+    if machine.threads is not None:
+        torch.set_num_threads(machine.threads)
+    # One process on a CPU: torch already uses all its cores
+    devices: int | str = 1 if accelerator == "cpu" and machine.devices == "auto" else machine.devices
+    callbacks: list[pl.Callback] = [*watchers]
+    if train.ema_decay is not None:
+        callbacks.append(EMAWeightAveraging(decay=train.ema_decay))
+    if train.early_stopping is not None:
+        callbacks.append(EarlyStopping(monitor=f"val/{train.metric}", mode="max", patience=train.early_stopping))
+    # The last checkpoint after the best one, so that it knows of it
+    callbacks += [best_checkpoint(run, train.metric), last_checkpoint(run)]
+    quiet_lightning()
+    return pl.Trainer(
+        default_root_dir=run.path,
+        accelerator=accelerator,
+        devices=devices,
+        num_nodes=machine.nodes,
+        strategy=machine.strategy,
+        precision=train.precision,  # type: ignore[arg-type] # Settings checks it against PRECISIONS
+        max_epochs=train.epochs,
+        accumulate_grad_batches=train.accumulate,
+        gradient_clip_val=train.clip_norm,
+        check_val_every_n_epoch=train.validate_every,
+        log_every_n_steps=machine.log_every,
+        num_sanity_val_steps=0,
+        deterministic=machine.deterministic,
+        use_distributed_sampler=False,
+        logger=logger if logger is not None else False,
+        callbacks=callbacks,
+        plugins=[RenamingCheckpointIO()],
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def quiet_lightning() -> None:
+    """Takes Lightning's advice off the terminal where kirie has decided on purpose."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for message in (
+        r".*does not have many workers.*",  # reading mapped bytes here is faster than a worker; benchmarks/loader.py
+        r".*Checkpoint directory .* exists and is not empty.*",  # a resumed run continues in its folder
+        r".*GPU available but not used.*",  # trainer=cpu is a choice
+        r".*is smaller than the logging interval.*",  # small sets are fine
+    ):
+        warnings.filterwarnings("ignore", message=message)
