@@ -29,8 +29,9 @@ MAX_PIXELS = 120_000_000
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """Endings, in lower case, of files taken for pictures."""
 
-# MPO is what Pillow calls a JPEG of a camera that stores a second, small picture behind the first
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF")
+# MPO is what Pillow makes of a JPEG of a camera that stores a second, small picture behind the first;
+# the JPEG opener finds them, and there is none called MPO
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif", "TIFF": ".tif"}
 _ORIENTATION = 0x0112
 
