@@ -1,0 +1,67 @@
+"""Pictures for people: the label map with its palette, and the overlay.
+
+Shapes: H, W the picture; C RGB.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from kirie.core.labels import LabelSet
+from kirie.core.sample import Image
+
+_TINT = 0.45
+"""Share of the label's colour inside a region: enough to tell labels apart, little enough to see the drawing."""
+
+_FADE = 0.35
+"""Share of white over the background, so that the parts stand out."""
+
+_PIXELS_PER_LINE = 320
+"""An outline is one pixel thick for every so many pixels of the picture's shorter side."""
+
+
+def label_map(labels_HW: NDArray[np.uint8], labels: LabelSet) -> PIL.Image.Image:
+    """The ids as an index PNG: the values are the ids, the palette shows the labels' colours."""
+    image = PIL.Image.fromarray(labels_HW)
+    image.putpalette(labels.palette())
+    return image
+
+
+def overlay(rgb_HWC: Image, labels_HW: NDArray[np.uint8], labels: LabelSet) -> Image:
+    """The labels' colours over a picture, each region with an outline in its full colour.
+
+    Args:
+        rgb_HWC: uint8 RGB, alpha already laid over white.
+        labels_HW: uint8 ids.
+        labels: Their colours; `labels.unlabelled` is what lies behind and is faded instead.
+
+    Returns:
+        uint8 RGB, shape (H, W, 3).
+    """
+    # A table for all 256 values of each channel and label: exact, and no picture-sized floats
+    values = np.arange(256, dtype=np.float32)
+    colors = np.zeros((256, 3), dtype=np.float32)
+    colors[: len(labels)] = [label.color for label in labels]
+    share = np.full((256, 1), _TINT, dtype=np.float32)
+    behind = labels.unlabelled
+    colors[behind], share[behind] = 255, _FADE
+    mixed_HWC = np.empty_like(rgb_HWC)
+    for channel in range(3):
+        table = np.rint(values[None, :] * (1 - share) + colors[:, channel, None] * share).astype(np.uint8)
+        mixed_HWC[..., channel] = table[labels_HW, rgb_HWC[..., channel]]
+    line_HW = _outlines(labels_HW) & (labels_HW != behind)
+    mixed_HWC[line_HW] = colors.astype(np.uint8)[labels_HW[line_HW]]
+    return mixed_HWC
+
+
+def _outlines(labels_HW: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Pixels whose neighbourhood holds another label; the picture's own edge is no outline."""
+    thickness = max(1, round(min(labels_HW.shape) / _PIXELS_PER_LINE))
+    side = 2 * thickness + 1
+    highest = ndimage.maximum_filter(labels_HW, side, mode="nearest")
+    lowest = ndimage.minimum_filter(labels_HW, side, mode="nearest")
+    found: NDArray[np.bool_] = highest != lowest
+    return found
