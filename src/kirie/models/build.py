@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from torch import nn
 
 from kirie.errors import ConfigError
 from kirie.models.config import ModelConfig
 from kirie.models.probe import Limits, construct, probe
 from kirie.models.segmenter import Segmenter
+from kirie.models.weights import Statistics, is_download, load_download, load_file_into
 
 
 def check_pair(
@@ -66,4 +70,21 @@ def build_model(config: Mapping[str, Any], n_labels: int, mean: Sequence[float],
     if not 1 <= n_labels <= 255:
         raise ConfigError(f"A model has 1 to 255 labels; found {n_labels}.")
     limits = probe(read)
-    return Segmenter(construct(read, n_labels), dict(config), n_labels, mean, std, limits)
+    network, statistics, origin = _start(read, n_labels)
+    mean, std = statistics or (mean, std)
+    return Segmenter(network, read.to_dict(), n_labels, mean, std, limits, origin)
+
+
+def _start(config: ModelConfig, n_labels: int) -> tuple[nn.Module, Statistics | None, str]:
+    """The network with its first weights, the statistics that belong to them, and where they come from."""
+    if config.weights == "none":
+        return construct(config, n_labels), None, "random"
+    if is_download(config.weights, config.encoder):
+        network, statistics = load_download(
+            config.encoder, config.weights, lambda told, more: construct(config, n_labels, told, more)
+        )
+        return network, statistics, f"{config.weights} weights of '{config.encoder}'"
+    network = construct(config, n_labels)
+    encoder = network.get_submodule("encoder")
+    statistics, origin = load_file_into(encoder, config.encoder, Path(config.weights))
+    return network, statistics, origin

@@ -47,6 +47,18 @@ class ModelConfig:
         """The file that the configuration comes from, for messages."""
         return f"conf/model/{self.name}.yaml"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, every option included; `read` gives the same configuration back."""
+        return {
+            "name": self.name,
+            "encoder": self.encoder,
+            "weights": self.weights,
+            "image_size": list(self.image_size) if self.image_size else None,
+            "options": {
+                name: list(value) if isinstance(value, tuple) else value for name, value in self.options.items()
+            },
+        }
+
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> ModelConfig:
         """Reads the `model` part of a configuration.

@@ -10,7 +10,7 @@ Shape suffixes: B batch, C channels, H height, W width, L labels.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -57,15 +57,22 @@ class Limits:
         return None
 
 
-def construct(config: ModelConfig, n_labels: int, weights: str | bool | None = None) -> nn.Module:
+def construct(
+    config: ModelConfig,
+    n_labels: int,
+    weights: str | bool | None = None,
+    encoder_arguments: Mapping[str, Any] | None = None,
+) -> nn.Module:
     """Builds the network of a configuration on the current device, as smp and timm build it.
 
     Args:
         config: The configuration.
         n_labels: Labels.
         weights: As smp takes them; None for random ones.
+        encoder_arguments: More for the encoder's construction.
     """
     more = timm_arguments(config.encoder, config.image_size, tokens=config.architecture.tokens)
+    more |= encoder_arguments or {}
     return config.architecture.build(config.encoder, weights, n_labels, config.options, **more)
 
 
