@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from kirie.errors import DeviceError, KirieError, SourceError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     """Turns a full or read-only disk into a sentence that names the place.
 
     Raises:
-        DeviceError: There is no space, or no permission to write.
+        DeviceError: There is no space, no permission to write, or a file in the place of a folder.
     """
     try:
         yield
@@ -94,7 +94,10 @@ def read_json(path: Path, wrong: type[KirieError], what: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise wrong(f"{what} {path} is not there.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except OSError as error:
+        raise wrong(f"{what} {path} cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
+        # Not only JSONDecodeError: bytes that are not UTF-8, and numbers of more digits than Python reads
         raise wrong(f"{what} {path} is damaged: it is not JSON ({error}).") from None
 
 
@@ -115,6 +118,11 @@ def inside(folder: Path, relative: str) -> Path:
     if not text or parts.is_absolute() or PureWindowsPath(relative).drive or "\0" in text:
         raise SourceError(f"The path '{relative}' is not relative to {folder}; write it relative to that folder.")
     found = folder / parts
-    if not found.resolve().is_relative_to(folder.resolve()):
+    try:
+        leaves = not found.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        # Links that lead in a circle: RuntimeError until Python 3.12
+        leaves = True
+    if leaves:
         raise SourceError(f"The path '{relative}' leads out of {folder}; only files inside it are read.")
     return found

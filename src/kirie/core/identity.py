@@ -111,7 +111,8 @@ def _meaning(node: object) -> object:
         return (type(node).__name__, *((name, value) for name, value in fields if value not in ((), None)))
     if isinstance(node, list):
         return tuple(_meaning(item) for item in node if not _is_bare_string(item))
-    return ("None",) if node is None else node if isinstance(node, str | int | bool) else repr(node)
+    # With its type, or 1.0 and "1.0" would be one
+    return node if isinstance(node, str) else (type(node).__name__, repr(node))
 
 
 def _is_bare_string(node: object) -> bool:

@@ -17,6 +17,8 @@ MAX_LABELS = 255
 """Targets are stored as 8-bit ids, and 255 is taken by IGNORE."""
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+"""YAML 1.1 reads these as truth values or nothing unless they are quoted."""
 _ALLOWED_KEYS = {"labels", "ignore", "skip", "unlabelled"}
 _LABEL_KEYS = {"name", "color", "aliases", "merge"}
 
@@ -227,7 +229,11 @@ def _generated(index: int) -> tuple[int, int, int]:
 
 
 def _yaml_text(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_][\w-]*", name) else "'" + name.replace("'", "''") + "'"
+    return (
+        name
+        if re.fullmatch(r"[A-Za-z_][\w-]*", name) and name.lower() not in _YAML_WORDS
+        else "'" + name.replace("'", "''") + "'"
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

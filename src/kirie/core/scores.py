@@ -62,7 +62,8 @@ class CountTable:
     def write(self, path: Path) -> None:
         """Writes the table as CSV, one row per image and label."""
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        # Names in quotes always: the csv module leaves a carriage return bare and then cannot read it
+        writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(("image", "label", *COLUMNS))
         for image, counts_LK in zip(self.images, self.counts_NLK.tolist(), strict=True):
             writer.writerows((image, label, *row) for label, row in zip(self.labels, counts_LK, strict=True))
@@ -85,10 +86,12 @@ class CountTable:
             if [(row[0], row[1]) for row in rows[1:]] != [(image, label) for image in images for label in labels]:
                 raise ValueError("its rows are not one per image and label")
             counts = np.array([[int(cell) for cell in row[2:]] for row in rows[1:]], dtype=np.int64)
+            if (counts < 0).any():
+                raise ValueError("a count is below 0")
             return cls(images, labels, counts.reshape(len(images), len(labels), len(COLUMNS)))
         except FileNotFoundError:
             raise RunError(f"The per-image table {path} is not there; `kirie evaluate` writes it.") from None
-        except (ValueError, IndexError, UnicodeDecodeError, csv.Error) as error:
+        except (ValueError, IndexError, OverflowError, csv.Error) as error:
             raise RunError(f"{path} is not a per-image table ({error}); write it anew with `kirie evaluate`.") from None
 
 
