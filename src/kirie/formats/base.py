@@ -32,6 +32,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture's bytes or where they lie; read with its EXIF orientation applied, it is the sample's picture.
+
+    Attributes:
+        content: A file to copy as it is, or bytes to write.
+        ending: The file ending, such as ".png".
+    """
+
+    content: Path | bytes
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What a source holds.
 
@@ -77,7 +90,7 @@ class Format(Protocol):
         """
         ...
 
-    def read(self, source: Path, entry: Entry, labels: LabelSet | None) -> Sample:
+    def read(self, source: Path, entry: Entry, labels: LabelSet) -> Sample:
         """Reads one sample.
 
         Args:
@@ -88,5 +101,13 @@ class Format(Protocol):
 
         Raises:
             SourceError: A file is broken, truncated, too large, or does not fit its picture.
+        """
+        ...
+
+    def picture_file(self, source: Path, entry: Entry) -> PictureFile:
+        """The picture of a sample as a file, for copying; `read` has been content with it.
+
+        Raises:
+            SourceError: It is missing or damaged.
         """
         ...

@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kirie.core.labels import LabelSet
 from kirie.core.sample import Outline, Region, Sample
 from kirie.errors import SourceError
 from kirie.formats import labelme_json, labelme_picture, raster, walk
-from kirie.formats.base import Entry, Listing
+from kirie.formats.base import Entry, Listing, PictureFile
 from kirie.formats.labelme_json import Shape
-from kirie.formats.picture import flatten, is_picture, read_values
-
-_GREY_MODES = {"1", "L", "P", "I", "I;16"}
+from kirie.formats.labelme_mask import read_mask
+from kirie.formats.picture import flatten, is_picture
 
 
 class Labelme:
@@ -69,7 +65,7 @@ class Labelme:
         del source  # the listing has noted the names
         return LabelSet.from_names(name for entry in entries for name in entry.labels)
 
-    def read(self, source: Path, entry: Entry, labels: LabelSet | None) -> Sample:
+    def read(self, source: Path, entry: Entry, labels: LabelSet) -> Sample:
         """Reads one annotation with its picture.
 
         Raises:
@@ -80,7 +76,7 @@ class Labelme:
         raw = labelme_json.document(labelme_json.load(path), path)
         shapes = labelme_json.shapes(raw, path)
         split, group = labelme_json.split_of(raw, path), labelme_json.group_of(raw, path)
-        picture = labelme_picture.find(raw, path, source).picture
+        picture = labelme_picture.find(raw, path, source)
         height, width = picture.size
         regions = tuple(_region(shape, path, height, width) for shape in shapes)
         sample = Sample(entry.name, flatten(picture), regions, group, split)
@@ -89,37 +85,27 @@ class Labelme:
             empty_regions=sum(region.area == 0 for region in regions),
         )
 
+    def picture_file(self, source: Path, entry: Entry) -> PictureFile:
+        """The picture that the annotation embeds or names.
+
+        Raises:
+            SourceError: It is missing or damaged.
+        """
+        path = entry.files[0]
+        raw = labelme_json.document(labelme_json.load(path), path)
+        return labelme_picture.as_file(raw, path, source)
+
 
 def _region(shape: Shape, path: Path, height: int, width: int) -> Region:
     outline = Outline(shape.kind, shape.points, shape.raw)
     at = labelme_json.where(path, shape.number, shape.label)
     if shape.kind == "mask":
-        box, crop = _mask(shape, at, height, width)
+        box, crop = read_mask(shape.raw.get("mask"), shape.points, height, width, at)
     elif why := raster.unfit(shape.kind, shape.points):
         raise SourceError(f"{at} {why}; correct its points, or delete the shape.")
     else:
         box, crop = raster.draw(shape.kind, shape.points, height, width)
     return Region(shape.label, box, crop, outline, shape.group_id)
-
-
-def _mask(shape: Shape, at: str, height: int, width: int) -> tuple[raster.Box, NDArray[np.bool_]]:
-    """A mask shape: a crop whose first and last pixel are its two points."""
-    if len(shape.points) != 2 or not all(
-        abs(value) <= raster.MAX_COORDINATE for point in shape.points for value in point
-    ):
-        raise SourceError(f"{at} is a mask and needs exactly 2 points, its first and last pixel; found {shape.points}.")
-    (x0, y0), (x1, y1) = ((int(x), int(y)) for x, y in shape.points)
-    image = read_values(labelme_json.decoded(shape.raw.get("mask"), f"{at}: `mask`"), name=f"{at}: the mask")
-    if image.mode not in _GREY_MODES:
-        raise SourceError(f"{at} has a mask in the colour mode {image.mode}; a mask is a grey PNG, 0 outside.")
-    if image.size != (x1 - x0 + 1, y1 - y0 + 1):
-        raise SourceError(
-            f"{at} has a mask of {image.width} x {image.height} pixels between points that are "
-            f"{x1 - x0 + 1} x {y1 - y0 + 1} pixels apart; both must agree."
-        )
-    crop = np.asarray(image).astype(np.bool_)
-    left, top = max(0, x0), max(0, y0)
-    return raster.crop_of(crop[top - y0 : max(0, height - y0), left - x0 : max(0, width - x0)], left, top)
 
 
 def _json_files(source: Path) -> list[Path]:

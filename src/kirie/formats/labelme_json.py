@@ -23,6 +23,9 @@ MAX_SHAPES = 100_000
 MAX_POINTS = 1_000_000
 """Per shape. Both are far beyond what a person or a model draws."""
 
+MAX_DEPTH = 32
+"""Of lists and objects inside one shape."""
+
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 _MARKS = ("shapes", "imagePath", "imageData")
@@ -191,6 +194,8 @@ def _shape(number: int, record: object, path: Path) -> Shape:
         raise SourceError(
             f"{where(path, number, label)} has a {_kind(kind)} as `shape_type`; write polygon, or another type."
         )
+    if _too_deep({key: value for key, value in record.items() if key != "points"}):
+        raise SourceError(f"{where(path, number, label)} is nested more than {MAX_DEPTH} levels deep; it is damaged.")
     group_id = record.get("group_id")
     return Shape(
         number,
@@ -200,6 +205,20 @@ def _shape(number: int, record: object, path: Path) -> Shape:
         group_id if isinstance(group_id, int) and not isinstance(group_id, bool) else None,
         record,
     )
+
+
+def _too_deep(record: object) -> bool:
+    level = [record]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _points(raw: object, at: str) -> tuple[tuple[float, float], ...]:

@@ -6,34 +6,23 @@ drive letters are understood, and a path that fits no file falls back to the sam
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from kirie.errors import SourceError
 from kirie.formats import labelme_json, walk
-from kirie.formats.picture import Picture, read_picture
+from kirie.formats.base import PictureFile
+from kirie.formats.picture import Picture, ending_of, is_picture, read_picture
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A picture and where its bytes are.
-
-    Attributes:
-        picture: Decoded, in the frame that the points are in.
-        content: The bytes of an embedded picture; None if it is a file.
-        path: The file; None if it is embedded.
-    """
-
-    picture: Picture
-    content: bytes | None
-    path: Path | None
-
-
-def find(raw: Mapping[str, Any], annotation: Path, source: Path) -> Found:
-    """Finds and reads the picture that an annotation belongs to.
+def find(raw: Mapping[str, Any], annotation: Path, source: Path) -> Picture:
+    """Finds and reads the picture that an annotation belongs to, in the frame that its points are in.
 
     Raises:
         SourceError: There is none, it lies outside the source, cannot be read, or has not the size that the
@@ -44,7 +33,7 @@ def find(raw: Mapping[str, Any], annotation: Path, source: Path) -> Found:
         path = locate(raw, annotation, source)
         picture = read_picture(path)
         _fits(raw, picture, annotation, str(path))
-        return Found(picture, None, path)
+        return picture
     name = f"The picture inside {annotation}"
     # labelme shows an embedded picture as its bytes are, and turns it before embedding
     picture = read_picture(content, name=name, upright=False)
@@ -52,7 +41,24 @@ def find(raw: Mapping[str, Any], annotation: Path, source: Path) -> Found:
         turned = read_picture(content, name=name)
         picture = turned if _size_fits(raw, turned) else picture
     _fits(raw, picture, annotation, name)
-    return Found(picture, content, None)
+    return picture
+
+
+def as_file(raw: Mapping[str, Any], annotation: Path, source: Path) -> PictureFile:
+    """The picture as a file whose upright reading is what `find` gives.
+
+    Raises:
+        SourceError: As `find`.
+    """
+    content = labelme_json.embedded(raw, annotation)
+    if content is None:
+        path = locate(raw, annotation, source)
+        return PictureFile(path, path.suffix if is_picture(path) else ending_of(path)[0])
+    ending, orientation = ending_of(content, name=f"The picture inside {annotation}")
+    if orientation == 1:
+        return PictureFile(content, ending)
+    # as a file its EXIF orientation would be applied, and the points may be in the frame without it
+    return PictureFile(_as_png(find(raw, annotation, source)), ".png")
 
 
 def locate(raw: Mapping[str, Any], annotation: Path, source: Path) -> Path:
@@ -93,6 +99,13 @@ def _alike(path: Path) -> Path | None:
     except OSError:
         # a name too long for the file system, or a folder that may not be read
         return None
+
+
+def _as_png(picture: Picture) -> bytes:
+    stream = io.BytesIO()
+    pixels = picture.rgb_HWC if picture.alpha_HW is None else np.dstack((picture.rgb_HWC, picture.alpha_HW))
+    Image.fromarray(pixels).save(stream, format="PNG")
+    return stream.getvalue()
 
 
 def _declared(raw: Mapping[str, Any]) -> tuple[object, object]:

@@ -101,6 +101,16 @@ def read_picture(
         image.close()
 
 
+def ending_of(source: Path | bytes, *, name: str | None = None) -> tuple[str, int]:
+    """The file ending that fits a picture's bytes, and its EXIF orientation, from the header alone.
+
+    Raises:
+        SourceError: As `read_picture`, as far as the header tells.
+    """
+    image, orientation = _decode(source, MAX_PIXELS, name or _name_of(source), load=False)
+    return _ENDINGS[image.format or "PNG"], orientation
+
+
 def flatten(picture: Picture) -> NDArray[np.uint8]:
     """The picture over white, RGB uint8 of shape (H, W, 3)."""
     if picture.alpha_HW is None:
@@ -120,8 +130,8 @@ def read_values(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, name: str
     return _decode(source, max_pixels, name or _name_of(source))[0]
 
 
-def _decode(source: Path | bytes, max_pixels: int, name: str) -> tuple[Image.Image, int]:
-    """The loaded image and its EXIF orientation."""
+def _decode(source: Path | bytes, max_pixels: int, name: str, *, load: bool = True) -> tuple[Image.Image, int]:
+    """The image, with or without its pixels, and its EXIF orientation."""
     image, orientation, stream = None, 1, _open(source, name)
     try:
         with _header_lock, warnings.catch_warnings():
@@ -130,7 +140,8 @@ def _decode(source: Path | bytes, max_pixels: int, name: str) -> tuple[Image.Ima
             image = Image.open(stream, formats=_FORMATS)
             _bounded(image.size, max_pixels, name)
             orientation = _orientation(image)
-        image.load()
+        if load:
+            image.load()
     except UnidentifiedImageError:
         raise SourceError(
             f"{name} is not a picture that kirie reads (PNG, JPEG, WebP, BMP, GIF or TIFF); save it as one of these."

@@ -10,10 +10,11 @@ from kirie.core.labels import LabelSet
 from kirie.core.sample import Sample
 from kirie.errors import SourceError, UsageError
 from kirie.formats import labels_file, walk
-from kirie.formats.base import Entry, Format
+from kirie.formats.base import Entry, Format, PictureFile
 from kirie.formats.labelme import Labelme
+from kirie.formats.masks import Masks
 
-FORMATS: dict[str, Format] = {reader.name: reader for reader in (Labelme(),)}
+FORMATS: dict[str, Format] = {reader.name: reader for reader in (Labelme(), Masks())}
 """Every known format by its name. Adding one is an import and a place in this tuple."""
 
 
@@ -50,6 +51,14 @@ class Source:
             SourceError: A file is broken, truncated, too large, or does not fit its picture.
         """
         return FORMATS[self.format_name].read(self.folder, entry, self.labels)
+
+    def picture_file(self, entry: Entry) -> PictureFile:
+        """The sample's picture as a file, for copying.
+
+        Raises:
+            SourceError: It is missing or damaged.
+        """
+        return FORMATS[self.format_name].picture_file(self.folder, entry)
 
 
 def open_source(

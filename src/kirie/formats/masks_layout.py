@@ -1,0 +1,165 @@
+"""Which mask belongs to which picture, from names of folders and files alone.
+
+A folder's name tells its role (`images`, `JPEGImages`, `annotations`, `masks` ...) and its split (`train`, `val`,
+`test`), together or apart: `images/train` and `masks/train`, `train/images` and `train/masks`,
+`images_prepped_train` and `annotations_prepped_train`, `train` and `trainannot`. A picture and its mask agree in what
+remains of their paths. Without such folders, `x_mask.png` beside `x.jpg` is its mask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from kirie.errors import SourceError
+from kirie.formats import walk
+from kirie.formats.picture import is_picture
+
+_SPLITS = {
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+_PICTURES = {
+    "image", "images", "img", "imgs", "jpegimages", "leftimg8bit", "picture", "pictures", "photo", "photos",
+    "input", "inputs", "original", "originals", "rgb",
+}  # fmt: skip
+_MASKS = {
+    "mask", "masks", "annotation", "annotations", "ann", "annot", "annots", "label", "labels", "segmentationclass",
+    "segmentationclasspng", "segmentationclassraw", "segmentationclassaug", "segmentation", "segmentations", "seg",
+    "gt", "gtfine", "groundtruth", "target", "targets",
+}  # fmt: skip
+# drawn for people, or numbering instances instead of labels
+_OTHERS = {"segmentationobject", "segmentationobjectpng", "segmentationclassvisualization", "visualization"}
+_FILLING = {"prepped", "png", "raw", "ids"}
+
+_MASK_STEM = re.compile(
+    r"[_\-. ](mask|masks|seg|segmentation|label|labels|gt|annotation|l|gtfine_label(train)?ids)$", re.IGNORECASE
+)
+_PICTURE_STEM = re.compile(r"[_\-. ](image|img|leftimg8bit)$", re.IGNORECASE)
+_LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif"}
+
+_Key = tuple[str | None, tuple[str, ...], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A picture, its mask, and the split their folders name."""
+
+    picture: Path
+    mask: Path
+    split: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What was found: pairs, pictures without a mask, masks without a picture, each in the order of their paths."""
+
+    pairs: tuple[Pair, ...]
+    bare: tuple[Path, ...]
+    orphans: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a path's folders say."""
+
+    role: str | None
+    key: _Key
+
+
+def arrange(source: Path) -> Layout:
+    """Pairs the pictures and masks below a folder.
+
+    Raises:
+        SourceError: A picture has two masks.
+    """
+    places = {path: _place(path.relative_to(source)) for path in walk.files_of(source) if is_picture(path)}
+    masks = {path: place.key for path, place in places.items() if place.role == "mask"}
+    pictures = {path: place.key for path, place in places.items() if place.role == "picture"}
+    rest = {path: place.key for path, place in places.items() if place.role is None}
+    if not masks:
+        # no folder for masks: the file's own name must tell
+        free = {**pictures, **rest}
+        known = set(free.values())
+        masks = {path: key for path, key in free.items() if _bare_key(key, _MASK_STEM) in known - {key}}
+        pictures = {path: key for path, key in free.items() if path not in masks}
+    elif not pictures:
+        pictures = rest
+    return _match(pictures, masks)
+
+
+def subject(mask: Path, source: Path) -> str | None:
+    """What a mask folder's name says besides that it holds masks: `hair_masks` is about hair."""
+    for part in reversed(mask.relative_to(source).parts[:-1]):
+        tokens = _tokens(part)
+        if _MASKS & set(tokens):
+            left = [word for word in tokens if word not in _MASKS | _FILLING and word not in _SPLITS]
+            return "-".join(left) or None
+    return None
+
+
+def _match(pictures: dict[Path, _Key], masks: dict[Path, _Key]) -> Layout:
+    by_key = _by_key(pictures.items(), _PICTURE_STEM)
+    chosen: dict[Path, Path] = {}
+    orphans = []
+    for mask, key in masks.items():
+        picture = by_key.get(key) or by_key.get(_bare_key(key, _MASK_STEM))
+        if picture is None:
+            orphans.append(mask)
+        elif picture not in chosen:
+            chosen[picture] = mask
+        else:
+            chosen[picture] = _better(picture, chosen[picture], mask)
+    pairs = tuple(Pair(picture, chosen[picture], key[0]) for picture, key in pictures.items() if picture in chosen)
+    return Layout(pairs, tuple(path for path in pictures if path not in chosen), tuple(orphans))
+
+
+def _better(picture: Path, one: Path, other: Path) -> Path:
+    """Of two masks the lossless one."""
+    lossless = [path for path in (one, other) if path.suffix.lower() not in _LOSSY]
+    if len(lossless) == 1:
+        return lossless[0]
+    raise SourceError(f"{picture} has two masks, {one} and {other}; keep one.")
+
+
+def _by_key(items: Iterable[tuple[Path, _Key]], suffix: re.Pattern[str]) -> dict[_Key, Path]:
+    found: dict[_Key, Path] = {}
+    for path, key in items:
+        found.setdefault(key, path)
+        found.setdefault(_bare_key(key, suffix), path)
+    return found
+
+
+def _bare_key(key: _Key, suffix: re.Pattern[str]) -> _Key:
+    return key[0], key[1], suffix.sub("", key[2])
+
+
+def _place(path: PurePath) -> _Place:
+    role, split = None, None
+    left = []
+    for part in path.parts[:-1]:
+        tokens = _tokens(part)
+        named = next((_SPLITS[word] for word in tokens if word in _SPLITS), None)
+        told = _role(tokens)
+        role, split = told or role, named or split
+        if told is None and named is None:
+            left.append(walk.nfc(part).casefold())
+    return _Place(role, (split, tuple(left), walk.nfc(path.stem).casefold()))
+
+
+def _role(tokens: list[str]) -> str | None:
+    words = set(tokens)
+    if words & _OTHERS:
+        return "other"
+    if words & _MASKS:
+        return "mask"
+    return "picture" if words & _PICTURES and words <= _PICTURES | _FILLING | set(_SPLITS) else None
+
+
+def _tokens(part: str) -> list[str]:
+    """Words of a folder's name, lower case; `trainannot` is two."""
+    name = re.sub(r"ground[_\- ]truth", "groundtruth", walk.nfc(part).lower())
+    name = re.sub(r"^(train|val|test)(annot|mask|label)(s?)$", r"\1 \2\3", name)
+    return [word for word in re.split(r"[_\-. ]+", name) if word]
