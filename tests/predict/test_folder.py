@@ -1,0 +1,90 @@
+"""Result folders: whole or not there, and never somebody else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kirie.core.labels import Label
+from kirie.predict.folder import RECORD, file_name, is_free, replacing_folder
+
+
+def test_appears_when_it_is_whole(tmp_path: Path) -> None:
+    """The folder has its name only after the block, and nothing else is left beside it."""
+    final = tmp_path / "sub" / "a"
+    with replacing_folder(final) as folder:
+        (folder / "x").touch()
+        assert not final.exists()
+    assert [path.name for path in final.iterdir()] == ["x"]
+    assert [path.name for path in final.parent.iterdir()] == ["a"]
+
+
+def test_interruption_leaves_the_old_one(tmp_path: Path) -> None:
+    """When the block fails, what was there before is still there and nothing half-written is."""
+    final = tmp_path / "a"
+    with replacing_folder(final) as folder:
+        (folder / "old").touch()
+
+    def interrupted() -> None:
+        with replacing_folder(final) as folder:
+            (folder / "new").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "old"]
+
+
+def test_replaces_whole_folders(tmp_path: Path) -> None:
+    """A second run leaves no file of the first, nor of a run that was killed in between."""
+    final = tmp_path / "a"
+    with replacing_folder(final) as folder:
+        (folder / "old").touch()
+        leftover = folder.name
+    (tmp_path / leftover / "half").mkdir(parents=True)
+    with replacing_folder(final) as folder:
+        (folder / "new").touch()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "new"]
+
+
+def test_longest_names(tmp_path: Path) -> None:
+    """A name of 255 bytes, the longest a file system has, works too."""
+    final = tmp_path / ("x" * 255)
+    with replacing_folder(final) as folder:
+        (folder / "x").touch()
+    assert final.is_dir()
+
+
+def test_what_is_free(tmp_path: Path) -> None:
+    """Nothing, an empty folder and our own results may be replaced; a file, a full folder and its inside may not."""
+    assert is_free(tmp_path / "nothing")
+    assert is_free(tmp_path / "no" / "thing")
+    (tmp_path / "empty").mkdir()
+    assert is_free(tmp_path / "empty")
+    (tmp_path / "file").touch()
+    assert not is_free(tmp_path / "file")
+    assert not is_free(tmp_path / "file" / "inside")
+    assert not is_free(tmp_path)
+    (tmp_path / RECORD).write_text('{"created_by": "somebody"}', encoding="utf-8")
+    assert not is_free(tmp_path)
+    (tmp_path / RECORD).write_text('{\n  "created_by": "kirie 0.1.0"\n}\n', encoding="utf-8")
+    assert is_free(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hair", "3-hair.png"),
+        ("眼 left", "3-眼_left.png"),
+        ("a/b", "3-a_b.png"),
+        ("..", "3-label.png"),
+        ("../../etc/passwd", "3-etc_passwd.png"),
+        ("C:\\x\0y\n", "3-C_x_y.png"),
+        ("眼" * 200, f"3-{'眼' * 40}.png"),
+        ("-rf", "3--rf.png"),
+    ],
+)
+def test_file_names_of_labels(name: str, expected: str) -> None:
+    """A label's file name stays in its folder and on every file system, whatever the label is called."""
+    assert file_name(Label(3, name, (0, 0, 0)), ".png") == expected
