@@ -17,7 +17,7 @@ from typing import IO, Any
 from kirie.core import files
 from kirie.errors import StoreError
 from kirie.prepare.record import Record
-from kirie.prepare.rows import Bytes, Rows, row_digest
+from kirie.prepare.rows import Bytes, Rows, filling, row_digest
 from kirie.prepare.store import VERSION, Frame
 
 JOURNAL = "journal.jsonl"
@@ -50,9 +50,9 @@ class Written:
 class Journal:
     """A journal open for appending."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, folder: Path, stream: IO[bytes]) -> None:
         """Takes over an open stream; use `create`."""
-        self._stream = stream
+        self._folder, self._stream = folder, stream
 
     @classmethod
     def create(cls, folder: Path, frame: Frame, per_shard: int, kept: Iterable[Record] = ()) -> Journal:
@@ -65,8 +65,8 @@ class Journal:
         with files.replacing(folder / JOURNAL) as stream:
             for line in (header, *(record.to_dict() for record in kept)):
                 stream.write(_line(line))
-        with files.disk_errors(folder):
-            return cls((folder / JOURNAL).open("ab", buffering=0))
+        with filling(folder):
+            return cls(folder, (folder / JOURNAL).open("ab", buffering=0))
 
     def append(self, record: Record) -> None:
         """Adds a picture whose rows are written.
@@ -75,7 +75,7 @@ class Journal:
             DeviceError: The disk is full.
         """
         line = _line(record.to_dict())
-        with files.disk_errors(Path(self._stream.name)):
+        with filling(self._folder):
             while line:
                 line = line[self._stream.write(line) :]
 
@@ -86,9 +86,13 @@ class Journal:
             DeviceError: The disk is full.
         """
         if not self._stream.closed:
-            with files.disk_errors(Path(self._stream.name)):
+            with filling(self._folder):
                 os.fsync(self._stream.fileno())
                 self._stream.close()
+
+    def abandon(self) -> None:
+        """Lets go of the file without waiting for the disk."""
+        self._stream.close()
 
 
 def read_journal(folder: Path, frame: Frame) -> Written | None:

@@ -9,9 +9,11 @@ Shapes: H, W the frame; B rows asked for.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -20,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kirie.core import files
-from kirie.errors import StoreError
+from kirie.errors import DeviceError, StoreError
 
 SHARD_BYTES = 256 * 2**20
 """Largest size of a shard of images; a row that is larger gets a shard of its own."""
@@ -191,7 +193,7 @@ class RowWriter:
             for kind, content in zip(_KINDS, (image_HWC, target_HW), strict=True):
                 if content.shape != _shape(kind, self.size) or content.dtype != np.uint8:
                     raise ValueError(f"a row of {content.dtype} {content.shape} in a store of {self.size}")
-                with files.disk_errors(self.folder):
+                with filling(self.folder):
                     stream, rest = self._stream(kind), np.ascontiguousarray(content).data.cast("B")
                     while rest:
                         # A disk that is nearly full takes a part and refuses the next
@@ -204,7 +206,7 @@ class RowWriter:
         Raises:
             DeviceError: The disk is full.
         """
-        with files.disk_errors(self.folder):
+        with filling(self.folder):
             self.__exit__()
             for path in sorted(self.folder.glob("*.u8")):
                 with path.open("rb") as stream:
@@ -220,6 +222,25 @@ class RowWriter:
             stream = shard_path(self.folder, kind, shard).open("ab", buffering=0)
             current = self._open[kind] = (shard, stream)
         return current[1]
+
+
+@contextlib.contextmanager
+def filling(folder: Path) -> Iterator[None]:
+    """Turns a full disk into a sentence, for files that are kept to go on from.
+
+    Raises:
+        DeviceError: There is no space, a limit on file sizes is reached, or writing is not permitted.
+    """
+    with files.disk_errors(folder):
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+                raise
+            raise DeviceError(
+                f"The disk that holds {folder} is full ({error.strerror}). What is finished is kept there, and the "
+                "store as it was before is untouched; free space and repeat the command to go on."
+            ) from error
 
 
 def shard_path(folder: Path, kind: str, shard: int) -> Path:

@@ -1,0 +1,183 @@
+"""One picture from source to rows: what a worker process does, and the processes that do it.
+
+Shapes: H, W the frame; B rows of one picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import connection
+
+import numpy as np
+
+from kirie.core.labels import IGNORE
+from kirie.core.sample import Sample
+from kirie.errors import DeviceError, KirieError
+from kirie.formats.base import Entry
+from kirie.prepare.plan import Planned, Readable
+from kirie.prepare.record import Record, measure
+from kirie.prepare.resize import PADDING, cut, fit, fit_target, tiles
+from kirie.prepare.rows import Bytes
+from kirie.prepare.store import SPLITS, Frame
+
+_IN_PROCESS = 8
+"""Fewer pictures than this are done before a worker process has started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A prepared picture."""
+
+    record: Record
+    images_BHWC: Bytes
+    targets_BHW: Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A picture that cannot be prepared.
+
+    Attributes:
+        name: The picture.
+        problem: Why, unless only labels are unknown.
+        unknown: Label names that the set does not have.
+    """
+
+    name: str
+    problem: str | None = None
+    unknown: tuple[str, ...] = ()
+
+
+def prepare_one(source: Readable, frame: Frame, planned: Planned) -> Done | Failed:
+    """Reads, checks, paints and frames one picture."""
+    entry = planned.entry
+    if planned.key is None:
+        return Failed(entry.name, planned.problem)
+    try:
+        sample = source.read(entry)
+        unknown = sorted({region.label for region in sample.regions if not source.labels.knows(region.label)})
+        if unknown:
+            return Failed(entry.name, unknown=tuple(unknown))
+        if sample.split is not None and sample.split not in SPLITS:
+            return Failed(entry.name, f"its split is '{sample.split}'; splits are {', '.join(SPLITS)}")
+        target_HW = sample.paint(source.labels)
+    except KirieError as error:
+        return Failed(entry.name, str(error))
+    except OSError as error:
+        return Failed(entry.name, f"it cannot be read ({error})")
+    return _framed(sample, target_HW, entry, planned.key, frame, len(source.labels))
+
+
+def _framed(sample: Sample, target_HW: Bytes, entry: Entry, key: str, frame: Frame, n_labels: int) -> Done:
+    if frame.mode == "fit":
+        image_HWC, place = fit(sample.image_HWC, frame.size)
+        images_BHWC, targets_BHW = image_HWC[None], fit_target(target_HW, place)[None]
+        inside_BHW = np.zeros(targets_BHW.shape, dtype=np.bool_)
+        inside_BHW[(0, *place.window)] = True
+    else:
+        boxes = tiles(sample.size, frame.size, frame.overlap)
+        images_BHWC = np.stack([cut(sample.image_HWC, box, PADDING) for box in boxes])
+        targets_BHW = np.stack([cut(target_HW, box, IGNORE) for box in boxes])
+        inside_HW = np.ones(sample.size, dtype=np.uint8)
+        inside_BHW = np.stack([cut(inside_HW, box, 0) for box in boxes]).astype(np.bool_)
+    found = measure(images_BHWC, targets_BHW, inside_BHW, n_labels)
+    shape = f"{sample.size[0]}x{sample.size[1]} ".encode()
+    record = Record(
+        key=key,
+        name=entry.name,
+        group=sample.group,
+        given=sample.split,
+        size=sample.size,
+        digest=found.digest,
+        pixels=hashlib.sha256(shape + np.ascontiguousarray(sample.image_HWC).tobytes()).hexdigest(),
+        counts=found.counts,
+        ignored=found.ignored,
+        valid=found.valid,
+        sums=found.sums,
+        squares=found.squares,
+        notes=dict(sample.notes),
+    )
+    return Done(record, images_BHWC, targets_BHW)
+
+
+def prepare_all(
+    source: Readable, frame: Frame, todo: Sequence[Planned], workers: int
+) -> Generator[Done | Failed, None, None]:
+    """Prepares pictures in worker processes and gives them back in order.
+
+    Only a few results per worker are held at a time, however many pictures there are.
+
+    Args:
+        source: The source, picklable.
+        frame: How pictures are brought to one size.
+        todo: The pictures.
+        workers: Processes; with one, or for few pictures, this process does it alone.
+
+    Raises:
+        DeviceError: A worker was ended from outside.
+    """
+    if workers == 1 or len(todo) < _IN_PROCESS:
+        for planned in todo:
+            yield prepare_one(source, frame, planned)
+        return
+    with _pool(source, frame, min(workers, len(todo))) as submit:
+        rest = iter(todo)
+        running = deque(submit(planned) for planned in itertools.islice(rest, 2 * workers + 1))
+        while running:
+            try:
+                outcome = running.popleft().result()
+            except BrokenProcessPool:
+                raise DeviceError(
+                    "A worker process was ended from outside, most often because memory ran out; repeat the command "
+                    f"with fewer workers than {workers} (--workers). Finished pictures are not prepared again."
+                ) from None
+            running.extend(submit(planned) for planned in itertools.islice(rest, 1))
+            yield outcome
+
+
+@contextmanager
+def _pool(source: Readable, frame: Frame, workers: int) -> Iterator[Callable[[Planned], Future[Done | Failed]]]:
+    # spawn: a fork would copy the threads' locks and the open store of this process
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(source, frame)
+    )
+    try:
+        yield lambda planned: pool.submit(_work, planned)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_job: tuple[Readable, Frame] | None = None
+"""What this worker process works on, sent once."""
+
+
+def _start(source: Readable, frame: Frame) -> None:
+    global _job
+    _job = source, frame
+    # Ctrl+C reaches the whole group; the parent ends the pool in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent is killed; the pool's queue alone would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(planned: Planned) -> Done | Failed:
+    assert _job is not None
+    return prepare_one(*_job, planned)

@@ -1,0 +1,87 @@
+"""Small labelme sources, drawn anew in each test."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+LABELS = "labels: [background, hair, eye]\n"
+
+Draw = Callable[..., Path]
+
+
+def draw_picture(
+    folder: Path, name: str, *, seed: int | None = None, size: tuple[int, int] = (40, 48), **more: Any
+) -> Path:
+    """One picture with a block of hair and an eye, annotated by rectangles; its JSON file."""
+    random = np.random.default_rng(hash_of(name) if seed is None else seed)
+    pixels = random.integers(0, 256, (*size, 3)).astype(np.uint8)
+    path = folder / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path.with_suffix(".png"), compress_level=1)
+    x, y = (int(at) for at in random.integers(4, 12, 2))
+    shapes: list[dict[str, Any]] = [
+        {
+            "label": "hair",
+            "points": [[x, y], [x + 20, y + 15]],
+            "shape_type": "rectangle",
+            "group_id": None,
+            "flags": {},
+        },
+        {
+            "label": "eye",
+            "points": [[x + 2, y + 2], [x + 6, y + 5]],
+            "shape_type": "rectangle",
+            "group_id": None,
+            "flags": {},
+        },
+    ]
+    content: dict[str, Any] = {
+        "version": "5.5.0",
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": path.with_suffix(".png").name,
+        "imageData": None,
+        "imageHeight": size[0],
+        "imageWidth": size[1],
+    }
+    path.write_text(json.dumps(content | more), encoding="utf-8")
+    return path
+
+
+def hash_of(name: str) -> int:
+    """A number from a name that does not change between processes."""
+    return zlib.crc32(name.encode())
+
+
+@pytest.fixture
+def draw(tmp_path: Path) -> Draw:
+    """Draws a source of `count` pictures in tmp_path/data, or adds to it."""
+
+    def draw_source(count: int = 12, start: int = 0, folder: str = "data") -> Path:
+        source = tmp_path / folder
+        for at in range(start, start + count):
+            draw_picture(source, f"chapter {at % 3}/page-{at:03d}")
+        (source / "labels.yaml").write_text(LABELS)
+        return source
+
+    return draw_source
+
+
+def contents_of(store: Path) -> dict[str, bytes]:
+    """Every file of a store by its relative path."""
+    return {
+        path.relative_to(store).as_posix(): path.read_bytes() for path in sorted(store.rglob("*")) if path.is_file()
+    }
+
+
+def edit(path: Path, **changes: object) -> None:
+    """Changes top-level keys of a JSON file."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")

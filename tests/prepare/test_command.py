@@ -1,0 +1,253 @@
+"""`kirie prepare` as a process: killed, on a full disk, misused."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.prepare.conftest import Draw, contents_of, draw_picture
+
+from kirie import cli
+from kirie.errors import DeviceError, SourceError, StoreError, UsageError
+from kirie.prepare.attempt import Attempt
+from kirie.prepare.command import main
+from kirie.prepare.plan import Planned
+from kirie.prepare.record import Record
+from kirie.prepare.store import Store
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs `kirie prepare` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "kirie", "prepare", *map(str, words)], capture_output=True, text=True, timeout=120
+    )
+
+
+def test_the_table_tells_what_is_in_the_store(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pictures, groups and label shares per split; the second time it is up to date."""
+    words = [str(draw()), "--out", str(tmp_path / "store"), "--size", "32x64", "--workers", "1"]
+    assert main(words) == 0
+    first = capsys.readouterr().out
+    assert "12 picture(s) read, 0 reused, 32x64 fit" in first
+    rows = {line.split()[0]: line.split()[1:] for line in first.splitlines() if line.strip()}
+    assert sum(map(int, rows["pictures"])) == 12
+    for at in range(3):
+        assert sum(float(rows[name][at].rstrip("%")) for name in ("background", "hair", "eye")) == pytest.approx(
+            100, abs=0.02
+        )
+    main(words)
+    assert "is up to date: 12 picture(s)" in capsys.readouterr().out
+
+
+def test_the_result_is_one_json_object(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints what machines need, and nothing else."""
+    main([str(draw()), "--out", str(tmp_path / "store"), "--size", "32", "--workers", "1", "--json"])
+    content = json.loads(capsys.readouterr().out)
+    store = Store.open(tmp_path / "store")
+    assert content["fingerprint"] == store.fingerprint
+    assert (content["changed"], content["read"], content["size"]) == (True, 12, [32, 32])
+    assert sum(part["pictures"] for part in content["splits"].values()) == 12
+
+
+def test_verify_finds_damage(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--verify reads everything: whole before, refused after one byte changed."""
+    words = [str(draw()), "--out", str(tmp_path / "store"), "--size", "32", "--workers", "1"]
+    main(words)
+    assert main([*words, "--verify"]) == 0
+    assert "12 picture(s) have their checksums" in capsys.readouterr().out
+    shard = Store.open(tmp_path / "store").folder / "images-0000.u8"
+    content = bytearray(shard.read_bytes())
+    content[77] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(StoreError, match="checksum"):
+        main([*words, "--verify"])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--size", "250"], "nearest to 250 is 256"),
+        (["--size", "big"], "256x384"),
+        (["--mode", "crop"], "fit and tile"),
+        (["--overlap", "0.5"], "--mode tile"),
+        (["--mode", "tile", "--overlap", "1"], "0 to 0.9"),
+        (["--mode", "tile", "--overlap", "nan"], "0 to 0.9"),
+        (["--fractions", "0.9,0.1"], "add up to 1"),
+        (["--workers", "0"], "1 or more"),
+        (["--workers", "two"], "invalid int"),
+        (["--sise", "256"], "--sise"),
+        (["--format", "psd9"], "psd9"),
+    ],
+)
+def test_misuse_ends_in_one_sentence(
+    words: list[str], says: str, draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, what is allowed, no store."""
+    assert cli.main(["prepare", str(draw(1)), "--out", str(tmp_path / "store"), *words]) == 2
+    complaint = capsys.readouterr().err
+    assert says in complaint
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_store_cannot_replace_its_source(draw: Draw) -> None:
+    """--out naming the source itself is refused."""
+    folder = draw(1)
+    with pytest.raises(UsageError, match="source itself"):
+        main([str(folder), "--out", str(folder)])
+
+
+def test_a_missing_source_is_told(tmp_path: Path) -> None:
+    """A folder that is not there."""
+    with pytest.raises(SourceError, match="not there"):
+        main([str(tmp_path / "data"), "--out", str(tmp_path / "store")])
+
+
+def test_killed_again_and_again_the_store_is_that_of_one_run(draw: Draw, tmp_path: Path) -> None:
+    """SIGKILL at growing progress: the old store stays readable, work is not lost, the end is equal to the bit."""
+    out = tmp_path / "store"
+    assert run(draw(5), "--out", out, "--size", "64", "--workers", "1").returncode == 0
+    old = contents_of(out)
+    source = draw(0)
+    for at in range(5, 45):
+        draw_picture(source, f"chapter 9/large-{at:03d}", size=(500, 400))
+    command = [sys.executable, "-m", "kirie", "prepare", str(source), "--out", str(out), "--size", "64"]
+    finished: list[int] = []
+    for wanted in (6, 20):
+        with subprocess.Popen(
+            [*command, "--workers", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            until = time.monotonic() + 60
+            while _lines(out) < wanted and process.poll() is None and time.monotonic() < until:
+                time.sleep(0.002)
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        finished.append(_lines(out))
+        now = contents_of(out)
+        assert {name: now[name] for name in old} == old
+        Store.open(out).verify()
+    assert finished == sorted(finished)
+    last = run(source, "--out", out, "--size", "64", "--workers", "2", "--json")
+    content = json.loads(last.stdout)
+    assert content["reused"] >= finished[-1] >= 20
+    assert content["read"] == 45 - content["reused"]
+    assert run(source, "--out", tmp_path / "fresh", "--size", "64", "--workers", "1").returncode == 0
+    assert contents_of(out) == contents_of(tmp_path / "fresh")
+
+
+def _lines(out: Path) -> int:
+    """Pictures that an attempt has finished."""
+    try:
+        return max(0, (out / "attempt/journal.jsonl").read_bytes().count(b"\n") - 1)
+    except FileNotFoundError:
+        return 0
+
+
+@contextlib.contextmanager
+def small_disk(path: Path, size: int) -> Iterator[bool]:
+    """A disk of so many bytes at `path`; False where this machine does not let us mount one."""
+    path.mkdir()
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(path)], capture_output=True
+        ).returncode
+        == 0
+    )
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(path)], check=True)
+
+
+def test_a_full_disk_keeps_the_old_store_and_what_is_finished(draw: Draw, tmp_path: Path) -> None:
+    """Exit code 2 and one sentence; the old store opens; with space again only the rest is read."""
+    with small_disk(tmp_path / "disk", 400_000) as real:
+        out = tmp_path / "disk/store"
+        assert run(draw(5), "--out", out, "--size", "64", "--workers", "1").returncode == 0
+        old, before = contents_of(out), Store.open(out)
+        command = [
+            sys.executable,
+            "-m",
+            "kirie",
+            "prepare",
+            str(draw(40)),
+            "--out",
+            str(out),
+            "--size",
+            "64",
+            "--workers",
+            "1",
+        ]
+        # Without a mount the kernel's limit on a file's size stands in: it, too, refuses a write in its middle
+        full = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            preexec_fn=None if real else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000)),
+        )
+        assert full.returncode == 2
+        assert "is full" in full.stderr
+        assert "Traceback" not in full.stderr
+        now = contents_of(out)
+        assert {name: now[name] for name in old} == old
+        Store.open(out).verify()
+        journal = (out / "attempt/journal.jsonl").read_bytes().splitlines()[1 : _lines(out) + 1]
+        finished = {json.loads(line)["name"] for line in journal}
+        assert 5 < len(finished) < 40
+        if real:
+            subprocess.run(["mount", "-o", "remount,size=4m", str(tmp_path / "disk")], check=True)
+        again = subprocess.run([*command, "--json"], capture_output=True, text=True)
+        stored = {picture.name for picture in before.pictures}
+        assert json.loads(again.stdout)["read"] == 40 - len(finished | stored)
+        assert run(draw(40), "--out", tmp_path / "fresh", "--size", "64", "--workers", "1").returncode == 0
+        assert contents_of(out) == contents_of(tmp_path / "fresh")
+
+
+def test_a_limit_on_file_sizes_is_told_like_a_full_disk(tmp_path: Path) -> None:
+    """EFBIG (`ulimit -f`, FAT32) ends in the same sentence, with the row before it intact."""
+    script = (
+        "import resource, sys; from pathlib import Path; import numpy as np\n"
+        "from kirie.prepare.rows import RowWriter\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "folder = Path(sys.argv[1])\n"
+        "rows = np.ones((2, 32, 32, 3), np.uint8), np.ones((2, 32, 32), np.uint8)\n"
+        "with RowWriter(folder, (32, 32), 9) as writer:\n"
+        "    try:\n        writer.append(*rows)\n"
+        "    except Exception as error:\n        print(type(error).__name__, writer.count, error)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
+    assert found.stdout.startswith(f"{DeviceError.__name__} 1 The disk")
+    assert (tmp_path / "images-0000.u8").stat().st_size == 5000
+
+
+def test_an_attempt_that_does_not_begin_the_plan_is_set_aside(tmp_path: Path) -> None:
+    """Finished rows of another plan are kept as a spare, and found by key."""
+    from kirie.formats import Entry
+    from kirie.prepare.attempt import Reuse
+    from kirie.prepare.record import measure
+    from kirie.prepare.store import Frame
+
+    frame = Frame((32, 32))
+    rows = np.ones((1, 32, 32, 3), np.uint8), np.ones((1, 32, 32), np.uint8)
+    found = measure(*rows, np.ones((1, 32, 32), np.bool_), 2)
+    record = Record(
+        "key", "a", None, None, (32, 32), found.digest, "p", found.counts, 0, found.valid, found.sums, found.squares, {}
+    )
+    with Attempt(tmp_path, frame, 4, [Planned(Entry("a", ()), "key")]) as attempt:
+        attempt.add(record, *rows)
+    with Attempt(tmp_path, frame, 4, [Planned(Entry("b", ()), "other")]) as attempt:
+        assert attempt.records == []
+        loaded = Reuse(tmp_path, frame).load("key")
+    assert loaded is not None
+    assert loaded[0] == record
+    assert np.array_equal(loaded[1], rows[0])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["attempt", "spare-0"]
