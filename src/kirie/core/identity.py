@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,8 @@ def _tree(source: str) -> str:
 
 def _meaning(node: object) -> object:
     """A syntax tree as nested tuples that every supported Python builds alike (empty fields differ by version)."""
+    if isinstance(node, ast.JoinedStr):
+        return ("JoinedStr", *_joined(node.values))
     if isinstance(node, ast.AST):
         fields = ((name, _meaning(value)) for name, value in ast.iter_fields(node) if name not in {"kind", "ctx"})
         return (type(node).__name__, *((name, value) for name, value in fields if value not in ((), None)))
@@ -113,6 +115,21 @@ def _meaning(node: object) -> object:
         return tuple(_meaning(item) for item in node if not _is_bare_string(item))
     # With its type, or 1.0 and "1.0" would be one
     return node if isinstance(node, str) else (type(node).__name__, repr(node))
+
+
+def _joined(values: Iterable[ast.expr]) -> Iterator[object]:
+    """The pieces of an f-string with neighbouring texts made one and empty ones left out: 3.12 cuts otherwise."""
+    text = ""
+    for value in values:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            text += value.value
+        else:
+            if text:
+                yield text
+            text = ""
+            yield _meaning(value)
+    if text:
+        yield text
 
 
 def _is_bare_string(node: object) -> bool:
