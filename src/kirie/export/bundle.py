@@ -1,0 +1,273 @@
+"""Writing a bundle: export, gate, and only then a folder that anyone sees.
+
+Everything is made in a folder beside the wanted one and takes its name at the end, so that there is never half a
+bundle, nor one that has not passed the gate. If an open size does not pass, the model is exported for the store's
+size alone and must pass there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kirie.core import files
+from kirie.core.bundle import MANIFEST, MODEL, Manifest
+from kirie.core.labels import LabelSet
+from kirie.errors import BundleError, GateFailed, ModelError, RunError
+from kirie.export.card import model_card
+from kirie.export.gate import compare, gate_sizes
+from kirie.export.onnx import OPSET, Provenance, output_names, write_onnx
+from kirie.export.trial import Trial, bounds, failures
+from kirie.models import Segmenter
+from kirie.prepare.store import Store
+
+CARD = "MODEL_CARD.md"
+REPORT = "gate.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to export.
+
+    Attributes:
+        fixed_size: Do not try an open size.
+        probabilities: Give the probabilities as a second output.
+        gate_images: At most so many validation pictures for the gate.
+    """
+
+    fixed_size: bool = False
+    probabilities: bool = True
+    gate_images: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One export and what the gate said of it.
+
+    Attributes:
+        dynamic_size: Whether the size was left open.
+        trials: The gate's comparisons; none if the exporter could not do it.
+        problems: Why it was not kept; empty if it was.
+    """
+
+    dynamic_size: bool
+    trials: tuple[Trial, ...]
+    problems: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "dynamic_size": self.dynamic_size,
+            "passes": not self.problems,
+            "problems": list(self.problems),
+            "trials": [trial.to_dict() for trial in self.trials],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A written bundle: its folder, manifest, and the attempts, the last of which was kept."""
+
+    folder: Path
+    manifest: Manifest
+    attempts: tuple[Attempt, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "bundle": str(self.folder),
+            "run": self.manifest.run,
+            "architecture": self.manifest.architecture,
+            "encoder": self.manifest.encoder,
+            "sha256": self.manifest.sha256,
+            "bytes": (self.folder / self.manifest.model_file).stat().st_size,
+            "dynamic_size": self.manifest.dynamic_size,
+            "outputs": list(self.manifest.outputs),
+            "gate": {"bounds": bounds(), "attempts": [attempt.to_dict() for attempt in self.attempts]},
+        }
+
+
+def check_fit(labels: LabelSet, provenance: Provenance, store: Store) -> None:
+    """Refuses a store that is not the one the run was trained on.
+
+    Raises:
+        RunError: Its labels or its content differ.
+    """
+    if labels.names != store.labels.names:
+        raise RunError(
+            f"The run {provenance.run} has the labels {', '.join(labels.names)}, but the store {store.path} has "
+            f"{', '.join(store.labels.names)}; name the store that the run was trained on with --store."
+        )
+    if provenance.data != store.fingerprint:
+        raise RunError(
+            f"The run {provenance.run} was trained on data {provenance.data[:12]}, but the store {store.path} holds "
+            f"{store.fingerprint[:12]}; name the store that the run was trained on with --store, or train on this one."
+        )
+
+
+def export_bundle(
+    segmenter: Segmenter,
+    labels: LabelSet,
+    store: Store,
+    out: Path,
+    provenance: Provenance,
+    *,
+    scores: Mapping[str, Any] | None = None,
+    options: Options = Options(),
+    say: Callable[[str], None] = lambda _: None,
+) -> Exported:
+    """Exports a trained model, and keeps it if it passes the gate.
+
+    Args:
+        segmenter: The model.
+        labels: Its labels.
+        store: The store it was trained on; the gate reads its validation split.
+        out: The bundle's folder. An older bundle there is replaced at the end.
+        provenance: Where the model comes from.
+        scores: The run's scores by split, for the manifest and the card.
+        options: How to export.
+        say: Called with what is being done, for progress.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        GateFailed: The exported model does not give the trained one's answers; nothing was written.
+        ModelError: The exporter cannot export the model.
+        RunError: The store is not the run's.
+        StoreError: The store has no validation pictures.
+        BundleError: `out` is there and is no bundle.
+        DeviceError: The disk is full or cannot be written.
+    """
+    check_fit(labels, provenance, store)
+    if (refusal := segmenter.limits.refusal(*store.size)) is not None:
+        raise RunError(f"The store {store.path} does not fit the run: {segmenter.architecture} {refusal}.")
+    check_out(out)
+    target = out.resolve()  # `.` has no name to put a folder beside
+    beside = target.with_name(f".{out.name}.{os.getpid()}.part")
+    segmenter = segmenter.eval().cpu()
+    with files.disk_errors(out):
+        try:
+            beside.mkdir(parents=True)
+            attempts = _attempts(segmenter, labels, store, beside / MODEL, provenance, options, say)
+            kept = attempts[-1]
+            manifest = Manifest(
+                sha256=files.sha256_of(beside / MODEL),
+                opset=OPSET,
+                run=provenance.run,
+                data=provenance.data,
+                architecture=segmenter.architecture,
+                encoder=segmenter.encoder,
+                labels=labels,
+                height=store.size[0],
+                width=store.size[1],
+                dynamic_size=kept.dynamic_size,
+                multiple_of=segmenter.multiple_of,
+                mode=store.mode,
+                overlap=store.frame.overlap,
+                outputs=output_names(probabilities=options.probabilities),
+                scores=dict(scores or {}),
+            )
+            manifest.write(beside)
+            report = {"bounds": bounds(), "attempts": [attempt.to_dict() for attempt in attempts]}
+            files.write_json(beside / REPORT, report)
+            files.write_text(beside / CARD, model_card(manifest, kept.trials))
+            check_out(out)
+            _replace(target, beside)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    return Exported(out, manifest, tuple(attempts))
+
+
+def check_out(out: Path) -> None:
+    """Refuses to replace a folder that is not a bundle: it may hold somebody's work.
+
+    Raises:
+        BundleError: It is there, and is neither empty nor a bundle.
+    """
+    if out.is_dir() and (not any(out.iterdir()) or (out / MANIFEST).is_file()):
+        return
+    if out.exists() or out.is_symlink():
+        raise BundleError(f"{out} is there and is no bundle, so it is not replaced; name another folder with --out.")
+
+
+def _attempts(
+    segmenter: Segmenter,
+    labels: LabelSet,
+    store: Store,
+    model: Path,
+    provenance: Provenance,
+    options: Options,
+    say: Callable[[str], None],
+) -> list[Attempt]:
+    """Exports until one passes; the last attempt's file is then in place."""
+    attempts: list[Attempt] = []
+    for dynamic_size in (True, False) if segmenter.dynamic_size and not options.fixed_size else (False,):
+        attempt = _attempt(segmenter, labels, store, model, provenance, options, say, dynamic_size=dynamic_size)
+        attempts.append(attempt)
+        if not attempt.problems:
+            return attempts
+        model.unlink(missing_ok=True)
+    last = attempts[-1]
+    if not last.trials:
+        raise ModelError(last.problems[0])
+    raise GateFailed(
+        f"The exported {segmenter.architecture} over {segmenter.encoder} does not give the answers of the trained "
+        f"model, so no file was written. Of {len(last.trials)} comparisons on real pictures these failed:\n"
+        + "\n".join(f"  {line}" for line in last.problems)
+    )
+
+
+def _attempt(
+    segmenter: Segmenter,
+    labels: LabelSet,
+    store: Store,
+    model: Path,
+    provenance: Provenance,
+    options: Options,
+    say: Callable[[str], None],
+    *,
+    dynamic_size: bool,
+) -> Attempt:
+    size = "dynamic size" if dynamic_size else f"{store.size[0]} x {store.size[1]} pixels"
+    say(f"exporting {segmenter.architecture} to ONNX, {size}")
+    try:
+        write_onnx(
+            segmenter,
+            model,
+            store.size,
+            labels,
+            provenance,
+            dynamic_size=dynamic_size,
+            probabilities=options.probabilities,
+        )
+    except ModelError as error:
+        return Attempt(dynamic_size, (), (str(error),))
+    found = compare(
+        model,
+        segmenter,
+        store.split("val"),
+        gate_sizes(segmenter, store.size, dynamic_size=dynamic_size),
+        images=options.gate_images,
+        on_trial=lambda trial: say(f"compared at {trial.height} x {trial.width}, batch {trial.batch}"),
+    )
+    return Attempt(dynamic_size, found.trials, tuple(failures(found.trials)))
+
+
+def _replace(out: Path, beside: Path) -> None:
+    """Puts the new folder in the place of the old one, which is there until then."""
+    if not out.exists():
+        beside.replace(out)
+        return
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    out.replace(old)
+    try:
+        beside.replace(out)
+    except OSError:
+        old.replace(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,143 @@
+"""The model card: what a person who finds the bundle needs to know, in Markdown (after Mitchell et al., Model Cards
+for Model Reporting, 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kirie.core.bundle import Manifest
+from kirie.export.trial import MAX_MIOU_DIFFERENCE, MIN_EQUAL, Trial
+
+_SCORES = (("iou", "IoU"), ("dice", "Dice"), ("boundary_iou", "boundary IoU"))
+_SPLITS = ("val", "test")
+
+
+def model_card(manifest: Manifest, trials: Sequence[Trial]) -> str:
+    """The card of a bundle.
+
+    Args:
+        manifest: The bundle's manifest, scores included.
+        trials: The gate's comparisons.
+    """
+    sections = [
+        _what(manifest),
+        _labels(manifest),
+        _scores(manifest.scores, manifest.labels.names),
+        _gate(trials),
+        _usage(manifest),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _what(manifest: Manifest) -> str:
+    size = f"{manifest.height} x {manifest.width} pixels"
+    if manifest.dynamic_size:
+        fed = f"trained at {size}; takes any height and width that are multiples of {manifest.multiple_of}"
+    else:
+        fed = f"takes {size} only"
+    framing = (
+        "the whole picture is scaled into the input, its aspect kept, and padded with black"
+        if manifest.mode == "fit"
+        else f"the input slides over the unscaled picture, neighbours overlapping by {manifest.overlap:.0%}"
+    )
+    outputs = "; `probabilities`, float32 (batch, label, height, width)" if "probabilities" in manifest.outputs else ""
+    rows = {
+        "architecture": f"{manifest.architecture} over {manifest.encoder}",
+        "run": f"`{manifest.run}`",
+        "data": f"`{manifest.data}`",
+        "input": f"`image`, uint8 RGB (batch, height, width, 3); {fed}",
+        "framing": framing,
+        "output": f"`labels`, uint8 (batch, height, width): an id per pixel{outputs}",
+        "file": f"`{manifest.model_file}`, ONNX operator set {manifest.opset}, SHA-256 `{manifest.sha256}`",
+        "written by": manifest.created_by,
+    }
+    return (
+        f"# {_cell(manifest.architecture)} for {len(manifest.labels)} labels\n\n"
+        "A segmentation model that gives each pixel of a picture one label.\n\n"
+        + _table(("", ""), ((key, value) for key, value in rows.items()))
+    )
+
+
+def _labels(manifest: Manifest) -> str:
+    rows = ((str(label.id), _cell(label.name), f"`{label.hex}`") for label in manifest.labels)
+    return "## Labels\n\n" + _table(("id", "name", "colour"), rows)
+
+
+def _scores(scores: Mapping[str, Any], labels: Sequence[str]) -> str:
+    splits = [name for name in _SPLITS if isinstance(scores.get(name), Mapping)]
+    if not splits:
+        return ""
+    header = ("", *(f"{split} {word}" for split in splits for _, word in _SCORES))
+    mean = ("mean", *(_number(scores[split].get(key)) for split in splits for key in ("miou", "dice", "boundary_iou")))
+    rows = [
+        (_cell(name), *(_number(_of(scores[split], name).get(key)) for split in splits for key, _ in _SCORES))
+        for name in labels
+    ]
+    return (
+        "## Scores\n\nPixels are added over the whole split before a ratio is taken; a label that the truth does not "
+        "hold has no score. `kirie select` chooses on val, unless it is told otherwise.\n\n"
+        + _table(header, [*rows, mean])
+    )
+
+
+def _gate(trials: Sequence[Trial]) -> str:
+    rows = (
+        (
+            f"{trial.height} x {trial.width}",
+            str(trial.batch),
+            str(trial.images),
+            f"{trial.equal:.6f}",
+            f"{trial.miou_difference:.6f}",
+            "-" if trial.probability_difference is None else f"{trial.probability_difference:.1e}",
+        )
+        for trial in trials
+    )
+    return (
+        "## Is the file the trained model?\n\nIt was run by ONNX Runtime beside the trained model on validation "
+        f"pictures. At least {MIN_EQUAL} of the labels had to be equal, and mIoU to differ by at most "
+        f"{MAX_MIOU_DIFFERENCE}.\n\n"
+        + _table(
+            ("size", "batch", "pictures", "equal labels", "mIoU difference", "largest probability difference"), rows
+        )
+    )
+
+
+def _usage(manifest: Manifest) -> str:
+    size = f"({manifest.width}, {manifest.height})"
+    if manifest.mode == "fit":
+        framed = f"ImageOps.pad(picture, {size}, Image.Resampling.BILINEAR)"
+    else:
+        framed = f"picture.crop((0, 0, *{size}))"
+    return f"""## Use
+
+`kirie predict PICTURES --bundle DIR --out DIR` cuts pictures of any size into their parts. Without kirie, with numpy,
+pillow and onnxruntime:
+
+```python
+import numpy, onnxruntime
+from PIL import Image, ImageOps
+picture = Image.open("picture.png").convert("RGB")
+pixels = numpy.asarray({framed})[None]
+labels = onnxruntime.InferenceSession("{manifest.model_file}").run(["labels"], {{"image": pixels}})[0][0]
+```"""
+
+
+def _of(scores: Mapping[str, Any], label: str) -> Mapping[str, Any]:
+    found = scores.get("per_label", {}).get(label, {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _number(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "-"
+
+
+def _cell(text: str) -> str:
+    """A label's name comes from a file; it must not break the table."""
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
