@@ -39,13 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if not words or words[0] in {"-h", "--help", "help"}:
-            print(_help())
-            return 0
-        if words[0] in {"-V", "--version"}:
-            print(f"kirie {__version__}")
-            return 0
-        return _load(words[0])(words[1:])
+        code = _run(words)
+        # Here and not at exit, where a reader that went away would be a traceback
+        sys.stdout.flush()
+        return code
     except KirieError as error:
         _complain(str(error), as_json="--json" in words)
         return error.exit_code
@@ -56,6 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output went away (`kirie ... | head`); not an error, but Python would report it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(words: Sequence[str]) -> int:
+    if not words or words[0] in {"-h", "--help", "help"}:
+        print(_help())
+        return 0
+    if words[0] in {"-V", "--version"}:
+        print(f"kirie {__version__}")
+        return 0
+    return _load(words[0])(words[1:])
 
 
 def _load(name: str) -> Callable[[Sequence[str]], int]:

@@ -118,7 +118,7 @@ class RunFolder:
                 f"The run in {self.path} is not finished: {', '.join(missing)} missing. Train it to its end."
             )
         wanted += [*sorted(self.path.glob("per_image_*.csv")), *([self.speed] if self.speed.is_file() else [])]
-        beside = out.with_name(f".{out.name}.part")
+        beside, before = out.with_name(f".{out.name}.part"), out.with_name(f".{out.name}.old")
         with files.disk_errors(out):
             try:
                 shutil.rmtree(beside, ignore_errors=True)
@@ -126,9 +126,12 @@ class RunFolder:
                     to = beside / path.relative_to(self.path)
                     to.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, to)
-                if out.exists():
-                    shutil.rmtree(out)
+                shutil.rmtree(before, ignore_errors=True)
+                if out.is_dir():
+                    # Set aside whole, so that a kill here leaves the old or the new, never a half
+                    out.replace(before)
                 beside.replace(out)
             finally:
                 shutil.rmtree(beside, ignore_errors=True)
+                shutil.rmtree(before, ignore_errors=True)
         return RunFolder(out)

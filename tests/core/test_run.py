@@ -1,0 +1,129 @@
+"""The run folder: its names, its records, and publishing it whole."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kirie.core import files
+from kirie.core.run import RunFolder
+from kirie.core.scores import COLUMNS, CountTable
+from kirie.errors import DeviceError, RunError
+
+
+def _finished(path: Path, score: float = 0.5) -> RunFolder:
+    run = RunFolder(path)
+    files.write_text(run.config, "seed: 1\n")
+    files.write_json(run.record, {"id": "abc", "state": "finished"})
+    files.write_json(run.metrics, {"val": {"miou": score}})
+    files.write_bytes(run.best, b"weights")
+    files.write_bytes(run.last, b"optimizer too")
+    files.write_text(run.path / "wandb" / "run.wandb", "log")
+    CountTable(("a",), ("x",), np.ones((1, 1, len(COLUMNS)), np.int64)).write(run.per_image("val"))
+    return run
+
+
+def _listing(path: Path) -> list[str]:
+    return sorted(entry.relative_to(path).as_posix() for entry in path.rglob("*") if entry.is_file())
+
+
+def test_making_the_object_makes_nothing(tmp_path: Path) -> None:
+    """Naming a run folder touches no disk."""
+    run = RunFolder(tmp_path / "run")
+    assert run.best.parent == run.checkpoints
+    assert not run.path.exists()
+
+
+def test_records_are_read_back(tmp_path: Path) -> None:
+    """The record, the scores and the per-image table come back as written."""
+    run = _finished(tmp_path / "run")
+    assert run.read_record() == {"id": "abc", "state": "finished"}
+    assert run.read_metrics() == {"val": {"miou": 0.5}}
+    assert run.read_table("val").images == ("a",)
+
+
+def test_publish_copies_what_later_stages_need(tmp_path: Path) -> None:
+    """The published folder is a run folder without log and resume checkpoint, and nothing is left beside it."""
+    run = _finished(tmp_path / "run")
+    out = run.publish(tmp_path / "out" / "train" / "unet")
+    assert _listing(out.path) == [
+        "checkpoints/best.ckpt",
+        "config.yaml",
+        "metrics.json",
+        "per_image_val.csv",
+        "run.json",
+    ]
+    assert out.read_metrics() == run.read_metrics()
+    assert out.best.read_bytes() == b"weights"
+    assert [entry.name for entry in out.path.parent.iterdir()] == ["unet"]
+    assert run.last.exists()
+
+
+def test_publish_replaces_the_whole_folder(tmp_path: Path) -> None:
+    """What an earlier run had published does not stay among the new files."""
+    out = tmp_path / "out"
+    _finished(tmp_path / "one").publish(out)
+    files.write_text(out / "per_image_test.csv", "stale")
+    _finished(tmp_path / "two", score=0.75).publish(out)
+    assert RunFolder(out).read_metrics() == {"val": {"miou": 0.75}}
+    assert "per_image_test.csv" not in _listing(out)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out", "two"]
+
+
+def test_publish_that_fails_keeps_the_old_folder(tmp_path: Path) -> None:
+    """If a file cannot be copied, what was published before stays whole and nothing is left beside it."""
+    out = tmp_path / "out"
+    _finished(tmp_path / "one").publish(out)
+    run = _finished(tmp_path / "two", score=0.75)
+    (run.path / "per_image_zz.csv").mkdir()
+    with pytest.raises(DeviceError, match="cannot be written"):
+        run.publish(out)
+    assert RunFolder(out).read_metrics() == {"val": {"miou": 0.5}}
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out", "two"]
+
+
+def test_publish_over_leftovers_of_a_killed_one(tmp_path: Path) -> None:
+    """What a killed publish left beside the folder is cleared by the next."""
+    for name in (".out.part", ".out.old"):
+        files.write_text(tmp_path / name / "junk.txt", "x")
+    _finished(tmp_path / "one").publish(tmp_path / "out")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out"]
+    assert "junk.txt" not in _listing(tmp_path / "out")
+
+
+def test_publish_over_a_file_is_refused(tmp_path: Path) -> None:
+    """A file in the folder's place is not removed, but told."""
+    (tmp_path / "out").write_text("precious")
+    with pytest.raises(DeviceError, match="cannot be written"):
+        _finished(tmp_path / "one").publish(tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "precious"
+
+
+def test_unfinished_run_is_not_published(tmp_path: Path) -> None:
+    """A run without scores or a best checkpoint says which are missing."""
+    run = _finished(tmp_path / "one")
+    run.best.unlink()
+    with pytest.raises(RunError, match=r"not finished: .*best\.ckpt missing"):
+        run.publish(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", [None, [], {"state": "finished"}, "x"])
+def test_what_is_no_run_folder_is_told(tmp_path: Path, content: Any) -> None:
+    """A folder without a record, or with one that has no id, is refused."""
+    run = RunFolder(tmp_path)
+    if content is not None:
+        files.write_json(run.record, content)
+    with pytest.raises(RunError, match="is not a run folder" if content is None else "has no id"):
+        run.read_record()
+
+
+def test_scores_that_are_none_are_told(tmp_path: Path) -> None:
+    """A score file that is not there or not a mapping is refused."""
+    run = RunFolder(tmp_path)
+    with pytest.raises(RunError, match="score file"):
+        run.read_metrics()
+    files.write_json(run.metrics, [1])
+    with pytest.raises(RunError, match="is damaged"):
+        run.read_metrics()
