@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from kirie.core import command
+from kirie.core.run import RunFolder
+from kirie.prepare.store import Store
+from kirie.train.compose import as_yaml, compose_config, config_folder
+from kirie.train.identify import identify, is_done
+from kirie.train.settings import Settings
 
 _DESCRIPTION = """Trains a model on a prepared store.
 
@@ -31,8 +36,6 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--show", action="store_true", help="print the resolved configuration and train nothing")
     options = parser.parse_intermixed_args(argv)
 
-    from kirie.train.compose import as_yaml, compose_config, config_folder
-
     config = compose_config(options.overrides, config_folder(options.config_dir))
     if options.show:
         command.result(config, as_yaml(config).rstrip(), as_json=options.json)
@@ -41,26 +44,35 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _train(config: Mapping[str, Any], options: argparse.Namespace) -> int:
-    from kirie.train.fit import fit
-
-    outcome = fit(config)
+    run, trained = _run(config)
     if options.out is not None:
-        outcome.run.publish(options.out)
-    val, test = outcome.scores["val"], outcome.scores["test"]
-    record = outcome.run.read_record()
+        run.publish(options.out)
+    found, record = run.read_metrics(), run.read_record()
     words = (
-        f"run {outcome.id} {'is done' if outcome.trained else 'was already done'}  "
-        f"val mIoU {val['miou']:.4f}  test mIoU {test['miou']:.4f}  ({outcome.run.path})"
+        f"run {record['id']} {'is done' if trained else 'was already done'}  "
+        f"val mIoU {found['val']['miou']:.4f}  test mIoU {found['test']['miou']:.4f}  ({run.path})"
     )
     command.result(
         {
-            "run": outcome.id,
-            "folder": str(outcome.run.path),
-            "state": "trained" if outcome.trained else "already done",
+            "run": record["id"],
+            "folder": str(run.path),
+            "state": "trained" if trained else "already done",
             "seconds": record["seconds"],
-            "scores": outcome.scores,
+            "scores": found,
         },
         words,
         as_json=options.json,
     )
     return 0
+
+
+def _run(config: Mapping[str, Any]) -> tuple[RunFolder, bool]:
+    """The finished run of a configuration, and whether this call trained it; torch is imported only to train."""
+    settings = Settings.of(config)
+    identity = identify(config, Store.open(Path(settings.data.store)).fingerprint)
+    run = identity.folder(Path(config["runs"]))
+    if is_done(run):
+        return run, False
+    from kirie.train.fit import fit
+
+    return fit(config), True

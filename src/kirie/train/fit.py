@@ -7,7 +7,6 @@ written into `runs/<id>/`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from kirie.tasks.semantic import SemanticTask
 from kirie.train import provenance
 from kirie.train.compose import as_yaml
 from kirie.train.history import History
-from kirie.train.identify import Identity, identify
+from kirie.train.identify import Identity, identify, is_done
 from kirie.train.loop import build_data, build_task, build_trainer, facts_of, start_from
 from kirie.train.progress import EpochLines
 from kirie.train.record import Record
@@ -36,31 +35,15 @@ from kirie.train.signals import Terminated, terminable
 from kirie.train.watching import Pictures
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a training came to.
-
-    Attributes:
-        run: The run's folder.
-        id: The run's id.
-        scores: Scores by split.
-        trained: False if the run was done already.
-        log: Where the run log went, in words.
-    """
-
-    run: RunFolder
-    id: str
-    scores: Mapping[str, Any]
-    trained: bool
-    log: str
-
-
-def fit(config: Mapping[str, Any], quiet: bool = False) -> Outcome:
+def fit(config: Mapping[str, Any], quiet: bool = False) -> RunFolder:
     """Trains, resumes, or says that there is nothing to do.
 
     Args:
         config: The resolved configuration.
         quiet: Print no progress.
+
+    Returns:
+        The folder of the finished run.
 
     Raises:
         ConfigError: The configuration is wrong; found before any data is read.
@@ -82,17 +65,18 @@ def fit(config: Mapping[str, Any], quiet: bool = False) -> Outcome:
     )
     identity = identify(config, store.fingerprint)
     run = identity.folder(Path(config["runs"]))
-    if run.record.is_file() and run.read_record().get("state") == "done":
-        return Outcome(run, identity.id, run.read_metrics(), trained=False, log="")
+    if is_done(run):
+        return run
     # Encoders with position embeddings are built for one size
     model = {**config["model"], "image_size": list(store.size)}
     with terminable():
-        return _train({**config, "model": model, "run_id": identity.id}, settings, store, identity, run, quiet)
+        _train({**config, "model": model, "run_id": identity.id}, settings, store, identity, run, quiet)
+    return run
 
 
 def _train(
     config: Mapping[str, Any], settings: Settings, store: Store, identity: Identity, run: RunFolder, quiet: bool
-) -> Outcome:
+) -> None:
     task = build_task(config, facts_of(store))
     resuming = run.last.is_file()
     init = None
@@ -159,7 +143,6 @@ def _train(
         raise
     finally:
         end_log(logger, exit_code)
-    return Outcome(run, identity.id, found, trained=True, log=where)
 
 
 def _run_trainer(trainer: pl.Trainer, task: SemanticTask, settings: Settings, run: RunFolder, resuming: bool) -> None:

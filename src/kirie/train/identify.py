@@ -1,4 +1,7 @@
-"""A training's run id: what it is made of, and the folder it names."""
+"""A training's run id: what it is made of, and the folder it names.
+
+Nothing here needs torch, so that a run that is done already answers at once.
+"""
 
 from __future__ import annotations
 
@@ -59,6 +62,11 @@ def identify(config: Mapping[str, Any], data: str) -> Identity:
         counted["init_from"] = _content("init_from", counted["init_from"])
     code = current_code()
     return Identity(run_id(counted, data, code, seed), digest(counted), data, code, seed)
+
+
+def is_done(run: RunFolder) -> bool:
+    """Whether a run's folder holds a finished training."""
+    return run.record.is_file() and run.read_record().get("state") == "done"
 
 
 def current_code() -> str:

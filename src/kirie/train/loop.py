@@ -18,7 +18,7 @@ from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging
 
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
-from kirie.data import build_augmentation
+from kirie.data.augment import build_augmentation
 from kirie.data.datamodule import StoreDataModule
 from kirie.errors import DeviceError
 from kirie.models.init_from import InitReport, init_from
@@ -128,5 +128,6 @@ def quiet_lightning() -> None:
         r".*Checkpoint directory .* exists and is not empty.*",  # a resumed run continues in its folder
         r".*GPU available but not used.*",  # trainer=cpu is a choice
         r".*is smaller than the logging interval.*",  # small sets are fine
+        r".*treespec, LeafSpec.*is deprecated.*",  # Lightning 2.6 with torch 2.15; its own matter
     ):
         warnings.filterwarnings("ignore", message=message)

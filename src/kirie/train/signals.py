@@ -20,7 +20,7 @@ def terminable() -> Iterator[None]:
         yield
         return
 
-    def stop(signum: int, frame: FrameType | None) -> None:
+    def stop(_signum: int, _frame: FrameType | None) -> None:
         # A second SIGTERM ends the process at once, should the first one's work hang
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         raise Terminated

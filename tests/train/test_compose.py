@@ -1,0 +1,67 @@
+"""Hydra's configuration: every shipped file composes, and a typo names the valid choices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kirie.errors import ConfigError
+from kirie.train.compose import as_yaml, compose_config, config_folder, groups
+
+FOLDER = config_folder()
+CHOICES = [(group, choice) for group, choices in groups(FOLDER).items() for choice in choices]
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES, ids=lambda word: str(word))
+def test_every_choice_composes(group: str, choice: str) -> None:
+    """Each file of each group composes and lands under its group (a recipe changes something)."""
+    config = compose_config([f"{group}={choice}"], FOLDER)
+    if group == "experiment":
+        assert config != compose_config([], FOLDER)
+    else:
+        assert config[group]["name" if "name" in config[group] else next(iter(config[group]))] is not None
+
+
+def test_groups_are_the_documented_ones() -> None:
+    """A new group must be told in train.yaml's header."""
+    header = (FOLDER / "train.yaml").read_text(encoding="utf-8").split("defaults:")[0]
+    for group in groups(FOLDER):
+        assert group in header
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("model=unett", ["There is no model 'unett'", "Did you mean 'unet'?", "fpn", "deeplabv3plus"]),
+        ("modl=unet", ["There is no setting 'modl'", "Did you mean 'model'?", "augment"]),
+        ("train.epoch=3", ["There is no setting 'train.epoch'", "Did you mean 'epochs'?", "accumulate"]),
+        ("tran.epochs=3", ["There is no setting 'tran.epochs'", "Did you mean 'train'?"]),
+        ("experiment=startr", ["There is no experiment 'startr'", "starter"]),
+        ("train.epochs", ["'train.epochs' is neither an option nor an override", "model=fpn"]),
+        ("train.epochs=[1", ["cannot be read", "key=value"]),
+        ("--epochs", ["'--epochs' is neither an option nor an override"]),
+        ("+train.epochs=3", ["'train.epochs' is there already", "without the leading +"]),
+    ],
+)
+def test_a_typo_names_the_valid_choices(override: str, words: list[str]) -> None:
+    """The sentence says what was found, what looks near, and what is allowed."""
+    with pytest.raises(ConfigError) as caught:
+        compose_config([override], FOLDER)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_folder_without_configuration_is_named(tmp_path: Path) -> None:
+    """--config-dir must hold a train.yaml."""
+    with pytest.raises(ConfigError, match=r"has no train\.yaml"):
+        config_folder(tmp_path)
+
+
+def test_yaml_keeps_values_and_order() -> None:
+    """The resolved configuration is written as it was composed."""
+    import yaml
+
+    config = compose_config(["train.epochs=3", "model=fpn"], FOLDER)
+    assert yaml.safe_load(as_yaml(config)) == config
+    assert list(yaml.safe_load(as_yaml(config))) == list(config)
