@@ -37,12 +37,15 @@ def test_equals_labelme(shape: str, data: st.DataObject) -> None:
     np.testing.assert_array_equal(ours(shape, points, height, width), theirs)
 
 
-@given(points=st.lists(POINTS, min_size=3, max_size=8), offset=st.integers(100, 2000))
-def test_large_pictures(points: list[tuple[float, float]], offset: int) -> None:
+@pytest.mark.parametrize("shape", sorted(raster.POINT_COUNTS))
+@given(data=st.data())
+def test_large_pictures(shape: str, data: st.DataObject) -> None:
     """A small shape far from the corner is drawn on a small canvas, and still as labelme draws it."""
-    moved = [(x + offset, y + offset / 2) for x, y in points]
-    theirs = shape_to_mask((1200, 2300), [list(point) for point in moved], "polygon")
-    np.testing.assert_array_equal(ours("polygon", moved, 1200, 2300), theirs)
+    least, most = raster.POINT_COUNTS[shape]
+    across, down = data.draw(st.integers(0, 800)), data.draw(st.integers(0, 500))
+    points = [(x + across, y + down) for x, y in data.draw(st.lists(POINTS, min_size=least, max_size=most or 6))]
+    theirs = shape_to_mask((500, 800), [list(point) for point in points], shape)
+    np.testing.assert_array_equal(ours(shape, points, 500, 800), theirs)
 
 
 def test_box_is_tight() -> None:

@@ -2,8 +2,9 @@
 
 labelme's rule is Pillow's: outline and filling of a polygon, an inclusive rectangle, an ellipse from a circle's centre
 and rim, lines 10 pixels wide, points as discs of radius 5. Other rules (OpenCV, pycocotools) differ along every edge.
-The drawing happens on a canvas of the shape's own size: shifting coordinates by whole pixels is exact as long as they
-stay positive, because Pillow rounds towards zero.
+The drawing happens on a canvas that is cut to the shape: shifting coordinates by whole pixels is exact as long as they
+stay positive, because Pillow rounds towards zero. Slanted edges are shifted in y only: where they cross a row is
+computed in single precision from x, and would round otherwise.
 
 Shapes: H, W picture size in pixels; h, w size of the box.
 """
@@ -39,6 +40,8 @@ POINT_COUNTS: dict[str, tuple[int, int | None]] = {
     "linestrip": (1, None),
     "point": (1, 1),
 }
+
+_SLANTED = {"polygon", "oriented_rectangle", "line", "linestrip"}
 
 
 def unfit(shape: str, points: Points) -> str | None:
@@ -80,6 +83,8 @@ def draw(shape: str, points: Points, height: int, width: int) -> tuple[Box, NDAr
     top, bottom = _window([y for _, y in drawn], height)
     if right <= left or bottom <= top:
         return _empty()
+    if shape in _SLANTED:
+        left = 0
     canvas = Image.new("L", (right - left, bottom - top))
     _stroke(ImageDraw.Draw(canvas), shape, [(x - left, y - top) for x, y in drawn])
     return crop_of(np.asarray(canvas).astype(np.bool_), left, top)
