@@ -35,7 +35,14 @@ def png(image: Image.Image) -> bytes:
 
 def shape(label: str, kind: str, points: list[Any], **more: Any) -> dict[str, Any]:
     """A labelme shape record."""
-    record: dict[str, Any] = {"label": label, "points": points, "group_id": None, "description": "", "shape_type": kind, "flags": {}}
+    record: dict[str, Any] = {
+        "label": label,
+        "points": points,
+        "group_id": None,
+        "description": "",
+        "shape_type": kind,
+        "flags": {},
+    }
     return record | more
 
 

@@ -30,7 +30,11 @@ class Masks:
 
     def recognises(self, source: Path) -> bool:
         """Whether at least one picture has a mask, by their names."""
-        return bool(masks_layout.arrange(source).pairs)
+        try:
+            return bool(masks_layout.arrange(source).pairs)
+        except SourceError:
+            # some masks fit twice: such folders are what this format is about
+            return True
 
     def listing(self, source: Path, labels: LabelSet | None) -> Listing:
         """Every picture with a mask; a mask without a picture is an entry that fails when it is read.

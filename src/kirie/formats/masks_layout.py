@@ -73,7 +73,7 @@ def arrange(source: Path) -> Layout:
     """Pairs the pictures and masks below a folder.
 
     Raises:
-        SourceError: A picture has two masks.
+        SourceError: A picture has two masks, or two pictures of one folder and name cannot be told apart.
     """
     places = {path: _place(path.relative_to(source)) for path in walk.files_of(source) if is_picture(path)}
     masks = {path: place.key for path, place in places.items() if place.role == "mask"}
@@ -101,34 +101,36 @@ def subject(mask: Path, source: Path) -> str | None:
 
 
 def _match(pictures: dict[Path, _Key], masks: dict[Path, _Key]) -> Layout:
-    by_key = _by_key(pictures.items(), _PICTURE_STEM)
+    exact, bare = _by_key(pictures.items(), None), _by_key(pictures.items(), _PICTURE_STEM)
     chosen: dict[Path, Path] = {}
     orphans = []
     for mask, key in masks.items():
-        picture = by_key.get(key) or by_key.get(_bare_key(key, _MASK_STEM))
-        if picture is None:
+        short = _bare_key(key, _MASK_STEM)
+        found = exact.get(key) or exact.get(short) or bare.get(short)
+        if found is None:
             orphans.append(mask)
-        elif picture not in chosen:
-            chosen[picture] = mask
+        elif len(found) > 1:
+            raise SourceError(f"{found[0]} and {found[1]} are two pictures of one name; rename or remove one.")
         else:
-            chosen[picture] = _better(picture, chosen[picture], mask)
+            chosen[found[0]] = _better(found[0], chosen.get(found[0], mask), mask)
     pairs = tuple(Pair(picture, chosen[picture], key[0]) for picture, key in pictures.items() if picture in chosen)
     return Layout(pairs, tuple(path for path in pictures if path not in chosen), tuple(orphans))
 
 
 def _better(picture: Path, one: Path, other: Path) -> Path:
     """Of two masks the lossless one."""
+    if one == other:
+        return one
     lossless = [path for path in (one, other) if path.suffix.lower() not in _LOSSY]
     if len(lossless) == 1:
         return lossless[0]
     raise SourceError(f"{picture} has two masks, {one} and {other}; keep one.")
 
 
-def _by_key(items: Iterable[tuple[Path, _Key]], suffix: re.Pattern[str]) -> dict[_Key, Path]:
-    found: dict[_Key, Path] = {}
+def _by_key(items: Iterable[tuple[Path, _Key]], suffix: re.Pattern[str] | None) -> dict[_Key, list[Path]]:
+    found: dict[_Key, list[Path]] = {}
     for path, key in items:
-        found.setdefault(key, path)
-        found.setdefault(_bare_key(key, suffix), path)
+        found.setdefault(_bare_key(key, suffix) if suffix else key, []).append(path)
     return found
 
 
