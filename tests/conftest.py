@@ -39,7 +39,7 @@ def draw_shapes(folder: Path, count: int = 16, size: int = 64, seed: int = 0) ->
             {"label": "square", "points": [[a, b], [a + size // 3, b + size // 3]], "shape_type": "rectangle"},
             {"label": "disc", "points": [[x, y], [x + r, y]], "shape_type": "circle"},
         ]
-        content = {
+        content: dict[str, object] = {
             "version": "5.5.0",
             "flags": {},
             "shapes": [{"group_id": None, "flags": {}, **shape} for shape in shapes],

@@ -77,12 +77,12 @@ def test_schedule_steps_the_optimizer() -> None:
     ("change", "word"),
     [
         ({"name": "adamx"}, "allowed are adam, adamw, sgd"),
-        ({"lr": 0}, "optimizer.lr is 0; allowed is a number above 0"),
+        ({"lr": 0}, "optimizer.lr is 0; allowed is a number above 0.0"),
         ({"lr": float("nan")}, "optimizer.lr"),
         ({"lr": True}, "optimizer.lr"),
-        ({"weight_decay": -1}, "from 0"),
+        ({"weight_decay": -1}, "from 0.0"),
         ({"betas": [0.9]}, "two numbers"),
-        ({"betas": [0.9, 1.0]}, "below 1"),
+        ({"betas": [0.9, 1.0]}, "below 1.0"),
         ({"momentum": 0.9}, "no setting momentum"),
     ],
 )

@@ -64,7 +64,7 @@ def build_optimizer(config: Mapping[str, Any], encoder: nn.Module | None, model:
     """
     check_optimizer(config)
     kind, keys = OPTIMIZERS[config["name"]]
-    arguments = {key: tuple(config[key]) if key == "betas" else config[key] for key in keys}
+    arguments: dict[str, Any] = {key: tuple(config[key]) if key == "betas" else config[key] for key in keys}
     in_encoder = {id(parameter) for parameter in encoder.parameters()} if encoder is not None else set()
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for parameter in model.parameters():
@@ -147,9 +147,9 @@ def _ease(share: float) -> float:
 
 
 def _known(group: str, config: Mapping[str, Any], allowed: Mapping[str, tuple[str, ...]]) -> list[str]:
-    name = config.get("name")
+    name = str(config.get("name"))
     if name not in allowed:
-        raise ConfigError(f"{group}.name is {name!r}; allowed are {', '.join(allowed)}.")
+        raise ConfigError(f"{group}.name is '{name}'; allowed are {', '.join(allowed)}.")
     keys = [key for key in config if key != "name"]
     if strange := sorted(set(keys) - set(allowed[name])):
         raise ConfigError(
@@ -169,13 +169,14 @@ def _within(
     below: float | None = None,
     most: float | None = None,
 ) -> None:
-    bounds = [
-        (above, "above", lambda x, y: x > y),
-        (least, "from", lambda x, y: x >= y),
-        (below, "below", lambda x, y: x < y),
-        (most, "to", lambda x, y: x <= y),
-    ]
-    words = " and ".join(f"{word} {bound:g}" for bound, word, _ in bounds if bound is not None)
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    if not all(fits(number, bound) for bound, _, fits in bounds if bound is not None) or not math.isfinite(number):
+    bounds = [
+        (f"above {above}", above is None or number > above),
+        (f"from {least}", least is None or number >= least),
+        (f"below {below}", below is None or number < below),
+        (f"to {most}", most is None or number <= most),
+    ]
+    given = (above, least, below, most)
+    words = " and ".join(word for (word, _), bound in zip(bounds, given, strict=True) if bound is not None)
+    if not all(fits for _, fits in bounds) or not math.isfinite(number):
         raise ConfigError(f"{key} is {value!r}; allowed is a number {words}.")

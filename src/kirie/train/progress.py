@@ -58,8 +58,9 @@ class EpochLines(pl.Callback):
         """Moves the bar; the loss is read rarely, because reading it waits for the device."""
         if self._bar is None or self._task is None:
             return
-        shown = {"loss": f"loss {float(outputs['loss']):.3f}"} if batch_idx % 10 == 0 else {}
-        self._bar.update(self._task, advance=1, **shown)
+        if batch_idx % 10 == 0:
+            self._bar.update(self._task, loss=f"loss {float(outputs['loss']):.3f}")
+        self._bar.advance(self._task)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Prints the epoch's line."""
