@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.prepare.conftest import Draw, contents_of, draw_picture, edit
+from tests.prepare.conftest import Draw, contents_of, draw_picture, edit, workers_of
 
 from kirie.core.labels import IGNORE, LabelSet
 from kirie.core.sample import Region, Sample
@@ -419,24 +419,10 @@ def test_a_killed_worker_is_told(draw: Draw, tmp_path: Path) -> None:
         workers: list[int] = []
         until = time.monotonic() + 60
         while not workers and time.monotonic() < until:
-            workers = _spawned_by(process.pid)
+            workers = workers_of(process.pid)
             time.sleep(0.005)
         os.kill(workers[0], 9)
         _, complaint = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "--workers" in complaint
     assert "Traceback" not in complaint
-
-
-def _spawned_by(parent: int) -> list[int]:
-    """Worker processes of a process, its resource tracker left out."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
-                words = (stat.parent / "cmdline").read_text()
-                if "spawn_main" in words:
-                    found.append(int(stat.parent.name))
-        except (OSError, ValueError):
-            continue
-    return found

@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kirie.errors import SourceError, StoreError, UsageError
+from kirie.prepare.layout import SPLITS
 from kirie.prepare.record import Record
 from kirie.prepare.split import FRACTIONS, Splits, assign, parse_fractions, place_of
-from kirie.prepare.store import SPLITS
 
 names = st.text("abcdefgh/-0123456789あ", min_size=1, max_size=8)
 

@@ -13,7 +13,8 @@ import pytest
 
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
-from kirie.prepare.store import Frame, Picture, Store, fingerprint
+from kirie.prepare.layout import Frame, Picture, fingerprint
+from kirie.prepare.store import Store
 from kirie.prepare.writer import write_store
 
 LABELS = LabelSet.from_dict({"labels": ["background", "hair", "eye"]})

@@ -15,10 +15,10 @@ from pathlib import Path
 from kirie.core import files
 from kirie.errors import StoreError, UsageError
 from kirie.prepare.journal import Journal, Written, read_journal
+from kirie.prepare.layout import POINTER, Frame
 from kirie.prepare.plan import Planned
 from kirie.prepare.record import Record
 from kirie.prepare.rows import Bytes, RowWriter
-from kirie.prepare.store import POINTER, Frame
 from kirie.prepare.writer import ATTEMPT
 
 

@@ -13,12 +13,13 @@ from kirie.core.labels import LabelSet
 from kirie.errors import SourceError, StoreError
 from kirie.prepare.attempt import Attempt, Reuse, alone
 from kirie.prepare.journal import read_journal
+from kirie.prepare.layout import POINTER, Frame
 from kirie.prepare.plan import Planned, Readable, plan
 from kirie.prepare.record import Record
 from kirie.prepare.report import REPORT, describe
 from kirie.prepare.rows import Bytes, rows_per_shard
 from kirie.prepare.split import FRACTIONS, Splits, assign
-from kirie.prepare.store import POINTER, Frame, Store
+from kirie.prepare.store import Store
 from kirie.prepare.work import Done, Failed, prepare_all, prepare_one
 from kirie.prepare.writer import clean, contents, counted, publish
 
@@ -128,12 +129,12 @@ def _unchanged(
         return None
     splits = _split(written.records, options)
     pointer, _index = contents(labels, options.frame, per_shard, written.records, splits.of)
-    if pointer["folder"] != store.folder.name:
+    if pointer.folder != store.folder.name:
         return None
     # Colours and the like may have changed while no pixel did
-    changed = files.read_json(out / POINTER, StoreError, "The store's record") != pointer
+    changed = files.read_json(out / POINTER, StoreError, "The store's record") != pointer.to_dict()
     if changed:
-        files.write_json(out / POINTER, pointer)
+        files.write_json(out / POINTER, pointer.to_dict())
         store = Store.open(out)
     clean(out, keep=store.folder)
     report = describe(labels, store.frame, written.records, splits)

@@ -62,9 +62,9 @@ def main(argv: Sequence[str]) -> int:
 
     from kirie.formats import open_source
     from kirie.prepare.build import Options, prepare
+    from kirie.prepare.layout import Frame
     from kirie.prepare.resize import parse_size
     from kirie.prepare.split import parse_fractions
-    from kirie.prepare.store import Frame
 
     frame = Frame(parse_size(options.size), options.mode, overlap)
     fractions = parse_fractions(options.fractions)

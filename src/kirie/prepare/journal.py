@@ -16,9 +16,9 @@ from typing import IO, Any
 
 from kirie.core import files
 from kirie.errors import StoreError
+from kirie.prepare.layout import VERSION, Frame
 from kirie.prepare.record import Record
 from kirie.prepare.rows import Bytes, Rows, filling, row_digest
-from kirie.prepare.store import VERSION, Frame
 
 JOURNAL = "journal.jsonl"
 

@@ -24,13 +24,15 @@ from kirie.core.labels import LabelSet
 from kirie.core.sample import Sample
 from kirie.errors import StoreError
 from kirie.formats.base import Entry
-from kirie.prepare.store import VERSION, Frame
+from kirie.prepare.layout import VERSION, Frame
 
 _CODE = ("core/labels.py", "core/sample.py", "prepare/record.py", "prepare/resize.py", "prepare/work.py")
 
+_PORTION = 256
+
 
 class Readable(Protocol):
-    """What preparing needs of `kirie.formats.Source`."""
+    """What preparing needs of `kirie.formats.Source`; picklable, and `read` needs no `entries`."""
 
     @property
     def format_name(self) -> str:
@@ -111,9 +113,11 @@ def plan(source: Readable, frame: Frame, workers: int, done: Callable[[], None])
 
     result: list[Planned] = []
     with ThreadPoolExecutor(workers) as pool:
-        for each in pool.map(planned, entries):
-            result.append(each)
-            done()
+        # In portions, because the pool would queue a future for every entry at once
+        for start in range(0, len(entries), _PORTION):
+            for each in pool.map(planned, entries[start : start + _PORTION]):
+                result.append(each)
+                done()
     return result
 
 

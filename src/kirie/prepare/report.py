@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kirie.core.labels import LabelSet
+from kirie.prepare.layout import SPLITS, Frame
 from kirie.prepare.record import Record
 from kirie.prepare.split import Splits
-from kirie.prepare.store import SPLITS, Frame
 
 REPORT = "report.json"
 

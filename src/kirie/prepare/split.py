@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kirie.errors import SourceError, StoreError, UsageError
+from kirie.prepare.layout import SPLITS
 from kirie.prepare.record import Record
-from kirie.prepare.store import SPLITS
 
 FRACTIONS = (0.7, 0.15, 0.15)
 

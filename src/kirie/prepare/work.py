@@ -5,6 +5,7 @@ Shapes: H, W the frame; B rows of one picture.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import multiprocessing
@@ -25,11 +26,11 @@ from kirie.core.labels import IGNORE
 from kirie.core.sample import Sample
 from kirie.errors import DeviceError, KirieError
 from kirie.formats.base import Entry
+from kirie.prepare.layout import SPLITS, Frame
 from kirie.prepare.plan import Planned, Readable
 from kirie.prepare.record import Record, measure
 from kirie.prepare.resize import PADDING, cut, fit, fit_target, tiles
 from kirie.prepare.rows import Bytes
-from kirie.prepare.store import SPLITS, Frame
 
 _IN_PROCESS = 8
 """Fewer pictures than this are done before a worker process has started."""
@@ -148,6 +149,9 @@ def prepare_all(
 
 @contextmanager
 def _pool(source: Readable, frame: Frame, workers: int) -> Iterator[Callable[[Planned], Future[Done | Failed]]]:
+    if dataclasses.is_dataclass(source):
+        # Each worker is sent its entries one by one; a second list of all would grow with the source
+        source = dataclasses.replace(source, entries=())
     # spawn: a fork would copy the threads' locks and the open store of this process
     pool = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(source, frame)

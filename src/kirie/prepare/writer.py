@@ -7,7 +7,6 @@ any moment, finds the old store or the new one.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,9 +18,10 @@ from kirie.core.identity import digest
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
 from kirie.prepare.journal import JOURNAL, Journal
+from kirie.prepare.layout import INDEX, POINTER, RGB, SPLITS, Frame, Picture, Pointer, fingerprint, index_bytes
 from kirie.prepare.record import Record, measure
 from kirie.prepare.rows import Bytes, Rows, RowWriter, row_digest, rows_per_shard
-from kirie.prepare.store import POINTER, SPLITS, VERSION, Frame, Picture, Store, fingerprint
+from kirie.prepare.store import Store
 
 ATTEMPT = "attempt"
 _LEAST_STD = 1 / 255
@@ -109,8 +109,8 @@ def publish(
     """
     attempt = path / ATTEMPT
     pointer, index = contents(labels, frame, per_shard, records, splits)
-    files.write_bytes(attempt / "index.json", index)
-    folder = path / str(pointer["folder"])
+    files.write_bytes(attempt / INDEX, index)
+    folder = path / pointer.folder
     with files.disk_errors(path):
         if _is_whole(folder, index, frame, per_shard, records):
             # Only what the pictures were made from has changed (a comment in an annotation, say), not the pixels
@@ -118,52 +118,49 @@ def publish(
         else:
             shutil.rmtree(folder, ignore_errors=True)
             attempt.rename(folder)
-        files.write_json(path / POINTER, pointer)
+        files.write_json(path / POINTER, pointer.to_dict())
     clean(path, keep=folder)
     return Store.open(path)
 
 
 def contents(
     labels: LabelSet, frame: Frame, per_shard: int, records: Sequence[Record], splits: Mapping[str, str]
-) -> tuple[dict[str, object], bytes]:
-    """The content of store.json and the bytes of index.json for these pictures."""
+) -> tuple[Pointer, bytes]:
+    """What store.json and index.json hold for these pictures."""
     pictures: list[Picture] = []
     row = 0
     for record in records:
         split = splits[record.name]
         pictures.append(Picture(record.name, record.group, split, record.size, row, record.digest))
         row += frame.rows_of(record.size)
-    entries = ",\n".join(json.dumps(picture.to_dict(), ensure_ascii=False) for picture in pictures)
-    index = f'{{"pictures": [\n{entries}\n]}}\n'.encode()
+    index = index_bytes(pictures)
     index_sha256 = hashlib.sha256(index).hexdigest()
     mean, std = statistics([record for record in records if splits[record.name] == "train"])
-    pointer = {
-        "what": "kirie store",
-        "version": VERSION,
-        "fingerprint": fingerprint(labels, frame, pictures),
-        "folder": f"data-{digest([index_sha256, frame.to_dict(), per_shard])[:12]}",
-        **frame.to_dict(),
-        "rows": row,
-        "rows_per_shard": per_shard,
-        "mean": mean,
-        "std": std,
-        "pixel_counts": {split: counted(records, splits, split, len(labels)) for split in SPLITS},
-        "labels": labels.to_dict(),
-        "index_sha256": index_sha256,
-    }
+    pointer = Pointer(
+        folder=f"data-{digest([index_sha256, frame.to_dict(), per_shard])[:12]}",
+        rows=row,
+        per_shard=per_shard,
+        frame=frame,
+        labels=labels,
+        fingerprint=fingerprint(labels, frame, pictures),
+        mean=mean,
+        std=std,
+        pixel_counts={split: counted(records, splits, split, len(labels)) for split in SPLITS},
+        index_sha256=index_sha256,
+    )
     return pointer, index
 
 
-def counted(records: Iterable[Record], splits: Mapping[str, str], split: str, n_labels: int) -> list[int]:
+def counted(records: Iterable[Record], splits: Mapping[str, str], split: str, n_labels: int) -> tuple[int, ...]:
     """Target pixels per label of one split, L numbers."""
     totals = [0] * n_labels
     for record in records:
         if splits[record.name] == split:
             totals = [total + count for total, count in zip(totals, record.counts, strict=True)]
-    return totals
+    return tuple(totals)
 
 
-def statistics(records: Sequence[Record]) -> tuple[list[float], list[float]]:
+def statistics(records: Sequence[Record]) -> tuple[RGB, RGB]:
     """Mean and standard deviation per channel in [0, 1], of pixels that are not padding."""
     valid = max(1, sum(record.valid for record in records))
     means, deviations = [], []
@@ -173,20 +170,22 @@ def statistics(records: Sequence[Record]) -> tuple[list[float], list[float]]:
         # Whole numbers until the last division: the same to the bit in whatever order pictures came
         means.append(total / (valid * 255))
         deviations.append(max(_LEAST_STD, max(0, square * valid - total * total) ** 0.5 / (valid * 255)))
-    return means, deviations
+    return (means[0], means[1], means[2]), (deviations[0], deviations[1], deviations[2])
 
 
 def clean(path: Path, keep: Path) -> None:
-    """Removes generations and attempts that nothing points to any more."""
+    """Removes generations and attempts that nothing points to any more, and files torn by a kill."""
     for found in (*path.glob("data-*"), *path.glob("spare-*"), path / ATTEMPT):
         if found != keep:
             shutil.rmtree(found, ignore_errors=True)
+    for torn in (*path.glob(".*.part"), *keep.glob(".*.part")):
+        torn.unlink(missing_ok=True)
 
 
 def _is_whole(folder: Path, index: bytes, frame: Frame, per_shard: int, records: Sequence[Record]) -> bool:
     """Whether a folder of an earlier run already holds exactly these rows."""
     try:
-        if (folder / "index.json").read_bytes() != index:
+        if (folder / INDEX).read_bytes() != index:
             return False
         rows = Rows(folder, sum(frame.rows_of(record.size) for record in records), frame.size, per_shard)
         rows.check()

@@ -1,0 +1,267 @@
+"""The store: the prepared dataset on disk that training reads. This file describes it; `store` opens it.
+
+    store.json                      the one pointer; replaced by rename, so a reader sees the old store or the new one
+    report.json                     what the last `kirie prepare` found (for people)
+    data-<12 hex digits>/           everything else, named by its content; kept while store.json points to it
+        images-0000.u8 ...          uint8 (rows, H, W, 3), raw, at most 256 MiB each
+        targets-0000.u8 ...         uint8 (rows, H, W), raw: label ids, 255 is the ignore index
+        index.json                  one entry per picture in order of its rows: name, group, split, size, digest
+        journal.jsonl               what each picture was made from and its counts; only `kirie prepare` reads it
+    attempt/, spare-*/              an interrupted `kirie prepare`: the same files, unfinished; readers ignore them
+
+A store's bytes depend on its content only, never on what was prepared before, how often it was interrupted, the
+order of files or the number of workers. The fingerprint is a hash over every picture's name, split and stored
+pixels, and over label names and frame; two stores with one fingerprint train alike. `journal.jsonl` alone also names
+the bytes and the code that a picture came from, so it may change while the fingerprint and store.json do not.
+
+Where a picture lies in its frame (`fit`) and which tiles it has (`tile`) follow from its size (`resize`), so only the
+size is written. Opening compares file sizes and the index's checksum; `Store.verify` reads everything.
+Files are raw bytes and JSON, so a store from a stranger can hold wrong pictures but no code.
+
+Room for instances: `instances-0000.u16` beside the targets (uint16 (rows, H, W), 0 where no instance is) with a list
+`instances: [{id, label}]` in a picture's index entry. `rows._KINDS` would gain a kind and VERSION a number.
+
+Shapes: H, W the frame; L labels.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from kirie.core import files
+from kirie.core.identity import digest
+from kirie.core.labels import LabelSet
+from kirie.errors import StoreError
+from kirie.prepare.resize import tile_count
+
+VERSION = 1
+SPLITS = ("train", "val", "test")
+POINTER = "store.json"
+INDEX = "index.json"
+Mode = Literal["fit", "tile"]
+RGB = tuple[float, float, float]
+
+_FOLDER = re.compile(r"data-[0-9a-f]{12}")
+_MAX_INDEX_BYTES = 2**30
+_MAX_SIDE = 16384
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How pictures were brought to one size.
+
+    Attributes:
+        size: Height and width of every row.
+        mode: `fit` (one row per picture, letterbox) or `tile` (unscaled, one row per tile).
+        overlap: Share of a tile that its neighbour repeats; 0 for `fit`.
+    """
+
+    size: tuple[int, int]
+    mode: Mode = "fit"
+    overlap: float = 0.0
+
+    def rows_of(self, source: tuple[int, int]) -> int:
+        """Rows that a picture of this height and width takes."""
+        return 1 if self.mode == "fit" else tile_count(source, self.size, self.overlap)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"size": list(self.size), "mode": self.mode, "overlap": self.overlap}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a store.
+
+    Attributes:
+        name: Its name in the source.
+        group: Pictures of one group share a split; None: on its own.
+        split: train, val or test.
+        size: Height and width before it was brought to the frame.
+        row: Its first row.
+        digest: SHA-256 of its rows.
+    """
+
+    name: str
+    group: str | None
+    split: str
+    size: tuple[int, int]
+    row: int
+    digest: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the index; the row follows from the pictures before."""
+        return {
+            "name": self.name,
+            "group": self.group,
+            "split": self.split,
+            "size": list(self.size),
+            "digest": self.digest,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What store.json says.
+
+    Attributes:
+        folder: Name of the folder with everything else.
+        rows: Number of rows.
+        per_shard: Rows in every shard but the last.
+        frame: How pictures were brought to one size.
+        labels: The label set of the targets.
+        fingerprint: Hash of the content, hexadecimal.
+        mean: Of the training pixels without padding, in [0, 1].
+        std: Likewise.
+        pixel_counts: By split, pixels per label, L of them.
+        index_sha256: Checksum of the index.
+    """
+
+    folder: str
+    rows: int
+    per_shard: int
+    frame: Frame
+    labels: LabelSet
+    fingerprint: str
+    mean: RGB
+    std: RGB
+    pixel_counts: Mapping[str, tuple[int, ...]]
+    index_sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "what": "kirie store",
+            "version": VERSION,
+            "fingerprint": self.fingerprint,
+            "folder": self.folder,
+            **self.frame.to_dict(),
+            "rows": self.rows,
+            "rows_per_shard": self.per_shard,
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "pixel_counts": {split: list(counts) for split, counts in self.pixel_counts.items()},
+            "labels": self.labels.to_dict(),
+            "index_sha256": self.index_sha256,
+        }
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], origin: str) -> Pointer:
+        """Reads what `to_dict` made, and trusts nothing in it.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: A value is not possible.
+            TypeError: A value has another type.
+            SourceError: The label set is none.
+        """
+        folder = raw["folder"]
+        if not (isinstance(folder, str) and _FOLDER.fullmatch(folder)):
+            raise ValueError(f"the folder {folder!r}")
+        rows, per_shard = _whole(raw["rows"]), _whole(raw["rows_per_shard"])
+        if not (rows and per_shard):
+            raise ValueError(f"{rows} rows, {per_shard} per shard")
+        labels = LabelSet.from_dict(raw["labels"], origin)
+        counts = {split: tuple(map(_whole, raw["pixel_counts"][split])) for split in SPLITS}
+        if any(len(found) != len(labels) for found in counts.values()):
+            raise ValueError("pixel counts that are not one per label")
+        return cls(
+            folder,
+            rows,
+            per_shard,
+            _frame(raw),
+            labels,
+            str(raw["fingerprint"]),
+            _rgb(raw["mean"]),
+            _rgb(raw["std"]),
+            counts,
+            str(raw["index_sha256"]),
+        )
+
+
+def fingerprint(labels: LabelSet, frame: Frame, pictures: Sequence[Picture]) -> str:
+    """Hash of what training sees, whatever its order, hexadecimal."""
+    samples = sorted([picture.name, picture.split, picture.digest] for picture in pictures)
+    return digest({"version": VERSION, "labels": list(labels.names), "frame": frame.to_dict(), "samples": samples})
+
+
+def index_bytes(pictures: Sequence[Picture]) -> bytes:
+    """The content of index.json, a line for each picture."""
+    entries = ",\n".join(json.dumps(picture.to_dict(), ensure_ascii=False) for picture in pictures)
+    return f'{{"pictures": [\n{entries}\n]}}\n'.encode()
+
+
+def _frame(raw: Mapping[str, Any]) -> Frame:
+    height, width = map(_whole, raw["size"])
+    mode, overlap = raw["mode"], float(raw["overlap"])
+    if not (0 < height <= _MAX_SIDE and 0 < width <= _MAX_SIDE and 0 <= overlap < 1):
+        raise ValueError(f"a frame of {height} x {width} with overlap {overlap}")
+    if mode not in ("fit", "tile"):
+        raise ValueError(f"the mode {mode!r}")
+    return Frame((height, width), mode, overlap)
+
+
+def read_index(path: Path, sha256: str, frame: Frame) -> tuple[Picture, ...]:
+    """The pictures of a store.
+
+    Args:
+        path: The index.
+        sha256: The checksum it must have.
+        frame: How pictures were brought to one size.
+
+    Raises:
+        StoreError: The index is missing or has another checksum, or a split that there is not.
+        KeyError: Something is missing.
+        ValueError: A value is not possible.
+        TypeError: A value has another type.
+    """
+    if not path.is_file() or path.stat().st_size > _MAX_INDEX_BYTES or files.sha256_of(path) != sha256:
+        raise StoreError(f"The store's index {path} is missing or was changed; prepare the store again.")
+    pictures: list[Picture] = []
+    row = 0
+    for entry in json.loads(path.read_bytes())["pictures"]:
+        height, width = map(_whole, entry["size"])
+        if not (0 < height < 2**20 and 0 < width < 2**20):
+            raise ValueError(f"a picture of {height} x {width}")
+        group = entry["group"]
+        picture = Picture(
+            str(entry["name"]),
+            group if group is None else str(group),
+            check_split(entry["split"]),
+            (height, width),
+            row,
+            str(entry["digest"]),
+        )
+        pictures.append(picture)
+        row += frame.rows_of(picture.size)
+    return tuple(pictures)
+
+
+def check_split(split: str) -> str:
+    """The split itself, if it is one.
+
+    Raises:
+        StoreError: There is no such split.
+    """
+    if split not in SPLITS:
+        raise StoreError(f"There is no split '{split}'; splits are {', '.join(SPLITS)}.")
+    return split
+
+
+def _rgb(raw: Sequence[float]) -> RGB:
+    red, green, blue = map(float, raw)
+    if not all(math.isfinite(x) and 0 <= x <= 1 for x in (red, green, blue)):
+        raise ValueError(f"mean or deviation {raw}")
+    return red, green, blue
+
+
+def _whole(number: object) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError(f"{number!r} is not a count")
+    return number
