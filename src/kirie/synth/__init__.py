@@ -1,1 +1,1 @@
-"""synth"""
+"""Characters drawn by the program, layer by layer, with exact truth for every layer."""
