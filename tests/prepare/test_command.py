@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -56,6 +57,14 @@ def test_the_result_is_one_json_object(draw: Draw, tmp_path: Path, capsys: pytes
     assert content["fingerprint"] == store.fingerprint
     assert (content["changed"], content["read"], content["size"]) == (True, 12, [32, 32])
     assert sum(part["pictures"] for part in content["splits"].values()) == 12
+
+
+def test_generated_labels_are_told(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a label file the names found become the labels, and a remark says so."""
+    source = draw()
+    (source / "labels.yaml").unlink()
+    main([str(source), "--out", str(tmp_path / "store"), "--size", "32", "--workers", "1"])
+    assert "the labels are the names found: background, eye, hair" in capsys.readouterr().out
 
 
 def test_verify_finds_damage(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,6 +160,24 @@ def _lines(out: Path) -> int:
         return max(0, (out / "attempt/journal.jsonl").read_bytes().count(b"\n") - 1)
     except FileNotFoundError:
         return 0
+
+
+def test_ctrl_c_ends_in_one_line(draw: Draw, tmp_path: Path) -> None:
+    """SIGINT to the whole group, as a terminal sends it: exit code 130, no traceback of any worker, work is kept."""
+    source = draw(9)
+    for at in range(12):
+        draw_picture(source, f"large-{at}", size=(800, 700))
+    command = [sys.executable, "-m", "kirie", "prepare", str(source), "--out", str(tmp_path / "store"), "--size", "64"]
+    with subprocess.Popen(
+        [*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        until = time.monotonic() + 60
+        while not workers_of(process.pid) and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.001)
+        os.killpg(process.pid, signal.SIGINT)
+        output, complaint = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, "")
+    assert complaint == "kirie: Interrupted. Repeat the command to go on.\n"
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -221,4 +222,10 @@ def _all(problems: Sequence[Failed], total: int, labels: LabelSet) -> str:
 
 
 def _write_report(out: Path, report: dict[str, object]) -> None:
-    files.write_json(out / REPORT, report)
+    path = out / REPORT
+    try:
+        if json.loads(path.read_bytes()) == report:
+            return
+    except (OSError, ValueError):
+        pass
+    files.write_json(path, report)

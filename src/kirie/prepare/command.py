@@ -74,8 +74,13 @@ def main(argv: Sequence[str]) -> int:
     how = Options(frame, fractions, options.seed, not options.ignore_given_splits, options.workers)
     with _progress() as progress:
         outcome = prepare(source, options.out, how, progress)
-    content = _content(outcome, source.remarks)
-    result(content, _text(outcome, source.remarks), as_json=options.json)
+    remarks = list(source.remarks)
+    if source.generated_labels:
+        remarks.append(
+            f"The source has no label file, so the labels are the names found: {', '.join(source.labels.names)}. "
+            "A labels.yaml in it would fix their order, colours and merges."
+        )
+    result(_content(outcome, remarks), _text(outcome, remarks), as_json=options.json)
     return 0
 
 

@@ -18,7 +18,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 
 import numpy as np
 
@@ -156,8 +156,20 @@ def _pool(source: Readable, frame: Frame, workers: int) -> Iterator[Callable[[Pl
     pool = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(source, frame)
     )
+    # Starting it changes the signal mask, so it must run before `submit` does
+    resource_tracker.ensure_running()
+
+    def submit(planned: Planned) -> Future[Done | Failed]:
+        # Submitting may start a process. It inherits the mask, so Ctrl+C, which reaches the whole group, leaves workers
+        # alone from their first moment; the parent ends the pool in order.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return pool.submit(_work, planned)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     try:
-        yield lambda planned: pool.submit(_work, planned)
+        yield submit
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -169,8 +181,6 @@ _job: tuple[Readable, Frame] | None = None
 def _start(source: Readable, frame: Frame) -> None:
     global _job
     _job = source, frame
-    # Ctrl+C reaches the whole group; the parent ends the pool in order
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
