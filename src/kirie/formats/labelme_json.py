@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ MAX_DEPTH = 32
 """Of lists and objects inside one shape."""
 
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+# control characters, half surrogate pairs, line and paragraph separators
+_UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 _MARKS = ("shapes", "imagePath", "imageData")
 
@@ -185,7 +189,7 @@ def _shape(number: int, record: object, path: Path) -> Shape:
     label = record.get("label")
     if not isinstance(label, str) or not label.strip():
         raise SourceError(f"{path}: shape {number} has no label (found {label!r}); give it one, or delete the shape.")
-    if not label.isprintable() or any(0xD800 <= ord(letter) <= 0xDFFF for letter in label):
+    if any(unicodedata.category(letter) in _UNWRITABLE for letter in label):
         raise SourceError(
             f"{path}: shape {number} has a label with letters that cannot be written ({label!a}); rename it."
         )
