@@ -13,7 +13,7 @@ from psd_tools import PSDImage
 from kirie.core.labels import LabelSet
 from kirie.errors import SourceError
 from kirie.predict.parts import Part, cut_out, recompose
-from kirie.predict.psd import check_size, write_psd
+from kirie.predict.psd import Layer, check_size, write_psd
 
 NAMES = ["background", "眼", "hair é 😀", "a/../b", "x" * 300]
 LABELS = LabelSet.from_dict({"labels": NAMES})
@@ -36,7 +36,7 @@ def written(height: int, width: int, alpha: str) -> tuple[NDArray[np.uint8], lis
     """A picture, its parts and its file."""
     rgba_HWC, parts = noise(height, width, alpha)
     stream = io.BytesIO()
-    write_psd(stream, rgba_HWC, parts, has_alpha=alpha != "none")
+    write_psd(stream, rgba_HWC, [Layer.of(part) for part in parts], has_alpha=alpha != "none")
     return rgba_HWC, parts, stream.getvalue()
 
 
@@ -106,7 +106,7 @@ def test_flat_areas_are_compressed() -> None:
     """A picture of one colour takes a small share of its raw size."""
     parts = list(cut_out(np.full((400, 400, 3), 7, np.uint8), None, np.zeros((400, 400), np.uint8), LABELS))
     stream = io.BytesIO()
-    write_psd(stream, recompose(parts, 400, 400), parts, has_alpha=False)
+    write_psd(stream, recompose(parts, 400, 400), [Layer.of(part) for part in parts], has_alpha=False)
     assert len(stream.getvalue()) < 400 * 400 * 7 / 20
 
 

@@ -5,7 +5,6 @@ Shapes: H, W the picture; C channels; L labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from kirie.errors import SourceError
 from kirie.formats.picture import Picture, flatten
 from kirie.predict import psd, render
 from kirie.predict.folder import RECORD, file_name, replacing_folder
-from kirie.predict.parts import Part, cut_out, recompose
+from kirie.predict.parts import Part, cut_out, put_back
 from kirie.predict.segment import Segmentation
 
 KINDS = ("labelmap", "parts", "overlay", "composite", "psd")
@@ -60,28 +59,39 @@ class Writer:
             DeviceError: The disk is full or cannot be written.
         """
         notes: list[str] = []
-        height, width = picture.size
         with replacing_folder(final) as folder:
             if "labelmap" in self.kinds:
                 _save(render.label_map(found.labels_HW, self.manifest.labels), folder / "labels.png")
             if "overlay" in self.kinds:
                 mixed_HWC = render.overlay(flatten(picture), found.labels_HW, self.manifest.labels)
                 _save(PIL.Image.fromarray(mixed_HWC), folder / "overlay.png")
-            parts = [self._write_part(folder, part, height, width) for part in self._parts(picture, found)]
-            if self.kinds & {"composite", "psd"}:
-                rgba_HWC = recompose(self._parts(picture, found), height, width)
-                if "composite" in self.kinds:
-                    _save(_plain(rgba_HWC, picture), folder / "composite.png")
-                if "psd" in self.kinds:
-                    notes += self._write_psd(folder / "parts.psd", rgba_HWC, picture, found)
+            parts = self._write_parts(folder, picture, found, notes)
             if found.probabilities_LHW is not None:
                 self._write_probabilities(folder / "probabilities", found.probabilities_LHW)
             files.write_json(folder / RECORD, self._record(source, picture, parts, notes))
         return notes
 
-    def _parts(self, picture: Picture, found: Segmentation) -> Iterator[Part]:
-        # Cut anew for each use: cheaper than holding every label's pixels of a large picture
-        return cut_out(picture.rgb_HWC, picture.alpha_HW, found.labels_HW, self.manifest.labels)
+    def _write_parts(
+        self, folder: Path, picture: Picture, found: Segmentation, notes: list[str]
+    ) -> list[dict[str, Any]]:
+        """All that is made of parts, each of which is cut once and let go."""
+        records: list[dict[str, Any]] = []
+        layers: list[psd.Layer] = []
+        height, width = picture.size
+        with_psd = "psd" in self.kinds and _fits_psd(height, width, notes)
+        with_whole = with_psd or "composite" in self.kinds
+        rgba_HWC = np.zeros((height, width, 4) if with_whole else (0, 0, 4), dtype=np.uint8)
+        for part in cut_out(picture.rgb_HWC, picture.alpha_HW, found.labels_HW, self.manifest.labels):
+            records.append(self._write_part(folder, part, height, width))
+            if with_whole:
+                put_back(part, rgba_HWC)
+            if with_psd:
+                layers.append(psd.Layer.of(part))
+        if "composite" in self.kinds:
+            _save(_plain(rgba_HWC, picture), folder / "composite.png")
+        if with_psd:
+            notes += _write_psd(folder / "parts.psd", rgba_HWC, layers, has_alpha=picture.alpha_HW is not None)
+        return records
 
     def _write_part(self, folder: Path, part: Part, height: int, width: int) -> dict[str, Any]:
         record: dict[str, Any] = {
@@ -97,15 +107,6 @@ class Writer:
             _save(PIL.Image.fromarray(part.canvas(height, width)), path)
             record["file"] = path.relative_to(folder).as_posix()
         return record
-
-    def _write_psd(self, path: Path, rgba_HWC: Image, picture: Picture, found: Segmentation) -> list[str]:
-        try:
-            with path.open("wb") as stream:
-                psd.write_psd(stream, rgba_HWC, self._parts(picture, found), has_alpha=picture.alpha_HW is not None)
-        except SourceError as error:
-            path.unlink()
-            return [str(error)]
-        return []
 
     def _write_probabilities(self, folder: Path, probabilities_LHW: NDArray[np.uint16]) -> None:
         folder.mkdir()
@@ -126,6 +127,25 @@ class Writer:
             "parts": parts,
             **({"notes": notes} if notes else {}),
         }
+
+
+def _fits_psd(height: int, width: int, notes: list[str]) -> bool:
+    try:
+        psd.check_size(height, width)
+    except SourceError as error:
+        notes.append(str(error))
+        return False
+    return True
+
+
+def _write_psd(path: Path, rgba_HWC: Image, layers: list[psd.Layer], *, has_alpha: bool) -> list[str]:
+    try:
+        with path.open("wb") as stream:
+            psd.write_psd(stream, rgba_HWC, layers, has_alpha=has_alpha)
+    except SourceError as error:
+        path.unlink()
+        return [str(error)]
+    return []
 
 
 def _plain(rgba_HWC: Image, picture: Picture) -> PIL.Image.Image:

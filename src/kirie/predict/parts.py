@@ -62,7 +62,8 @@ def cut_out(
         rgba_hwC = np.empty((*own_hw.shape, 4), dtype=np.uint8)
         rgba_hwC[..., :3] = rgb_HWC[where]
         rgba_hwC[..., 3] = 255 if alpha_HW is None else alpha_HW[where]
-        rgba_hwC[~own_hw] = 0
+        # A pixel at a time, as one 32-bit number: a boolean index over four channels takes four times as long
+        rgba_hwC.view(np.uint32)[..., 0] *= own_hw
         box = (columns.start, rows.start, columns.stop, rows.stop)
         yield Part(label, Region(label.name, box, own_hw), rgba_hwC)
 
@@ -71,9 +72,14 @@ def recompose(parts: Iterable[Part], height: int, width: int) -> Image:
     """Puts parts back together: the picture, uint8 RGBA of shape (H, W, 4), bit for bit."""
     rgba_HWC = np.zeros((height, width, 4), dtype=np.uint8)
     for part in parts:
-        x0, y0, x1, y1 = part.region.box
-        rgba_HWC[y0:y1, x0:x1] += part.rgba_hwC
+        put_back(part, rgba_HWC)
     return rgba_HWC
+
+
+def put_back(part: Part, rgba_HWC: Image) -> None:
+    """Adds a part to a picture that is 0 where the part's own pixels go."""
+    x0, y0, x1, y1 = part.region.box
+    rgba_HWC[y0:y1, x0:x1] += part.rgba_hwC
 
 
 def _boxes(labels_HW: NDArray[np.uint8], count: int) -> list[tuple[slice, slice] | None]:

@@ -13,7 +13,7 @@ Shapes: H, W the picture; h, w a layer; C channels.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -37,19 +37,33 @@ _ALPHA = -1
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class Layer:
+    """A part, compressed.
+
+    Attributes:
+        name: The label's name.
+        box: x0, y0, x1, y1 in pixels.
+        planes: The compressed channels by the format's own number of each: 0 red, 1 green, 2 blue, -1 alpha.
+    """
+
     name: str
     box: tuple[int, int, int, int]
-    planes: dict[int, bytes]
+    planes: Mapping[int, bytes]
+
+    @classmethod
+    def of(cls, part: Part) -> Layer:
+        """Compresses a part."""
+        planes = {number: _plane(part.rgba_hwC[..., at]) for at, number in enumerate((0, 1, 2, _ALPHA))}
+        return cls(part.label.name, part.region.box, planes)
 
 
-def write_psd(stream: IO[bytes], rgba_HWC: Image, parts: Iterable[Part], *, has_alpha: bool) -> None:
-    """Writes a layered file, the first part lowest.
+def write_psd(stream: IO[bytes], rgba_HWC: Image, layers: Sequence[Layer], *, has_alpha: bool) -> None:
+    """Writes a layered file.
 
     Args:
         stream: Where to.
         rgba_HWC: The picture, uint8 straight RGBA.
-        parts: Its parts.
+        layers: Its parts, the lowest first.
         has_alpha: Whether the picture has an alpha channel; without, the merged picture is RGB.
 
     Raises:
@@ -57,7 +71,6 @@ def write_psd(stream: IO[bytes], rgba_HWC: Image, parts: Iterable[Part], *, has_
     """
     height, width = rgba_HWC.shape[:2]
     check_size(height, width)
-    layers = [_compressed(part) for part in parts]
     alpha_HW = rgba_HWC[..., 3]
     partial = has_alpha and bool(np.any((alpha_HW != 0) & (alpha_HW != 255)))
     channels = 4 if has_alpha else 3
@@ -96,17 +109,12 @@ def check_size(height: int, width: int) -> None:
         )
 
 
-def _compressed(part: Part) -> _Layer:
-    planes = {number: _plane(part.rgba_hwC[..., at]) for at, number in enumerate((0, 1, 2, _ALPHA))}
-    return _Layer(part.label.name, part.region.box, planes)
-
-
 def _plane(values_hw: NDArray[np.uint8]) -> bytes:
     height, width = values_hw.shape
     return struct.pack(">H", _RLE) + encode_rle(values_hw.tobytes(), width, height, 8, 1)
 
 
-def _record(layer: _Layer) -> bytes:
+def _record(layer: Layer) -> bytes:
     left, top, right, bottom = layer.box
     found = struct.pack(">4iH", top, left, bottom, right, len(layer.planes))
     found += b"".join(struct.pack(">hI", number, len(plane)) for number, plane in layer.planes.items())
