@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import max_pool2d
 
 from kirie.core.labels import IGNORE
 from kirie.tasks.losses.prediction import Prediction, per_weight
+from kirie.tasks.window import highest, lowest
 
 _LEAST = 1e-12
 """Keeps the focal factor's gradient finite at probability 1 with gamma under 1."""
@@ -71,8 +71,8 @@ class Boundary(nn.Module):
     """Cross entropy in which pixels near another label count more.
 
     After the weight map of Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation",
-    MICCAI 2015, with a step in place of the Gaussian, so that max-pooling finds it on the device. The edge of an
-    ignored area is no boundary: what lies behind it is not known.
+    MICCAI 2015, with a step in place of the Gaussian, so that it is found on the device. The edge of an ignored area is
+    no boundary: what lies behind it is not known.
 
     Args:
         radius: Pixels whose window of 2 * radius + 1 holds another label are near.
@@ -95,12 +95,11 @@ class Boundary(nn.Module):
 
 def near_boundary(target_BHW: Tensor, valid_BHW: Tensor, radius: int) -> Tensor:
     """Whether a window of 2 * radius + 1 pixels holds two labels, ignored pixels aside."""
-    id_B1HW = target_BHW.unsqueeze(1).float()
-    valid_B1HW = valid_BHW.unsqueeze(1)
-    highest = max_pool2d(torch.where(valid_B1HW, id_B1HW, -1.0), 2 * radius + 1, 1, radius)
-    lowest = -max_pool2d(torch.where(valid_B1HW, -id_B1HW, -float(IGNORE)), 2 * radius + 1, 1, radius)
-    near_BHW: Tensor = (highest > lowest).squeeze(1)
-    return near_BHW
+    # An ignored pixel is too high to be the lowest and too low to be the highest
+    id_BHW = target_BHW.to(torch.int16)
+    lowest_BHW = lowest(torch.where(valid_BHW, id_BHW, IGNORE), radius, IGNORE)
+    highest_BHW = highest(torch.where(valid_BHW, id_BHW, -1), radius, -1)
+    return highest_BHW > lowest_BHW
 
 
 def _negative_log(prediction: Prediction) -> Tensor:

@@ -9,7 +9,7 @@ Ignored pixels count as outside, in the prediction as in the truth: the edge of 
 padding behaves as if it were not there.
 
 The labels of an id map do not overlap, so a pixel lies in its label's band exactly when its window of 2 * d + 1 pixels
-holds anything else. Two max-poolings find that for every label together.
+holds anything else: one look at the lowest and the highest id of each window serves every label.
 
 Shapes: B batch, L labels, H, W picture size in pixels.
 """
@@ -20,14 +20,14 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import max_pool2d, pad
 
 from kirie.core.labels import IGNORE
+from kirie.tasks.window import highest, lowest
 
 DIAGONAL_SHARE = 0.02
 """Width of the band as a share of the picture's diagonal, as in the paper for large pictures."""
 
-_OUTSIDE = -1.0
+_OUTSIDE = -1
 
 
 def band_width(height: int, width: int) -> int:
@@ -37,11 +37,9 @@ def band_width(height: int, width: int) -> int:
 
 def band(ids_BHW: Tensor, valid_BHW: Tensor, distance: int) -> Tensor:
     """Whether a valid pixel has another label, an ignored pixel or the picture's edge within `distance` steps."""
-    ids_BHW = torch.where(valid_BHW, ids_BHW.float(), _OUTSIDE)
-    padded_B1HW = pad(ids_BHW.unsqueeze(1), [distance] * 4, value=_OUTSIDE)
-    highest, lowest = _highest(padded_B1HW, distance), -_highest(-padded_B1HW, distance)
-    found: Tensor = (highest != lowest).squeeze(1) & valid_BHW
-    return found
+    # 16 bits hold any id and the outside
+    ids_BHW = torch.where(valid_BHW, ids_BHW.to(torch.int16), _OUTSIDE)
+    return (lowest(ids_BHW, distance, _OUTSIDE) != highest(ids_BHW, distance, _OUTSIDE)) & valid_BHW
 
 
 def boundary_tp_fp_fn(prediction_BHW: Tensor, target_BHW: Tensor, n_labels: int) -> Tensor:
@@ -63,12 +61,6 @@ def boundary_tp_fp_fn(prediction_BHW: Tensor, target_BHW: Tensor, n_labels: int)
     fp_BL = _by_label(prediction_BHW, found_BHW, n_labels) - tp_BL
     fn_BL = _by_label(target_BHW, true_BHW, n_labels) - tp_BL
     return torch.stack([tp_BL, fp_BL, fn_BL], dim=-1)
-
-
-def _highest(ids_B1HW: Tensor, distance: int) -> Tensor:
-    """The highest id of each window; rows, then columns: 2 * (2 * d + 1) steps a pixel instead of their square."""
-    size = 2 * distance + 1
-    return max_pool2d(max_pool2d(ids_B1HW, (1, size), 1), (size, 1), 1)
 
 
 def _by_label(ids_BHW: Tensor, counted_BHW: Tensor, n_labels: int) -> Tensor:
