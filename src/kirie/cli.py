@@ -18,10 +18,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "synth": ("kirie.synth.command:main", "draw starter characters with exact truth"),
     "import": ("kirie.formats.command:main", "read annotations of any known format into data/"),
     "prepare": ("kirie.prepare.command:main", "check, split and write the store that training reads"),
+    "pictures": ("kirie.prepare.pictures:main", "list the picture files of a split"),
     "train": ("kirie.train.command:main", "train a model; a repeated command resumes or says it is done"),
     "evaluate": ("kirie.train.evaluate:main", "score a trained run on a split, image by image"),
     "select": ("kirie.export.select_command:main", "choose the best run, and say why"),
     "export": ("kirie.export.command:main", "write a bundle, if the exported model equals the trained one"),
+    "report": ("kirie.export.report:main", "tell what the pipeline came to"),
     "predict": ("kirie.predict.command:main", "cut pictures into parts with a bundle; needs no torch"),
 }
 

@@ -1,0 +1,140 @@
+"""`kirie report`: what the pipeline came to, read from what its stages left: scores, choice, gate, parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kirie.core import command, files
+from kirie.core.bundle import Manifest
+from kirie.core.run import RunFolder
+from kirie.errors import BundleError, RunError
+
+_WIDTH = 118
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `kirie report`."""
+    parser = command.Parser("report", "Tells what the pipeline of dvc.yaml came to: scores, choice, gate, parts.")
+    parser.add_argument("out", nargs="?", type=Path, default=Path("out"), help="the pipeline's folder (default: out)")
+    options = parser.parse_args(argv)
+    content = gather(options.out)
+    command.result(content, as_text(content), as_json=options.json)
+    return 0
+
+
+def gather(out: Path) -> dict[str, Any]:
+    """What the stages left.
+
+    Args:
+        out: The pipeline's folder, with `best.json`, `evaluate/`, `bundle/` and `parts/`.
+
+    Returns:
+        `models` (one row for each evaluated run, best validation score first), `chosen`, `reason`, `export`, `parts`.
+
+    Raises:
+        RunError: A stage has not been run, or what it left is damaged.
+        BundleError: The bundle is missing or was changed.
+    """
+    best = files.read_json(out / "best.json", RunError, "The selection")
+    rows = [_model(RunFolder(place)) for place in sorted((out / "evaluate").glob("*/"))]
+    if not rows or not isinstance(best, dict) or "run" not in best or "reason" not in best:
+        raise RunError(f"{out} holds no evaluated runs or no selection; run `dvc repro` first.")
+    manifest = Manifest.read(out / "bundle")
+    gate = files.read_json(out / "bundle" / "gate.json", BundleError, "The gate's report")
+    parts = sorted((out / "parts").rglob("parts.json"))
+    return {
+        "models": sorted(rows, key=lambda row: -(row["val"]["miou"] or 0.0)),
+        "chosen": best["run"],
+        "reason": best["reason"],
+        "export": {
+            "bundle": str(out / "bundle"),
+            "run": manifest.run,
+            "dynamic_size": manifest.dynamic_size,
+            "megabytes": round((out / "bundle" / manifest.model_file).stat().st_size / 1e6, 2),
+            "gate": gate,
+        },
+        "parts": [str(path.parent) for path in parts],
+    }
+
+
+def as_text(content: Mapping[str, Any]) -> str:
+    """The report for a person."""
+    console = Console(width=_WIDTH)
+    with console.capture() as captured:
+        console.print(_models(content))
+        console.print(escape(content["reason"]), highlight=False)
+        console.print()
+        console.print(_gate(content["export"]))
+        console.print(
+            f"Bundle: {content['export']['bundle']}  ({content['export']['megabytes']} MB, "
+            f"{'any size' if content['export']['dynamic_size'] else 'one size'}; the card is MODEL_CARD.md in it)",
+            highlight=False,
+        )
+        console.print("Parts (RGBA layers, PSD, overlay) of test pictures:", highlight=False)
+        for place in content["parts"]:
+            console.print(f"  {escape(place)}", highlight=False)
+    return captured.get().rstrip()
+
+
+def _model(run: RunFolder) -> dict[str, Any]:
+    record, found = run.read_record(), run.read_metrics()
+    speed = files.read_json(run.speed, RunError, "The measured speed")
+    try:
+        scores = {
+            split: {key: found[split][key] for key in ("miou", "dice", "boundary_iou")} for split in ("val", "test")
+        }
+        return {
+            "run": record["id"],
+            "name": record["name"],
+            **scores,
+            "parameters": speed["parameters"],
+            "images_per_s": speed["images_per_s"],
+        }
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{run.path} is not what `kirie evaluate` leaves ({error} is missing); run it again.") from None
+
+
+def _models(content: Mapping[str, Any]) -> Table:
+    table = Table(title="Trained architectures", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("")
+    table.add_column("run", overflow="fold")
+    for split in ("val", "test"):
+        for name in ("mIoU", "Dice", "boundary IoU"):
+            table.add_column(f"{split} {name}", justify="right")
+    table.add_column("parameters", justify="right")
+    table.add_column("images/s", justify="right")
+    for row in content["models"]:
+        numbers = [row[split][key] for split in ("val", "test") for key in ("miou", "dice", "boundary_iou")]
+        table.add_row(
+            "→" if row["run"] == content["chosen"] else "",
+            escape(row["name"]),
+            *("-" if number is None else f"{number:.4f}" for number in numbers),
+            f"{row['parameters'] / 1e6:.2f} M",
+            f"{row['images_per_s']:.1f}",
+            style="bold" if row["run"] == content["chosen"] else None,
+        )
+    return table
+
+
+def _gate(export: Mapping[str, Any]) -> Table:
+    table = Table(title="Export gate: torch against ONNX Runtime", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("size", "batch", "images", "equal labels", "mIoU torch", "mIoU ONNX", ""):
+        table.add_column(name, justify="left" if name in {"size", ""} else "right")
+    for trial in export["gate"]["attempts"][-1]["trials"]:
+        scores = [trial[key] for key in ("miou_torch", "miou_onnx")]
+        table.add_row(
+            f"{trial['height']} x {trial['width']}",
+            str(trial["batch"]),
+            str(trial["images"]),
+            f"{trial['equal']:.6f}",
+            *("-" if score is None else f"{score:.5f}" for score in scores),
+            "passes" if trial["passes"] else "fails",
+        )
+    return table
