@@ -139,6 +139,27 @@ def test_foreign_files_are_never_opened(tmp_path: Path, path: str) -> None:
         read(tmp_path / "source")
 
 
+def test_relative_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`kirie import .` keeps inside the source as well, and reads what lies in it."""
+    fake.picture(0).save(tmp_path / "secret.png")
+    fake.picture(0).save(one(tmp_path / "source") / "b.png")
+    fake.annotation(tmp_path / "source" / "sub" / "b.json", [], "../b.png")
+    monkeypatch.chdir(tmp_path / "source")
+    assert read(Path(), 1).name == "sub/b"
+    fake.annotation(Path("a.json"), [], "../secret.png")
+    with pytest.raises(SourceError, match="lies outside"):
+        read(Path(), 0)
+
+
+def test_large_json_of_others_is_not_parsed(tmp_path: Path) -> None:
+    """A dataset's big JSON beside the annotations is left out from its first and last bytes."""
+    (one(tmp_path) / "instances.json").write_text('{"images": [' + "1, " * 2_000_000 + "1]}")
+    assert [entry.name for entry in open_source(tmp_path)] == ["a"]
+    (tmp_path / "a.json").unlink()
+    with pytest.raises(SourceError, match="fits no known format"):
+        open_source(tmp_path)
+
+
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
     """Points are in the frame that labelme shows: the picture turned upright, for every orientation."""

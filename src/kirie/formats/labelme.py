@@ -18,6 +18,8 @@ from kirie.formats.labelme_json import Shape
 from kirie.formats.labelme_mask import read_mask
 from kirie.formats.picture import flatten, is_picture
 
+_SMALL = 4_000_000
+
 
 class Labelme:
     """Reads folders of labelme JSON, with all sub-folders."""
@@ -41,6 +43,9 @@ class Labelme:
         used: set[Path] = set()
         others = 0
         for path in _json_files(source):
+            if not (_is_small(path) or labelme_json.looks_like_annotation(path) or _picture_beside(path)):
+                others += 1
+                continue
             try:
                 raw = labelme_json.load(path)
             except SourceError:
@@ -113,10 +118,17 @@ def _json_files(source: Path) -> list[Path]:
 
 
 def _annotates(path: Path) -> bool:
+    if labelme_json.looks_like_annotation(path):
+        return True
     try:
-        return labelme_json.is_annotation(labelme_json.load(path))
+        return _is_small(path) and labelme_json.is_annotation(labelme_json.load(path))
     except SourceError:
         return _picture_beside(path)
+
+
+def _is_small(path: Path) -> bool:
+    """Whether a file may be parsed just to see what it is; the large JSON of other formats need not be."""
+    return path.stat().st_size < _SMALL
 
 
 def _picture_beside(path: Path) -> bool:

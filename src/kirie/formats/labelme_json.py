@@ -32,6 +32,7 @@ SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "
 # control characters, half surrogate pairs, line and paragraph separators
 _UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}
 
+_GLANCE = 8192
 _MARKS = ("shapes", "imagePath", "imageData")
 
 
@@ -84,6 +85,20 @@ def load(path: Path) -> Any:
         raise SourceError(f"{path} is not UTF-8 text ({error.reason}); save it as UTF-8.") from None
     except ValueError as error:
         raise SourceError(f"{path} is broken or truncated JSON ({error}); save the annotation again.") from None
+
+
+def looks_like_annotation(path: Path) -> bool:
+    """Whether a file's beginning or end has labelme's keys; cheap, and true for many damaged files too."""
+    try:
+        with path.open("rb") as stream:
+            found = stream.read(_GLANCE)
+            stream.seek(max(_GLANCE, path.stat().st_size - _GLANCE))
+            found += stream.read(_GLANCE)
+    except OSError:
+        return False
+    # UTF-16 is ASCII with zeros between
+    text = found.replace(b"\0", b"")
+    return any(f'"{mark}"'.encode() in text for mark in _MARKS)
 
 
 def is_annotation(raw: object) -> bool:

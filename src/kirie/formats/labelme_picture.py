@@ -76,15 +76,17 @@ def locate(raw: Mapping[str, Any], annotation: Path, source: Path) -> Path:
     windows = PureWindowsPath(text)
     away = bool(windows.drive) or PurePosixPath(text).is_absolute() or windows.is_absolute()
     beside = annotation.parent / windows.name if windows.name else None
-    named = None if windows.drive else Path(os.path.normpath(annotation.parent / text.replace("\\", "/")))
-    inside = named is not None and named.is_relative_to(os.path.normpath(source))
+    # by names alone: links inside the source are its owner's, `..` in an annotation may be a stranger's
+    root = Path(os.path.abspath(source))  # noqa: PTH100 - Path.absolute keeps `..`
+    named = None if windows.drive else Path(os.path.abspath(annotation.parent / text.replace("\\", "/")))  # noqa: PTH100
+    inside = named is not None and named.is_relative_to(root)
     for candidate in (named if inside else None, beside):
         if candidate is not None and (found := _alike(candidate)) is not None:
             return found
     if not away and not inside:
         raise SourceError(
             f"{annotation} names the picture '{text}', which lies outside {source}; give the folder that holds both, "
-            f"for example `{os.path.commonpath([named or source, source])}`, as the source, or put the picture beside "
+            f"for example `{os.path.commonpath([named or root, root])}`, as the source, or put the picture beside "
             "the annotation."
         )
     raise SourceError(

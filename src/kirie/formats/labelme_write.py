@@ -38,8 +38,12 @@ def write_sample(path: Path, sample: Sample, image_path: str) -> None:
 
 
 def as_text(sample: Sample, image_path: str) -> str:
-    """The annotation as `write_sample` writes it."""
-    return json.dumps(document(sample, image_path), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """The annotation as `write_sample` writes it: one line per key, and one per shape, which version control likes."""
+    lines = []
+    for key, value in document(sample, image_path).items():
+        rows = ",\n    ".join(_json(shape) for shape in value) if key == "shapes" else ""
+        lines.append(f"  {_json(key)}: " + (f"[\n    {rows}\n  ]" if rows else _json(value)))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def document(sample: Sample, image_path: str) -> dict[str, Any]:
@@ -53,7 +57,7 @@ def document(sample: Sample, image_path: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "version": VERSION,
         "flags": {},
-        "shapes": [_writable(shape) for shape in shapes],
+        "shapes": shapes,
         "imagePath": image_path,
         "imageData": None,
         "imageHeight": height,
@@ -116,6 +120,16 @@ def _still_drawn(region: Region, outline: Outline, height: int, width: int) -> b
     else:
         box, crop = raster.draw(outline.shape, outline.points, height, width)
     return box == region.box and np.array_equal(crop, region.crop)
+
+
+def _json(value: Any) -> str:
+    """One line of JSON that UTF-8 can hold."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode("utf-8")
+    except ValueError:
+        return json.dumps(_writable(value), ensure_ascii=False, allow_nan=False)
+    return text
 
 
 def _writable(value: Any) -> Any:
