@@ -26,13 +26,6 @@ from kirie.prepare.record import Record
 from kirie.prepare.store import Store
 
 
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """Runs `kirie prepare` in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "kirie", "prepare", *map(str, words)], capture_output=True, text=True, timeout=120
-    )
-
-
 def test_the_table_tells_what_is_in_the_store(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Pictures, groups and label shares per split; the second time it is up to date."""
     words = [str(draw()), "--out", str(tmp_path / "store"), "--size", "32x64", "--workers", "1"]
@@ -120,10 +113,12 @@ def test_a_missing_source_is_told(tmp_path: Path) -> None:
         main([str(tmp_path / "data"), "--out", str(tmp_path / "store")])
 
 
-def test_killed_again_and_again_the_store_is_that_of_one_run(draw: Draw, tmp_path: Path) -> None:
+def test_killed_again_and_again_the_store_is_that_of_one_run(
+    draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """SIGKILL at growing progress: the old store stays readable, work is not lost, the end is equal to the bit."""
     out = tmp_path / "store"
-    assert run(draw(5), "--out", out, "--size", "64", "--workers", "1").returncode == 0
+    main([str(draw(5)), "--out", str(out), "--size", "64", "--workers", "1"])
     old = contents_of(out)
     source = draw(0)
     for at in range(5, 29):
@@ -146,11 +141,12 @@ def test_killed_again_and_again_the_store_is_that_of_one_run(draw: Draw, tmp_pat
             time.sleep(0.01)
         assert not any(map(lives, workers))
     assert finished == sorted(finished)
-    last = run(source, "--out", out, "--size", "64", "--workers", "2", "--json")
-    content = json.loads(last.stdout)
+    capsys.readouterr()
+    main([str(source), "--out", str(out), "--size", "64", "--workers", "1", "--json"])
+    content = json.loads(capsys.readouterr().out)
     assert content["reused"] >= finished[-1] >= 11
     assert content["read"] == 29 - content["reused"]
-    assert run(source, "--out", tmp_path / "fresh", "--size", "64", "--workers", "1").returncode == 0
+    main([str(source), "--out", str(tmp_path / "fresh"), "--size", "64", "--workers", "1"])
     assert contents_of(out) == contents_of(tmp_path / "fresh")
 
 
@@ -201,7 +197,7 @@ def test_a_full_disk_keeps_the_old_store_and_what_is_finished(draw: Draw, tmp_pa
     """Exit code 2 and one sentence; the old store opens; with space again only the rest is read."""
     with small_disk(tmp_path / "disk", 400_000) as real:
         out = tmp_path / "disk/store"
-        assert run(draw(5), "--out", out, "--size", "64", "--workers", "1").returncode == 0
+        main([str(draw(5)), "--out", str(out), "--size", "64", "--workers", "1"])
         old, before = contents_of(out), Store.open(out)
         command = [
             sys.executable,
@@ -237,7 +233,7 @@ def test_a_full_disk_keeps_the_old_store_and_what_is_finished(draw: Draw, tmp_pa
         again = subprocess.run([*command, "--json"], capture_output=True, text=True)
         stored = {picture.name for picture in before.pictures}
         assert json.loads(again.stdout)["read"] == 40 - len(finished | stored)
-        assert run(draw(40), "--out", tmp_path / "fresh", "--size", "64", "--workers", "1").returncode == 0
+        main([str(draw(40)), "--out", str(tmp_path / "fresh"), "--size", "64", "--workers", "1"])
         assert contents_of(out) == contents_of(tmp_path / "fresh")
 
 
