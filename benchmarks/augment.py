@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import kornia
@@ -22,12 +23,12 @@ from kirie.data.augment import build_augmentation
 CONF = Path(__file__).parent.parent / "conf" / "augment"
 
 
-def timed(work: Callable[[int], object], rounds: int, device: torch.device) -> float:
+def timed(work: Callable[..., object], rounds: int, device: torch.device) -> float:
     """Median seconds of a round; each round is another epoch, so other samples are chosen."""
     seconds = []
     for epoch in range(rounds + 2):
         start = time.perf_counter()
-        work(epoch)
+        work(epoch=epoch)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds.append(time.perf_counter() - start)
@@ -60,21 +61,22 @@ def main() -> None:
     }
     for path in sorted(CONF.glob("*.yaml")):
         augment = build_augmentation(yaml.safe_load(path.read_text(encoding="utf-8")))
-        seconds = timed(lambda epoch, a=augment: a(image, target, index, seed=0, epoch=epoch), options.rounds, device)  # type: ignore[misc]
+        seconds = timed(partial(augment, image, target, index, seed=0), options.rounds, device)
         found[path.stem] = {"ms": round(seconds * 1e3, 2), "images_per_s": round(options.batch / seconds, 1)}
 
     names = ("brightness", "contrast", "saturation", "hue")
     ours = build_augmentation({name: {"p": 1.0} for name in names})
     pixels = image.permute(0, 3, 1, 2).float().div(255)
-    factor = torch.linspace(0.8, 1.2, options.batch, device=device)
+    factors = torch.linspace(0.8, 1.2, options.batch, device=device)
 
-    def calls(_: int) -> object:
+    def calls(epoch: int) -> object:
+        factor = factors.roll(epoch)
         changed = kornia.enhance.adjust_brightness_accumulative(pixels, factor)
         changed = kornia.enhance.adjust_contrast_with_mean_subtraction(changed, factor)
         changed = kornia.enhance.adjust_saturation_with_gray_subtraction(changed, factor)
         return kornia.enhance.adjust_hue(changed, factor - 1)
 
-    one = timed(lambda epoch: ours(image, target, index, seed=0, epoch=epoch), options.rounds, device)
+    one = timed(partial(ours, image, target, index, seed=0), options.rounds, device)
     many = timed(calls, options.rounds, device)
     found["colour"] = {"ms": round(one * 1e3, 2), "kornia_calls_ms": round(many * 1e3, 2)}
     print(json.dumps(found))

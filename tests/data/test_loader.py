@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 from tests.data.conftest import MakeStore
 
-from kirie.data.loader import Loader, TrainLoader
+from kirie.data.loader import Batch, Loader, TrainLoader
 from kirie.data.order import EvalOrder, TrainOrder
+from kirie.errors import StoreError
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, 1, 3])
 def test_batches_are_the_stores_bytes(make_store: MakeStore, workers: int) -> None:
-    """A batch holds the samples of its indices, 8-bit, with or without a worker process, epoch after epoch."""
+    """A batch holds the samples of its indices, 8-bit, with or without workers, epoch after epoch."""
     split = make_store({"train": 3, "val": 9}).split("val")
     loader = Loader(split, EvalOrder(9, 4), workers)
     for _ in range(2):
@@ -40,7 +46,7 @@ def test_changing_a_batch_leaves_the_store_alone(make_store: MakeStore) -> None:
     assert again["image"].max() == 3
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, 1, 3])
 def test_a_resumed_loader_gives_the_rest_of_the_epoch(make_store: MakeStore, workers: int) -> None:
     """After k batches, a new loader with the saved state gives batches k + 1 to the end, then whole epochs."""
     split = make_store({"train": 11}).split("train")
@@ -67,6 +73,24 @@ def test_a_position_of_another_epoch_is_not_used(make_store: MakeStore) -> None:
     loader.load_state_dict({"epoch": 3, "batch": 3})
     loader.sampler.set_epoch(4)
     assert len(list(loader)) == 3
+
+
+def test_leaving_an_epoch_early_ends_its_threads(make_store: MakeStore) -> None:
+    """A loop that stops after one batch leaves no thread behind, and the next one starts over."""
+    loader = TrainLoader(make_store({"train": 40}).split("train"), TrainOrder(40, 2, seed=0), 2)
+    with contextlib.closing(cast(Generator[Batch, None, None], iter(loader))) as iterator:
+        next(iterator)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("kirie-loader")]
+    assert len(list(loader)) == 20
+
+
+def test_a_workers_error_reaches_the_loop(make_store: MakeStore, tmp_path: Path) -> None:
+    """A store that loses its files under a running loader ends in its sentence, not in a hanging loop."""
+    split = make_store({"val": 4}).split("val")
+    for path in tmp_path.glob("*.u8"):
+        path.unlink()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        list(Loader(split, EvalOrder(4, 2), 2))
 
 
 def test_iterating_leaves_the_global_generator_alone(make_store: MakeStore) -> None:

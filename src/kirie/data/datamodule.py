@@ -41,7 +41,7 @@ class StoreDataModule(pl.LightningDataModule):
             store: The store, or its folder.
             batch_size: Global batch size in training: samples an optimizer step sees over all devices.
             eval_batch_size: Global batch size in evaluation; that of training by default.
-            workers: Worker processes a loader; 0 reads in the training process.
+            workers: Threads a loader that read ahead; 0 reads when a batch is asked for.
             seed: The run's seed.
 
         Raises:

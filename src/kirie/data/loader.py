@@ -1,22 +1,29 @@
 """Batches as bytes: whole batches copied out of the memory-mapped store, 8-bit, ready for one transfer.
 
 Decoding, resizing and painting were done by `prepare`; augmenting and normalising are done on the device. What is left
-for a loader is a copy of a few megabytes, so that no worker process is the default: on two cores a copy in the training
-process costs less than handing it over (benchmarks/loader.py has the figures).
+for a loader is to copy a few megabytes. Workers are therefore threads and not processes: copying leaves the
+interpreter to others, and a process would have to hand the bytes over, which takes longer than the copy itself. Without
+workers (the default) the copy is made when the batch is asked for; workers read ahead, which helps where the store
+lies on a slow or shared disk (benchmarks/loader.py has the figures).
 
 Shapes: B samples, H height, W width, C = 3 channels (RGB).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypedDict
 
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
 
 from kirie.data.order import EvalOrder, Indices, TrainOrder
 from kirie.prepare.store import Split
+
+_AHEAD = 2
+"""Batches that each worker reads ahead."""
 
 
 class Batch(TypedDict):
@@ -33,61 +40,44 @@ class Batch(TypedDict):
     index: torch.Tensor
 
 
-class BatchDataset(Dataset[Batch]):
-    """A split whose items are batches: an array of indices in, a batch out."""
-
-    def __init__(self, split: Split) -> None:
-        """Takes a split; it maps its files anew in every process it is sent to."""
-        self._split = split
-
-    def __getitem__(self, indices: Indices) -> Batch:
-        image_BHWC, target_BHW = self._split.read(indices)
-        return Batch(
-            image=torch.from_numpy(image_BHWC),
-            target=torch.from_numpy(target_BHW),
-            index=torch.from_numpy(indices),
-        )
-
-
-class _Batches(Sampler[Indices]):
-    """An order in the dress that DataLoader asks for."""
-
-    def __init__(self, order: TrainOrder | EvalOrder) -> None:
-        self._order = order
-
-    def __iter__(self) -> Iterator[Indices]:
-        return iter(self._order)
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-
 class Loader(Iterable[Batch], Sized):
-    """Batches of a split in some order, by a torch DataLoader behind it.
+    """Batches of a split in some order.
 
     Work begins at the first batch asked for and not at `iter()`: Lightning calls `iter()` before it has said which
     epoch comes (`FitLoop.setup_data` against `on_advance_start`), and workers must not fetch the wrong one.
     """
 
     def __init__(self, split: Split, order: TrainOrder | EvalOrder, workers: int) -> None:
-        """Takes the split, the order to read it in, and the number of worker processes."""
-        self._batches: DataLoader[Batch] = DataLoader(
-            BatchDataset(split),
-            batch_size=None,
-            sampler=_Batches(order),
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            pin_memory=torch.cuda.is_available(),
-            # Its own generator: a DataLoader otherwise draws from torch's global one whenever it is iterated, and a
-            # resumed run, which does so once more, would part from the run it continues.
-            generator=torch.Generator(),
-        )
+        """Takes the split, the order to read it in, and the number of threads that read ahead."""
+        self._split, self._order, self._workers = split, order, workers
+        self._pin = torch.cuda.is_available()
 
     def __len__(self) -> int:
-        return len(self._batches)
+        return len(self._order)
 
     def __iter__(self) -> Iterator[Batch]:
-        yield from self._batches
+        if self._workers == 0:
+            yield from map(self._read, self._order)
+            return
+        order = iter(self._order)
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="kirie-loader")
+        try:
+            ahead: deque[Future[Batch]] = deque(
+                pool.submit(self._read, indices) for indices in islice(order, _AHEAD * self._workers)
+            )
+            while ahead:
+                batch = ahead.popleft().result()
+                ahead.extend(pool.submit(self._read, indices) for indices in islice(order, 1))
+                yield batch
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _read(self, indices: Indices) -> Batch:
+        image_BHWC, target_BHW = (torch.from_numpy(part) for part in self._split.read(indices))
+        if self._pin:
+            # A transfer from pinned memory goes on beside the device's work
+            image_BHWC, target_BHW = image_BHWC.pin_memory(), target_BHW.pin_memory()
+        return Batch(image=image_BHWC, target=target_BHW, index=torch.from_numpy(indices))
 
 
 class TrainLoader(Loader):
