@@ -13,8 +13,8 @@ from kirie.errors import SourceError
 MAX_BYTES = 1_000_000
 """255 labels with many aliases fit in a tenth of it."""
 
-NAMES = ("labels.yaml", "labels.yml", "labels.txt")
-"""Where a source folder may hold its label set, in this order."""
+NAMES = ("labels.yaml", "labels.yml", "labels.txt", "class_names.txt")
+"""Where a source folder may hold its label set, in this order; the last is what labelme exports beside masks."""
 
 _BACKGROUND = {"_background_", "background"}
 

@@ -8,6 +8,7 @@ to is its owner's choice. What an annotation *names* is not, and stays inside th
 from __future__ import annotations
 
 import os
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from kirie.errors import SourceError
 
+_STEP_NS = 3_000_000_000
 _NOISE = {"__MACOSX", "__pycache__"}
 
 
@@ -100,7 +102,10 @@ def _names_at(folder_then: tuple[str, int]) -> dict[str, tuple[str, ...]]:
 
 
 def _folded_names(folder: Path) -> dict[str, tuple[str, ...]]:
-    return _names_at((str(folder), folder.stat().st_mtime_ns))
+    changed = folder.stat().st_mtime_ns
+    # file systems keep time in steps: a folder changed just now may change again within the same step
+    fresh = time.time_ns() - changed < _STEP_NS
+    return (_names_at.__wrapped__ if fresh else _names_at)((str(folder), changed))
 
 
 def _only(names: tuple[str, ...], folder: Path) -> Path | None:
