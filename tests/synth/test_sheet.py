@@ -33,6 +33,15 @@ def test_overlay_shows_the_labels_colors() -> None:
     assert found[0, 2].sum() > found[0, 3].sum()
 
 
+def test_small_sheets_are_smaller_and_look_alike() -> None:
+    """In 256 colours the file shrinks, and a pixel is off by little on average."""
+    drawings = [draw(3, k, 0, 64) for k in range(2)]
+    full, small = (contact_sheet(drawings, starter_labels(), small=s) for s in (False, True))
+    assert len(small) < len(full)
+    with Image.open(io.BytesIO(full)) as one, Image.open(io.BytesIO(small)) as other:
+        assert np.abs(np.asarray(one).astype(int) - np.asarray(other.convert("RGB"))).mean() < 12
+
+
 def test_no_drawings_no_sheet() -> None:
     """An empty sheet is a mistake of the caller."""
     with pytest.raises(ValueError, match="at least one"):

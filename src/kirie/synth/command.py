@@ -31,6 +31,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--size", type=int, default=256, metavar="PX", help="side of a picture in pixels (256)")
     parser.add_argument("--seed", type=int, default=7, metavar="S", help="the seed (7)")
     parser.add_argument("--sheet-count", type=int, default=18, metavar="N", help="pictures on the contact sheet (18)")
+    parser.add_argument("--sheet-small", action="store_true", help="write the sheet in 256 colours, for documents")
     words = parser.parse_args(argv)
     if words.out is None and words.sheet is None:
         raise UsageError(
@@ -55,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
             f"in {words.out} ({time.monotonic() - started:.0f} s).\nPixels: {shares}.\n"
         )
     if words.sheet is not None:
-        _sheet(words.sheet, plan, words.sheet_count)
+        _sheet(words.sheet, plan, words.sheet_count, small=words.sheet_small)
         content["sheet"] = str(words.sheet)
         text += f"Contact sheet: {words.sheet}\n"
     result(content, text.rstrip("\n"), as_json=words.json)
@@ -86,7 +87,7 @@ def _folder(out: Path, plan: Plan) -> dict[str, Any]:
     return {"out": str(out), "pictures": plan.count, "characters": plan.characters, "bytes": size, "shares": shares}
 
 
-def _sheet(file: Path, plan: Plan, count: int) -> None:
+def _sheet(file: Path, plan: Plan, count: int, *, small: bool) -> None:
     from kirie.core.files import write_bytes
     from kirie.synth.draw import draw
     from kirie.synth.sheet import contact_sheet
@@ -96,4 +97,4 @@ def _sheet(file: Path, plan: Plan, count: int) -> None:
     # spread over the set, so that a sheet shows many characters
     chosen = [every[k * len(every) // min(count, len(every))] for k in range(min(count, len(every)))]
     drawings = [draw(plan.seed, index, picture, plan.size) for index, picture in chosen]
-    write_bytes(file, contact_sheet(drawings, starter_labels()))
+    write_bytes(file, contact_sheet(drawings, starter_labels(), small=small))

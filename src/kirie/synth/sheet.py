@@ -26,8 +26,15 @@ def overlay(picture_HWC: Image, target_HW: Image, labels: LabelSet, strength: fl
     return np.rint(mixed).astype(np.uint8)
 
 
-def contact_sheet(drawings: Sequence[Drawing], labels: LabelSet, columns: int = 6) -> bytes:
-    """A PNG with rows of pictures, each row followed by the same pictures' labels."""
+def contact_sheet(drawings: Sequence[Drawing], labels: LabelSet, columns: int = 6, *, small: bool = False) -> bytes:
+    """A PNG with rows of pictures, each row followed by the same pictures' labels.
+
+    Args:
+        drawings: At least one, all of one size.
+        labels: The label set to paint.
+        columns: Pictures in a row.
+        small: 256 colours instead of all: half the bytes, for documents.
+    """
     if not drawings:
         raise ValueError("a contact sheet needs at least one drawing")
     height, width = drawings[0].size
@@ -39,5 +46,6 @@ def contact_sheet(drawings: Sequence[Drawing], labels: LabelSet, columns: int = 
         sheet[y : y + height, x : x + width] = drawing.picture_HWC
         sheet[y + height : y + 2 * height, x : x + width] = overlay(drawing.picture_HWC, drawing.target(labels), labels)
     stream = io.BytesIO()
-    Pictures.fromarray(sheet).save(stream, "PNG", optimize=True)
+    picture = Pictures.fromarray(sheet)
+    (picture.quantize(256) if small else picture).save(stream, "PNG", optimize=True)
     return stream.getvalue()
