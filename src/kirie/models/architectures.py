@@ -22,10 +22,10 @@ from kirie.models.unet_upsampling import UpConvDecoder
 Build = Callable[..., nn.Module]
 """(encoder_name, encoder_weights, classes, options, **encoder_arguments) -> network from normalised image to logits."""
 
-_PYRAMIDS = ("resnet18", "efficientnet-b0", "mobilenet_v2", "tu-mobilenetv3_small_050", "tu-convnext_atto", "mit_b0")
+_PYRAMIDS = ("resnet18", "mobilenet_v2", "tu-convnext_atto", "mit_b0")
 _WITHOUT_MIT = _PYRAMIDS[:-1]
-_DILATABLE = ("resnet18", "efficientnet-b0", "mobilenet_v2", "tu-mobilenetv3_small_050", "tu-convnext_atto")
-_TRANSFORMERS = ("tu-vit_tiny_patch16_224", "tu-vit_small_patch16_224", "tu-deit_tiny_patch16_224")
+_DILATABLE = ("resnet18", "mobilenet_v2", "tu-convnext_atto")
+_TRANSFORMERS = ("tu-vit_tiny_patch16_224", "tu-deit_tiny_patch16_224")
 
 _NORM = Choice("batchnorm", ("batchnorm", "instancenorm", "layernorm", "identity"))
 _INTERPOLATION = Choice("nearest", ("nearest", "bilinear"))
@@ -43,7 +43,7 @@ class Architecture:
         encoders: Encoders that it works over, for messages; a test builds each.
         tokens: Whether it takes a plain vision transformer's tokens instead of a pyramid of maps.
         dynamic_export: Whether its exported graph may take other sizes than the one it was exported at. Pooling to a
-            fixed grid (PSPNet, UPerNet) and resampled position embeddings (DPT) are written into a graph for one size.
+            fixed grid (PSPNet, UPerNet) is written into a graph for one size: at another it fails, or answers wrongly.
     """
 
     build: Build
@@ -68,6 +68,10 @@ def _unet(encoder_name: str, encoder_weights: Any, classes: int, options: Mappin
     )
     if upsampling == "transposed":
         network.decoder = UpConvDecoder(network.encoder.out_channels, channels, options["norm"], attention)
+    else:
+        # smp gives the last step an attention over a skip that it does not have; a weight without a gradient stops
+        # distributed training
+        network.decoder.blocks[-1].attention1 = nn.Identity()
     module: nn.Module = network
     return module
 
@@ -176,7 +180,8 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
         {
             "pyramid_channels": Whole(256, 8, 1024),
-            "segmentation_channels": Whole(128, 8, 1024),
+            # smp normalises them in groups of 32
+            "segmentation_channels": Whole(128, 32, 1024, 32),
             "merge": Choice("add", ("add", "cat")),
             "interpolation": _INTERPOLATION,
             "dropout": _DROPOUT,
@@ -228,7 +233,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         },
         _TRANSFORMERS,
         tokens=True,
-        dynamic_export=False,
     ),
     "fcn": Architecture(_fcn, {"output_stride": Choice(8, (8, 16, 32))}, _DILATABLE),
     "segnet": Architecture(

@@ -28,7 +28,7 @@ from kirie.errors import KirieError, ModelError
 _INSIDE = ("state_dict", "model_state_dict", "model", "network", "module")
 """Where programs put the tensors of a network inside a checkpoint."""
 
-_UNSAFE = re.compile(r"Unsupported global: GLOBAL ([\w.]+)")
+_UNSAFE = re.compile(r"nsupported (?:global: )?GLOBAL ([\w.]+)")
 """How torch names what it will not unpickle."""
 
 _OURS = ("", "encoder.", "encoder.model.", "model.")
@@ -107,7 +107,8 @@ def require_labels(checkpoint: Checkpoint, labels: LabelSet) -> None:
     if checkpoint.labels is not None and checkpoint.labels.names != labels.names:
         raise ModelError(
             f"The checkpoint {checkpoint.path} was trained on the labels {', '.join(checkpoint.labels.names)}; "
-            f"the data have {', '.join(labels.names)}. To start from its weights all the same, use init_from={checkpoint.path}."
+            f"the data have {', '.join(labels.names)}. To start from its weights all the same, "
+            f"use init_from={checkpoint.path}."
         )
 
 

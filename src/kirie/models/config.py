@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kirie.errors import ConfigError
@@ -46,6 +46,14 @@ class ModelConfig:
     def file(self) -> str:
         """The file that the configuration comes from, for messages."""
         return f"conf/model/{self.name}.yaml"
+
+    def changed(self) -> list[str]:
+        """Names of the options that are not at their defaults."""
+        return [name for name, option in self.architecture.options.items() if self.options[name] != option.default]
+
+    def with_defaults(self) -> ModelConfig:
+        """The same pair with every option at its default."""
+        return replace(self, options=read_options({}, self.architecture.options, self.file))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, every option included; `read` gives the same configuration back."""

@@ -109,6 +109,11 @@ def init_from(segmenter: Segmenter, path: Path, labels: LabelSet) -> InitReport:
         elif pairs and (merged := _rows(wanted[ours], tensor, rows[ours], pairs, checkpoint)) is not None:
             state[ours] = merged
             adapted.append(ours)
+    if set(adapted) != set(rows):
+        # A bias without its weights has learned nothing that is true here
+        for name in adapted:
+            del state[name]
+        adapted = []
     if not state:
         raise ModelError(
             f"No tensor of {checkpoint.path} fits a {segmenter.architecture} over '{segmenter.encoder}' by name and "

@@ -50,20 +50,27 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number within bounds."""
+    """A whole number within bounds, and a multiple of `step`."""
 
     default: int
     low: int = 1
     high: int = 4096
+    step: int = 1
 
     @property
     def allowed(self) -> str:
         """The bounds."""
-        return f"a whole number from {self.low} to {self.high}"
+        kind = "a whole number" if self.step == 1 else f"a multiple of {self.step}"
+        return f"{kind} from {self.low} to {self.high}"
 
     def accepts(self, value: object) -> bool:
         """Within the bounds; true and false are not numbers."""
-        return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
+        return (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+            and value % self.step == 0
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from timm.layers import resample_abs_pos_embed
+from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import Tensor, nn
 
 

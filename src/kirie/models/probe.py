@@ -9,6 +9,8 @@ Shape suffixes: B batch, C channels, H height, W width, L labels.
 
 from __future__ import annotations
 
+import functools
+import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -91,11 +93,17 @@ def construct_on_meta(config: ModelConfig, n_labels: int) -> nn.Module:
 
 
 def probe(config: ModelConfig) -> Limits:
-    """Finds out what the pair can do.
+    """Finds out what the pair can do; asked again, it answers from memory.
 
     Raises:
         ConfigError: The architecture cannot work over the encoder; the message names both and encoders that work.
     """
+    return _probe(json.dumps(config.to_dict() | {"weights": "none"}))
+
+
+@functools.lru_cache(maxsize=256)
+def _probe(key: str) -> Limits:
+    config = ModelConfig.read(json.loads(key))
     network = construct_on_meta(config, 2)
     only = fixed_size(config.encoder, config.image_size, tokens=config.architecture.tokens)
     if only is not None:
@@ -131,8 +139,9 @@ def _min_batch(network: nn.Module, height: int, width: int) -> int:
 def _fails(network: nn.Module, batch: int, height: int, width: int) -> Exception | None:
     """The error of a forward pass without contents, or of a result that is not of the input's size."""
     try:
-        with _meta(), torch.no_grad():
-            found: Tensor = network(torch.empty(batch, 3, height, width))
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            found: Tensor = network(torch.empty(batch, 3, height, width, device="meta"))
     except Exception as error:
         return error
     if found.shape[-2:] != (height, width):
@@ -142,6 +151,17 @@ def _fails(network: nn.Module, batch: int, height: int, width: int) -> Exception
 
 def _cannot(config: ModelConfig, error: Exception | None) -> str:
     cause = " ".join(str(error).split())[:200].rstrip(".!") or type(error).__name__
+    if changed := config.changed():
+        try:
+            probe(config.with_defaults())
+        except ConfigError:
+            pass
+        else:
+            listed = ", ".join(f"{name}={config.options[name]}" for name in changed)
+            return (
+                f"{config.file} cannot work with the options {listed} over the encoder '{config.encoder}' ({cause}); "
+                "with the options' defaults it does, so set one of them back."
+            )
     return (
         f"{config.file} cannot work with the encoder '{config.encoder}' ({cause}). "
         f"Encoders that work with {config.name} are {', '.join(config.architecture.encoders)}; "

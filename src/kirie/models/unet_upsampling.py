@@ -36,7 +36,7 @@ class UpConvBlock(nn.Module):
         super().__init__()
         joined = out_channels + skip_channels
         self.up = nn.ConvTranspose2d(in_channels, out_channels, kernel_size=2, stride=2)
-        self.attention_in = modules.Attention(attention, in_channels=joined)
+        self.attention_in = modules.Attention(attention if skip_channels else None, in_channels=joined)
         self.convs = nn.Sequential(
             modules.Conv2dReLU(joined, out_channels, kernel_size=3, padding=1, use_norm=norm),
             modules.Conv2dReLU(out_channels, out_channels, kernel_size=3, padding=1, use_norm=norm),
