@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kirie.predict import bands as bands_module
 from kirie.predict.bands import bands, tile_weights
-from kirie.predict.segment import PROBABILITY_ONE, segment
+from kirie.predict.segment import segment
 from kirie.predict.session import Session
 
 SIZES = [(64, 96), (1, 1), (20, 3000), (3000, 20), (65, 97), (63, 95), (200, 300), (640, 96), (64, 97)]
@@ -84,30 +83,6 @@ def test_fit_is_right_away_from_edges(color_bundle: Path, draw: Any, size: tuple
     calm = ndimage.maximum_filter(ids_HW, reach) == ndimage.minimum_filter(ids_HW, reach)
     assert calm.mean() > 0.5
     np.testing.assert_array_equal(found[calm], ids_HW[calm])
-
-
-def test_bands_do_not_change_the_answer(color_bundle: Path, draw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture done in bands of one row equals the picture done at once."""
-    session = Session(color_bundle)
-    picture, _ = draw(301, 203)
-    whole = segment(session, picture, probabilities=True)
-    monkeypatch.setattr(bands_module, "_BAND_VALUES", 1)
-    rows = segment(session, picture, probabilities=True)
-    np.testing.assert_array_equal(rows.labels_HW, whole.labels_HW)
-    assert rows.probabilities_LHW is not None
-    np.testing.assert_array_equal(rows.probabilities_LHW, whole.probabilities_LHW)
-
-
-def test_probabilities_are_kept_when_asked_for(color_bundle: Path, draw: Any) -> None:
-    """16-bit fractions that add up to one, whose largest is the label; none if nobody asked."""
-    session = Session(color_bundle)
-    picture, ids_HW = draw(64, 96)
-    assert segment(session, picture).probabilities_LHW is None
-    found = segment(session, picture, probabilities=True).probabilities_LHW
-    assert found is not None
-    assert found.dtype == np.uint16
-    np.testing.assert_array_equal(found.argmax(axis=0), ids_HW)
-    np.testing.assert_allclose(found.sum(axis=0, dtype=np.int64), PROBABILITY_ONE, atol=4)
 
 
 def test_tile_weights_are_largest_in_the_middle() -> None:

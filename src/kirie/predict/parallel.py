@@ -65,6 +65,10 @@ class Cutter:
             notes = self.writer.write(self.out / job.name, job.source, picture, found)
         except SourceError as error:
             return Done(job, (str(error),), written=False)
+        except OSError as error:
+            # A full or closed disk is a DeviceError by now; what is left concerns this place (a name too long)
+            sentence = f"{job.source}: {self.out / job.name} cannot be written ({error.strerror or error})."
+            return Done(job, (sentence,), written=False)
         except MemoryError:
             sentence = f"The memory does not suffice for {job.source}; lower `--workers`, or scale the picture down."
             return Done(job, (sentence,), written=False)

@@ -19,6 +19,8 @@ _TINT = 0.45
 _FADE = 0.35
 """Share of white over the background, so that the parts stand out."""
 
+_BAND_PIXELS = 1 << 20
+
 _PIXELS_PER_LINE = 320
 """An outline is one pixel thick for every so many pixels of the picture's shorter side."""
 
@@ -49,9 +51,13 @@ def overlay(rgb_HWC: Image, labels_HW: NDArray[np.uint8], labels: LabelSet) -> I
     behind = labels.unlabelled
     colors[behind], share[behind] = 255, _FADE
     mixed_HWC = np.empty_like(rgb_HWC)
+    step = max(1, _BAND_PIXELS // labels_HW.shape[1])
     for channel in range(3):
         table = np.rint(values[None, :] * (1 - share) + colors[:, channel, None] * share).astype(np.uint8)
-        mixed_HWC[..., channel] = table[labels_HW, rgb_HWC[..., channel]]
+        # In bands, because numpy turns each index into eight bytes
+        for top in range(0, len(labels_HW), step):
+            rows = slice(top, top + step)
+            mixed_HWC[rows, :, channel] = table[labels_HW[rows], rgb_HWC[rows, :, channel]]
     line_HW = _outlines(labels_HW) & (labels_HW != behind)
     mixed_HWC[line_HW] = colors.astype(np.uint8)[labels_HW[line_HW]]
     return mixed_HWC
