@@ -2,8 +2,8 @@
 
 Draws starter characters, prepares a store, and writes the very same pixels as PNG files (picture and mask, Pillow's
 defaults). Both sides then give shuffled batches of the same uint8 tensors, from warm files, in turns so that other
-work on the machine disturbs both. Prints one JSON object; `ratio` is ours over theirs in images a second, and the bar
-is 10.
+work on the machine disturbs both. Our workers are threads, theirs processes. Prints one JSON object; `ratio` is ours
+over theirs in images a second, the least over the numbers of workers; the bar is 10.
 
     python benchmarks/loader.py [--count 240] [--size 256] [--batch 16] [--workers 0,1,2] [--rounds 5] [--seconds 2]
 """

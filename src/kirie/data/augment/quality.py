@@ -15,7 +15,8 @@ import torch
 
 from kirie.core.labels import IGNORE
 from kirie.data.augment.draws import Draws, Floats, normal_field
-from kirie.data.augment.settings import Cutout, Interval
+from kirie.data.augment.ranges import Interval
+from kirie.data.augment.settings import Cutout
 
 
 def between(draws: Draws, name: str, ends: Interval) -> Floats:

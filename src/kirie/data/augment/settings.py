@@ -8,58 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_type_hints
 
+from kirie.data.augment.ranges import Choice, Interval, Number, Range
 from kirie.errors import ConfigError
 
-Interval = tuple[float, float]
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
-    low: float
-    high: float
-    whole: bool = False
-
-    def read(self, where: str, value: Any) -> float:
-        kind = "a whole number" if self.whole else "a number"
-        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
-            raise ConfigError(f"{where} is {value!r}; it must be {kind} from {self.low:g} to {self.high:g}.")
-        if not (math.isfinite(value) and self.low <= value <= self.high):
-            raise ConfigError(f"{where} is {value}; it must lie between {self.low:g} and {self.high:g}.")
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    low: float
-    high: float
-
-    def read(self, where: str, value: Any) -> Interval:
-        if isinstance(value, str | Mapping) or not isinstance(value, Iterable) or len(pair := [*value]) != 2:
-            raise ConfigError(f"{where} is {value!r}; it must be two numbers, the least and the most.")
-        bound = _Number(self.low, self.high)
-        least, most = (float(bound.read(where, end)) for end in pair)
-        if least > most:
-            raise ConfigError(f"{where} is [{least:g}, {most:g}]; the least must come first.")
-        return least, most
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    words: tuple[str, ...]
-
-    def read(self, where: str, value: Any) -> str:
-        if value not in self.words:
-            raise ConfigError(f"{where} is {value!r}; choices are {', '.join(self.words)}.")
-        return str(value)
-
-
-_Share = Annotated[float, _Number(0, 1)]
+_Share = Annotated[float, Number(0, 1)]
 
 
 @dataclass(frozen=True)
@@ -74,8 +33,8 @@ class Scale:
     """Zooms by a factor drawn log-uniformly; `stretch` is the most that width may change against height."""
 
     p: _Share = 1.0
-    range: Annotated[Interval, _Range(0.2, 5)] = (0.8, 1.25)
-    stretch: Annotated[float, _Number(1, 2)] = 1.0
+    range: Annotated[Interval, Range(0.2, 5)] = (0.8, 1.25)
+    stretch: Annotated[float, Number(1, 2)] = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +42,7 @@ class Rotate:
     """Turns by up to so many degrees either way."""
 
     p: _Share = 1.0
-    degrees: Annotated[float, _Number(0, 180)] = 10
+    degrees: Annotated[float, Number(0, 180)] = 10
 
 
 @dataclass(frozen=True)
@@ -91,7 +50,7 @@ class Shear:
     """Slants horizontally by up to so many degrees either way."""
 
     p: _Share = 1.0
-    degrees: Annotated[float, _Number(0, 45)] = 5
+    degrees: Annotated[float, Number(0, 45)] = 5
 
 
 @dataclass(frozen=True)
@@ -99,7 +58,7 @@ class Translate:
     """Moves by up to this share of the picture's height and width."""
 
     p: _Share = 1.0
-    fraction: Annotated[float, _Number(0, 0.4)] = 0.1
+    fraction: Annotated[float, Number(0, 0.4)] = 0.1
 
 
 @dataclass(frozen=True)
@@ -107,7 +66,7 @@ class Perspective:
     """Tilts the picture: the depth at its corners changes by up to this share."""
 
     p: _Share = 1.0
-    strength: Annotated[float, _Number(0, 0.6)] = 0.2
+    strength: Annotated[float, Number(0, 0.6)] = 0.2
 
 
 @dataclass(frozen=True)
@@ -121,8 +80,8 @@ class Elastic:
     """
 
     p: _Share = 1.0
-    amplitude: Annotated[float, _Number(0, 0.05)] = 0.02
-    cells: Annotated[int, _Number(1, 16, whole=True)] = 5
+    amplitude: Annotated[float, Number(0, 0.05)] = 0.02
+    cells: Annotated[int, Number(1, 16, whole=True)] = 5
 
     def __post_init__(self) -> None:
         # Beyond this, neighbouring control points could pass each other and the picture would fold over itself
@@ -138,7 +97,7 @@ class Factor:
     """A factor drawn uniformly: of brightness, of contrast about the mean grey, or of saturation."""
 
     p: _Share = 1.0
-    range: Annotated[Interval, _Range(0, 4)] = (0.8, 1.2)
+    range: Annotated[Interval, Range(0, 4)] = (0.8, 1.2)
 
 
 @dataclass(frozen=True)
@@ -146,7 +105,7 @@ class Hue:
     """Turns colours around the grey axis by up to so many degrees either way."""
 
     p: _Share = 1.0
-    degrees: Annotated[float, _Number(0, 180)] = 10
+    degrees: Annotated[float, Number(0, 180)] = 10
 
 
 @dataclass(frozen=True)
@@ -154,7 +113,7 @@ class Gamma:
     """An exponent of the pixel values, drawn log-uniformly."""
 
     p: _Share = 1.0
-    range: Annotated[Interval, _Range(0.2, 5)] = (0.8, 1.25)
+    range: Annotated[Interval, Range(0.2, 5)] = (0.8, 1.25)
 
 
 @dataclass(frozen=True)
@@ -162,7 +121,7 @@ class Blur:
     """Gaussian blur with a standard deviation in pixels."""
 
     p: _Share = 1.0
-    sigma: Annotated[Interval, _Range(0.1, 10)] = (0.3, 1.5)
+    sigma: Annotated[Interval, Range(0.1, 10)] = (0.3, 1.5)
 
 
 @dataclass(frozen=True)
@@ -170,7 +129,7 @@ class Noise:
     """Gaussian noise of each pixel and channel; standard deviation as a share of white."""
 
     p: _Share = 1.0
-    sigma: Annotated[Interval, _Range(0, 0.5)] = (0.0, 0.05)
+    sigma: Annotated[Interval, Range(0, 0.5)] = (0.0, 0.05)
 
 
 @dataclass(frozen=True)
@@ -178,7 +137,7 @@ class Jpeg:
     """The marks that JPEG compression leaves, at a quality of 1 to 100."""
 
     p: _Share = 1.0
-    quality: Annotated[Interval, _Range(1, 100)] = (40, 95)
+    quality: Annotated[Interval, Range(1, 100)] = (40, 95)
 
 
 @dataclass(frozen=True)
@@ -195,10 +154,10 @@ class Cutout:
     """
 
     p: _Share = 1.0
-    boxes: Annotated[int, _Number(1, 16, whole=True)] = 1
-    area: Annotated[Interval, _Range(0.0001, 0.5)] = (0.02, 0.1)
-    fill: Annotated[str, _Choice(("noise", "mean"))] = "noise"
-    target: Annotated[str, _Choice(("ignore", "keep"))] = "ignore"
+    boxes: Annotated[int, Number(1, 16, whole=True)] = 1
+    area: Annotated[Interval, Range(0.0001, 0.5)] = (0.02, 0.1)
+    fill: Annotated[str, Choice(("noise", "mean"))] = "noise"
+    target: Annotated[str, Choice(("ignore", "keep"))] = "ignore"
 
 
 @dataclass(frozen=True)
@@ -266,7 +225,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         for name, kind in OPERATIONS.items()
         if config.get(name) is not None
     }
-    fill = _Choice(("reflection", "border", "zeros")).read("augment.fill", config.get("fill", "reflection"))
+    fill = Choice(("reflection", "border", "zeros")).read("augment.fill", config.get("fill", "reflection"))
     return Settings(crop=_crop(config.get("crop")), fill=fill, **operations)
 
 
@@ -275,7 +234,7 @@ def _crop(value: Any) -> tuple[int, int] | None:
         return None
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable) or len(pair := [*value]) != 2:
         raise ConfigError(f"augment.crop is {value!r}; it must be [height, width] in pixels, or null.")
-    side = _Number(8, 16384, whole=True)
+    side = Number(8, 16384, whole=True)
     height, width = (int(side.read("augment.crop", end)) for end in pair)
     return height, width
 
@@ -288,7 +247,7 @@ def _operation(where: str, kind: type[_T], given: Any) -> _T:
     return kind(**{name: checks[name].read(f"{where}.{name}", value) for name, value in given.items()})
 
 
-def _checks(kind: type[Any]) -> dict[str, _Number | _Range | _Choice]:
+def _checks(kind: type[Any]) -> dict[str, Number | Range | Choice]:
     hints = get_type_hints(kind, include_extras=True)
     return {each.name: hints[each.name].__metadata__[0] for each in dataclasses.fields(kind)}
 
