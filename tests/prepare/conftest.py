@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
+
+# A busy machine is no failure
+settings.register_profile("prepare", deadline=None)
+settings.load_profile("prepare")
 
 LABELS = "labels: [background, hair, eye]\n"
 

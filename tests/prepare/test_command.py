@@ -13,16 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tests.prepare.conftest import Draw, contents_of, draw_picture, lives, workers_of
 
 from kirie import cli
-from kirie.errors import DeviceError, SourceError, StoreError, UsageError
-from kirie.prepare.attempt import Attempt
+from kirie.errors import SourceError, StoreError, UsageError
 from kirie.prepare.command import main
-from kirie.prepare.plan import Planned
-from kirie.prepare.record import Record
 from kirie.prepare.store import Store
 
 
@@ -235,44 +231,3 @@ def test_a_full_disk_keeps_the_old_store_and_what_is_finished(draw: Draw, tmp_pa
         assert json.loads(again.stdout)["read"] == 40 - len(finished | stored)
         main([str(draw(40)), "--out", str(tmp_path / "fresh"), "--size", "64", "--workers", "1"])
         assert contents_of(out) == contents_of(tmp_path / "fresh")
-
-
-def test_a_limit_on_file_sizes_is_told_like_a_full_disk(tmp_path: Path) -> None:
-    """EFBIG (`ulimit -f`, FAT32) ends in the same sentence, with the row before it intact."""
-    script = (
-        "import resource, sys; from pathlib import Path; import numpy as np\n"
-        "from kirie.prepare.rows import RowWriter\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
-        "folder = Path(sys.argv[1])\n"
-        "rows = np.ones((2, 32, 32, 3), np.uint8), np.ones((2, 32, 32), np.uint8)\n"
-        "with RowWriter(folder, (32, 32), 9) as writer:\n"
-        "    try:\n        writer.append(*rows)\n"
-        "    except Exception as error:\n        print(type(error).__name__, writer.count, error)\n"
-    )
-    found = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
-    assert found.stdout.startswith(f"{DeviceError.__name__} 1 The disk")
-    assert (tmp_path / "images-0000.u8").stat().st_size == 5000
-
-
-def test_an_attempt_that_does_not_begin_the_plan_is_set_aside(tmp_path: Path) -> None:
-    """Finished rows of another plan are kept as a spare, and found by key."""
-    from kirie.formats import Entry
-    from kirie.prepare.attempt import Reuse
-    from kirie.prepare.layout import Frame
-    from kirie.prepare.record import measure
-
-    frame = Frame((32, 32))
-    rows = np.ones((1, 32, 32, 3), np.uint8), np.ones((1, 32, 32), np.uint8)
-    found = measure(*rows, np.ones((1, 32, 32), np.bool_), 2)
-    record = Record(
-        "key", "a", None, None, (32, 32), found.digest, "p", found.counts, 0, found.valid, found.sums, found.squares, {}
-    )
-    with Attempt(tmp_path, frame, 4, [Planned(Entry("a", ()), "key")]) as attempt:
-        attempt.add(record, *rows)
-    with Attempt(tmp_path, frame, 4, [Planned(Entry("b", ()), "other")]) as attempt:
-        assert attempt.records == []
-        loaded = Reuse(tmp_path, frame).load("key")
-    assert loaded is not None
-    assert loaded[0] == record
-    assert np.array_equal(loaded[1], rows[0])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["attempt", "spare-0"]

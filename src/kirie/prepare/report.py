@@ -83,8 +83,8 @@ def table(report: Mapping[str, Any]) -> str:
     text = io.StringIO()
     Console(file=text, width=110, color_system=None, markup=False).print(grid)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    lines += [f"note: {what}: {count}" for what, count in report["notes"].items()]
-    return "\n".join([*lines, *(f"warning: {warning}" for warning in report["warnings"])])
+    lines += [_plain(f"note: {what}: {count}") for what, count in report["notes"].items()]
+    return "\n".join([*lines, *(_plain(f"warning: {warning}") for warning in report["warnings"])])
 
 
 def _warnings(shares: Mapping[str, Mapping[str, Mapping[str, float]]], splits: Splits) -> Iterable[str]:
