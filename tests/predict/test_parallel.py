@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,26 +47,36 @@ def test_no_more_in_hand_than_workers(cutter: Cutter, tmp_path: Path, workers: i
     assert most == workers
 
 
-def test_a_place_that_cannot_be_written_is_told(cutter: Cutter, tmp_path: Path) -> None:
-    """Where one picture's folder cannot be made (its name is too long) the sentence says so, and others are cut."""
-    done: list[Done] = []
-    names = ["0", "x" * 300, "1"]
-    cutter.cut_all((Job(tmp_path / "a.png", name) for name in names), 1, done.append)
-    assert [one.written for one in done] == [True, False, True]
-    assert all("cannot be written" in one.problems[0] for one in done if not one.written)
-
-
-def test_a_full_disk_stops_the_work(cutter: Cutter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong with the machine is raised after the pictures in hand, and finished ones stay whole."""
-    done: list[Done] = []
+def fail_at(done: list[Done], number: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the disk fail once `number` pictures are done."""
     mkdir = Path.mkdir
 
-    def full(self: Path, *words: Any, **more: Any) -> None:
-        if len(done) == 5:
-            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+    def failing(self: Path, *words: Any, **more: Any) -> None:
+        if len(done) == number:
+            raise OSError(code, os.strerror(code), str(self))
         mkdir(self, *words, **more)
 
-    monkeypatch.setattr(Path, "mkdir", full)
-    with pytest.raises(DeviceError, match="is full"):
+    monkeypatch.setattr(Path, "mkdir", failing)
+
+
+def test_a_place_that_cannot_be_written_is_told(
+    cutter: Cutter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one picture's folder cannot be made the sentence says so, and the others are cut."""
+    done: list[Done] = []
+    fail_at(done, 1, errno.EIO, monkeypatch)
+    cutter.cut_all((Job(tmp_path / "a.png", name) for name in "012"), 1, done.append)
+    assert [one.written for one in done] == [True, False, True]
+    assert "out/1 cannot be written" in done[1].problems[0]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_full_or_closed_disk_stops_the_work(
+    cutter: Cutter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """What is wrong with the machine is raised after the pictures in hand, and finished ones stay whole."""
+    done: list[Done] = []
+    fail_at(done, 5, code, monkeypatch)
+    with pytest.raises(DeviceError, match=r"is full|cannot be written"):
         cutter.cut_all((Job(tmp_path / "a.png", f"{number}") for number in range(100)), 1, done.append)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == list("01234")

@@ -66,7 +66,7 @@ class Cutter:
         except SourceError as error:
             return Done(job, (str(error),), written=False)
         except OSError as error:
-            # A full or closed disk is a DeviceError by now; what is left concerns this place (a name too long)
+            # A full or closed disk is a DeviceError by now; what is left may be this place alone (a bad sector)
             sentence = f"{job.source}: {self.out / job.name} cannot be written ({error.strerror or error})."
             return Done(job, (sentence,), written=False)
         except MemoryError:
