@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from labelme._label_file import LabelFile
-from labelme.utils import img_b64_to_arr, img_data_to_arr, shapes_to_label
 from PIL import Image
 from tests.formats import fake
+from tests.formats.reference import LabelFile, img_b64_to_arr, img_data_to_arr, shapes_to_label
 
 from kirie.core.sample import Sample
 from kirie.errors import SourceError

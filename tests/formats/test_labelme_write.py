@@ -11,9 +11,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from labelme._label_file import LabelFile
-from labelme.utils import shapes_to_label
 from tests.formats import fake
+from tests.formats.reference import LabelFile, shapes_to_label
 
 from kirie.core.sample import Outline, Region, Sample
 from kirie.formats import open_source

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelme.utils.shape import shape_to_mask
+from tests.formats.reference import shape_to_mask
 
 from kirie.core.sample import Region
 from kirie.formats import raster

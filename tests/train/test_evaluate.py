@@ -1,0 +1,71 @@
+"""Scoring a run again from its files: the same scores, on any store with its labels."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kirie.core.run import RunFolder
+from kirie.errors import RunError
+from kirie.train.evaluate import main
+from kirie.train.fit import fit
+
+
+@pytest.fixture(scope="module")
+def run(tiny: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A finished tiny run."""
+    return fit(tiny(f"runs={tmp_path_factory.mktemp('runs')}", "seed=11"), quiet=True)
+
+
+def test_scores_come_out_again(
+    run: RunFolder, shapes_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The recorded scores and tables are reproduced, with speed beside them, in a folder of their own."""
+    assert main([str(run.path), "--store", str(shapes_store), "--out", str(tmp_path / "out"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    out = RunFolder(tmp_path / "out")
+    assert out.read_record()["id"] == found["run"] == run.read_record()["id"]
+    assert found["scores"] == out.read_metrics() == run.read_metrics()
+    for split in ("val", "test"):
+        again, recorded = out.read_table(split), run.read_table(split)
+        assert np.array_equal(again.counts_NLK, recorded.counts_NLK)
+    speed = json.loads(out.speed.read_text())
+    assert speed == found["speed"]
+    assert speed["parameters"] == run.read_record()["parameters"]
+    assert speed["latency_ms"] > 0
+    assert speed["images_per_s"] > 0
+
+
+def test_the_table_for_a_person_has_every_label(
+    run: RunFolder, shapes_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --json the scores are a table with a row a label."""
+    words = [str(run.path), "--store", str(shapes_store), "--out", str(tmp_path), "--split", "test"]
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    for word in ("mean", "background", "disc", "box", "test IoU", "images/s"):
+        assert word in text
+    assert "val IoU" not in text
+
+
+def test_changed_weights_are_noticed(run: RunFolder, shapes_store: Path, tmp_path: Path) -> None:
+    """If the recorded scores do not come out again, the command says so and fails."""
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    metrics = json.loads((copy / "metrics.json").read_text())
+    metrics["val"]["miou"] += 0.05
+    (copy / "metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(RunError, match=r"do not come out again: val mIoU"):
+        main([str(copy), "--store", str(shapes_store)])
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+    """A wrong folder ends in a sentence."""
+    with pytest.raises(RunError, match="is not a run folder"):
+        main([str(tmp_path)])
