@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
 from kirie.core.scores import COLUMNS, CountTable
+from kirie.export.onnx import Provenance, write_onnx
 from kirie.models import Segmenter, build_model
+from kirie.models.probe import Limits
 from kirie.prepare.rows import Rows, RowWriter
 from kirie.prepare.store import Frame, Picture, Store
 
@@ -63,6 +65,7 @@ def make_store(tmp_path: Path) -> MakeStore:
         target_NHW = (image_NHWC[..., 0] // 86).astype(np.uint8)
         target_NHW[:, 0] = 255
         folder = tmp_path / f"store-{size[0]}-{size[1]}-{val}"
+        folder.mkdir()
         with RowWriter(folder, size, per_shard=4) as writer:
             writer.append(image_NHWC, target_NHW)
         rows = Rows(folder, len(names), size, 4)
@@ -73,16 +76,52 @@ def make_store(tmp_path: Path) -> MakeStore:
     return make
 
 
-def make_segmenter(name: str = "fpn", encoder: str = "resnet18", size: tuple[int, int] = (64, 64)) -> Segmenter:
+def make_segmenter(name: str, encoder: str = "resnet18", size: tuple[int, int] = (64, 64)) -> Segmenter:
     """A real model whose random weights use every label."""
     torch.manual_seed(3)
     config = {"name": name, "encoder": encoder, "weights": "none", "image_size": list(size)}
     segmenter = build_model(config, len(LABELS), (0.5, 0.4, 0.6), (0.25, 0.2, 0.3)).eval()
+    return _lively(segmenter, size)
+
+
+def _lively(segmenter: Segmenter, size: tuple[int, int]) -> Segmenter:
     image_BCHW = torch.from_numpy(smooth_pictures(4, size)).permute(0, 3, 1, 2) / 255
     with torch.no_grad():
         segmenter.network = Spread(segmenter.network, segmenter(image_BCHW)).eval()
         assert len(segmenter(image_BCHW).argmax(dim=1).unique()) == len(LABELS)
     return segmenter
+
+
+def small_segmenter() -> Segmenter:
+    """A few real layers with random weights: exported in a second, where the architectures of the table take five."""
+    torch.manual_seed(5)
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, len(LABELS), 1),
+        nn.Upsample(scale_factor=2, mode="bilinear"),
+    )
+    config = {"name": "small", "encoder": "plain"}
+    segmenter = Segmenter(
+        network, config, len(LABELS), (0.5, 0.4, 0.6), (0.25, 0.2, 0.3), Limits(32, 32, None, 1, True)
+    )
+    return _lively(segmenter.eval(), (64, 64))
+
+
+@pytest.fixture(scope="session")
+def segmenter() -> Segmenter:
+    """A model that takes any size."""
+    return small_segmenter()
+
+
+@pytest.fixture(scope="session")
+def exported(segmenter: Segmenter, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its ONNX file, of open size."""
+    path = tmp_path_factory.mktemp("model") / "model.onnx"
+    write_onnx(segmenter, path, (64, 64), LABELS, Provenance("run-1", DATA), dynamic_size=True)
+    return path
 
 
 def table_of(quality: float, images: int = 40, seed: int = 0, labels: tuple[str, ...] = ("bg", "eye")) -> CountTable:

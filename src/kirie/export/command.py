@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,8 @@ def main(argv: Sequence[str]) -> int:
     check_out(options.out)
     store = Store.open(options.store)
     segmenter, about, labels = load_run(run)
-    console = Console(stderr=True)
+    # Bound to the terminal now, because the exporter's own words are caught by exchanging sys.stderr
+    console = Console(file=sys.stderr)
     with console.status(f"loading {run.path}") as status:
         exported = export_bundle(
             segmenter,

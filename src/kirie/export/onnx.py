@@ -12,6 +12,7 @@ Shape suffixes: B batch, H height, W width, C channels, L labels.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import warnings
@@ -145,9 +146,16 @@ def _finished(
     assert program is not None  # torch returns None from its old exporter only
     model = program.model_proto
     # The exporter notes on every node where in which file it came from; that is nobody's business, and half the graph
-    for owner in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+    for owner in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
         del owner.metadata_props[:]
         owner.doc_string = ""
+    del model.graph.value_info[:]
+    # Sides that the model pads and crops come out as formulas of the input's; for sizes it takes they are the input's
+    for output, sides in zip(model.graph.output, ((1, 2), (2, 3)), strict=False):
+        dims = output.type.tensor_type.shape.dim
+        for side, name in zip(sides, (HEIGHT, WIDTH), strict=True):
+            if dims[side].dim_param:
+                dims[side].dim_param = name
     model.producer_name, model.producer_version = "kirie", __version__
     model.doc_string = "uint8 RGB pixels to label ids; see kirie.labels in the metadata"
     onnx.helper.set_model_props(model, _properties(segmenter, size, labels, provenance, dynamic_size=dynamic_size))
@@ -178,11 +186,16 @@ def _properties(
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the exporter's warnings and log lines off the terminal; what matters of them ends in an exception."""
+    """Keeps the exporter's warnings, log lines and printed graphs off the terminal; what matters is raised."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    unheard = io.StringIO()
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(unheard),
+            contextlib.redirect_stderr(unheard),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
