@@ -46,10 +46,12 @@ def test_every_command_is_there(name: str) -> None:
 
 def test_unknown_command_names_the_near_one(capsys: pytest.CaptureFixture[str]) -> None:
     """A mistyped command ends with 2 and one line that names the near one and all."""
-    assert cli.main(["trian", "model=unet"]) == 2
+    assert cli.main(["trainn", "model=unet"]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.startswith("kirie: There is no command 'trian'. Did you mean `train`? Commands are synth, import,")
+    assert shown.err.startswith(
+        "kirie: There is no command 'trainn'. Did you mean `train`? Commands are synth, import,"
+    )
     assert shown.err.count("\n") == 1
 
 
@@ -128,7 +130,7 @@ def test_without_the_training_stack_the_extra_is_named() -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["trian"], ["predict", "--nonsense"]])
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["trainn"], ["predict", "--nonsense"]])
 def test_answers_do_not_import_torch(words: list[str]) -> None:
     """Help, version, a mistyped command and a light command's mistake answer without the training stack."""
     code = (
@@ -161,7 +163,13 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     os.close(reads)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "kirie", "--help"], stdout=writes, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-m", "kirie", "--help"],
+            stdout=writes,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            # Buffered, as a shell has it: only then is the loss noticed at the exit
+            env={key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"},
         )
     finally:
         os.close(writes)
@@ -170,6 +178,6 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 def test_module_and_script_are_one_program() -> None:
     """`python -m kirie` ends as the script does."""
-    done = subprocess.run([sys.executable, "-m", "kirie", "trian"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "kirie", "trainn"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("kirie: There is no command 'trian'.")
+    assert done.stderr.startswith("kirie: There is no command 'trainn'.")

@@ -1,5 +1,6 @@
 """The run folder: its names, its records, and publishing it whole."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,26 @@ def test_publish_that_fails_keeps_the_old_folder(tmp_path: Path) -> None:
     (run.path / "per_image_zz.csv").mkdir()
     with pytest.raises(DeviceError, match="cannot be written"):
         run.publish(out)
+    assert RunFolder(out).read_metrics() == {"val": {"miou": 0.5}}
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out", "two"]
+
+
+def test_publish_puts_the_old_folder_back_if_the_last_step_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the system refuses the final rename, the folder that had been set aside has its name again."""
+    out = tmp_path / "out"
+    _finished(tmp_path / "one").publish(out)
+    rename = Path.replace
+
+    def refuse(path: Path, to: Path) -> Path:
+        if path.name == ".out.part":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(DeviceError, match="full"):
+        _finished(tmp_path / "two", score=0.75).publish(out)
     assert RunFolder(out).read_metrics() == {"val": {"miou": 0.5}}
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out", "two"]
 

@@ -131,7 +131,11 @@ class RunFolder:
                     # Set aside whole, so that a kill here leaves the old or the new, never a half
                     out.replace(before)
                 beside.replace(out)
+            except BaseException:
+                if before.is_dir() and not out.exists():
+                    before.replace(out)
+                raise
             finally:
                 shutil.rmtree(beside, ignore_errors=True)
-                shutil.rmtree(before, ignore_errors=True)
+            shutil.rmtree(before, ignore_errors=True)
         return RunFolder(out)

@@ -62,6 +62,8 @@ def test_limits_of_small() -> None:
     """In 60,000 pixels a part of 199 is small, one of 200 (1/300) is not; 4 are a part, 3 (under 1/16384) a crumb."""
     present = {n: small_found_total(t, t, 2)[1, 1] for n in (3, 4, 199, 200) for t in [_with_part(200, 300, n)]}
     assert present == {3: 0, 4: 1, 199: 1, 200: 0}
+    one = _with_part(128, 128, 1)
+    assert small_found_total(one, one, 2)[1, 1] == 1
 
 
 def test_half_of_the_pixels_is_found() -> None:
