@@ -13,7 +13,12 @@ os.environ["WANDB_SILENT"] = "true"
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw
+
+# How long an example takes says more of the machine than of the code
+settings.register_profile("kirie", deadline=None)
+settings.load_profile("kirie")
 
 LABELS = """\
 labels:

@@ -35,7 +35,9 @@ class Throughput(pl.Callback):
         self._waited, self._steps = 0.0, 0
         self._since = self._ended = time.perf_counter()
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         """Ends the wait for a batch."""
         self._waited += time.perf_counter() - self._ended
 

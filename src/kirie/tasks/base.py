@@ -66,6 +66,11 @@ class Task(pl.LightningModule):
 
     @property
     @abstractmethod
+    def model_config(self) -> dict[str, Any]:
+        """Plain values from which the same model can be built again."""
+
+    @property
+    @abstractmethod
     def encoder(self) -> nn.Module | None:
         """The part that `optimizer.encoder_lr_factor` concerns."""
 
@@ -115,7 +120,7 @@ class Task(pl.LightningModule):
         checkpoint["kirie"] = {
             "run": self.config.get("run_id"),
             "labels": self.facts.labels.to_dict(),
-            "model": dict(self.config["model"]),
+            "model": self.model_config,
             "mean": list(self.facts.mean),
             "std": list(self.facts.std),
             "data": self.facts.fingerprint,

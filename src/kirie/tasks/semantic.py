@@ -35,6 +35,11 @@ class SemanticTask(Task):
         self.counts = SegmentationCounts(facts.labels.names)
 
     @property
+    def model_config(self) -> dict[str, Any]:
+        """The model's own account of itself."""
+        return dict(self.model.config)
+
+    @property
     def encoder(self) -> nn.Module | None:
         """The network's encoder, if its architecture has one apart."""
         found = getattr(self.model.network, "encoder", None)

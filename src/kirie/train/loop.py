@@ -124,7 +124,6 @@ def quiet_lightning() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     for message in (
-        r".*does not have many workers.*",  # reading mapped bytes here is faster than a worker; benchmarks/loader.py
         r".*Checkpoint directory .* exists and is not empty.*",  # a resumed run continues in its folder
         r".*GPU available but not used.*",  # trainer=cpu is a choice
         r".*is smaller than the logging interval.*",  # small sets are fine

@@ -1,0 +1,110 @@
+"""The README is held to what it says: commands exist, links lead somewhere, and "own data" runs as it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.conftest import draw_shapes
+
+from kirie.cli import COMMANDS, main
+from kirie.train.compose import compose_config, config_folder, groups
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+LINES = [part.strip() for block in BLOCKS for line in block.splitlines() for part in line.split("&&")]
+
+
+def _section(title: str) -> str:
+    return README.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+def test_make_targets_exist() -> None:
+    """Every `make X` of the README is a target."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bmake ([a-z]+)\b", "\n".join(re.findall(r"`[^`]+`|```sh.*?```", README, re.DOTALL))))
+    assert {"demo", "test", "setup", "check"} <= named
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("kirie ")])
+def test_commands_exist_with_their_options(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every `kirie X --option` of the README is a command that knows the option."""
+    words = shlex.split(line, comments=True)
+    assert words[1] in COMMANDS
+    with pytest.raises(SystemExit) as ended:
+        main([words[1], "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    for option in (word for word in words[2:] if word.startswith("--")):
+        assert option in told, option
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("kirie train ")])
+def test_training_commands_compose(line: str) -> None:
+    """The overrides of the README's training commands are valid."""
+    words = shlex.split(line)[2:]
+    overrides = [word for at, word in enumerate(words) if "=" in word and words[at - 1] != "--out"]
+    assert compose_config(overrides, config_folder())["model"]["name"]
+
+
+def test_choices_are_complete() -> None:
+    """The table of choices names every file of each group."""
+    table = _section("Training")
+    for group, choices in groups(config_folder()).items():
+        for choice in choices:
+            assert group == "experiment" or re.search(rf"\b{choice}\b", table), f"{group}={choice}"
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+def test_links_lead_somewhere(target: str) -> None:
+    """Every relative link is a file of the repository."""
+    assert (ROOT / target).exists()
+
+
+def test_the_label_file_is_valid(tmp_path: Path) -> None:
+    """The label file shown is read as it is told."""
+    from kirie.formats.labels_file import read_labels
+
+    (tmp_path / "labels.yaml").write_text(re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0], encoding="utf-8")
+    labels = read_labels(tmp_path / "labels.yaml")
+    assert labels.names == ("background", "eye", "hair")
+    assert labels.id_of("eyelash") == 1
+    assert labels.id_of("unsure") == 255
+    assert labels.id_of("guide line") is None
+
+
+def test_own_data_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The five lines, with other folders and a smaller training, end in parts of every picture."""
+    monkeypatch.chdir(tmp_path)
+    drawings = draw_shapes(tmp_path / "drawings", count=24, seed=3)
+    (tmp_path / "new").mkdir()
+    for name in ("shape-00.png", "shape-05.png"):
+        shutil.copy(drawings / name, tmp_path / "new")
+    lines = re.findall(r"```sh\n(.*?)```", _section("Your own data"), re.DOTALL)[0]
+    lines = lines.replace("~/drawings", "drawings").replace("~/new-pictures", "new").replace("--size 256", "--size 64")
+    smaller = [
+        "model.encoder=tu-mobilenetv3_small_050",
+        "train.epochs=3",
+        "data.batch_size=4",
+        "trainer=cpu",
+        "log=none",
+    ]
+    ran = []
+    for line in lines.strip().splitlines():
+        for command in line.split("&&"):
+            words = shlex.split(command)[1:]
+            ran.append(words[0])
+            assert main([*words, *(smaller if words[0] == "train" else []), "--json"]) == 0, command
+            json.loads(capsys.readouterr().out)
+    assert ran == ["import", "prepare", "train", "evaluate", "select", "export", "predict"]
+    for name in ("shape-00", "shape-05"):
+        assert (tmp_path / "mine" / "parts" / name / "parts.psd").is_file()
