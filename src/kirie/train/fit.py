@@ -15,7 +15,7 @@ import torch
 
 from kirie.core import files, scores
 from kirie.core.run import RunFolder
-from kirie.errors import DeviceError, Interrupted, KirieError
+from kirie.errors import DeviceError, Interrupted, RunError
 from kirie.models import check_pair, parameters_count
 from kirie.prepare.store import Store
 from kirie.runlog.start import check_log, end_log, save_best_model, save_diff, start_log
@@ -98,10 +98,12 @@ def _train(
     files.write_text(run.config, as_yaml(config))
     if diff:
         files.write_text(run.diff, diff)
-    record = Record(run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about})
     logger, where = start_log(config["log"], run, identity.id, {**config, **about})
+    record = Record(run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about})
     lines = EpochLines(settings.train.metric, quiet)
     lines.console.print(f"run {identity.id}  {about['name']}  {'resumed' if resuming else 'started'}  log {where}")
+    if init is not None:
+        lines.console.print(init.table())
     exit_code = 1
     try:
         save_diff(logger, run.diff)
@@ -150,7 +152,7 @@ def _run_trainer(trainer: pl.Trainer, task: SemanticTask, settings: Settings, ru
         task.model.compile()
     trainer.fit(task, datamodule=build_data(settings), ckpt_path=str(run.last) if resuming else None, weights_only=True)
     if not run.best.is_file():
-        raise KirieError(
+        raise RunError(
             f"The run in {run.path} ended without a best checkpoint: no validation score val/{settings.train.metric} "
             "was ever a number. Look at its loss in the run log; a lower optimizer.lr often helps."
         )
