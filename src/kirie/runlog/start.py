@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _KEYS = ("name", "mode", "project", "entity", "group", "tags", "notes", "pictures", "pictures_every")
 
+FINISH_S = 900.0
+"""How long the end of a run waits for uploads; wandb itself waits for ever when the server went away meanwhile.
+What was not sent stays in the run's `wandb/` for `wandb sync`."""
+
 
 def check_log(config: Mapping[str, Any]) -> None:
     """Checks the `log` group.
@@ -96,14 +100,20 @@ def end_log(logger: Any, exit_code: int) -> None:
 
 
 def save_best_model(logger: Any, run: RunFolder, run_id: str, scores: Mapping[str, float]) -> None:
-    """Keeps the best checkpoint as an artifact of an online run; offline it stays in the run folder."""
+    """Keeps the best checkpoint as an artifact of an online run; offline it stays in the run folder.
+
+    A server that went away only costs the artifact, with a warning: the training is done, and the checkpoint is kept.
+    """
     if not isinstance(logger, WandbLogger) or logger.experiment.offline:
         return
     import wandb
 
     artifact = wandb.Artifact(f"model-{run_id}", type="model", metadata=dict(scores))
     artifact.add_file(str(run.best))
-    logger.experiment.log_artifact(artifact, aliases=["best"])
+    try:
+        logger.experiment.log_artifact(artifact, aliases=["best"])
+    except wandb.errors.Error as error:
+        warnings.warn(f"W&B did not take the best checkpoint ({error}); it stays at {run.best}.", stacklevel=2)
 
 
 def save_diff(logger: Any, diff: Path) -> None:
@@ -115,7 +125,7 @@ def save_diff(logger: Any, diff: Path) -> None:
 def _settings() -> Any:
     import wandb
 
-    settings = wandb.Settings(silent=True, console="off")
+    settings = wandb.Settings(silent=True, console="off", finish_timeout=FINISH_S)
     try:
         # What a SIGKILL loses: 1 s of rows instead of 15 s. Older versions do not know the setting.
         settings.x_transaction_log_flush_interval = 1.0
