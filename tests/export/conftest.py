@@ -76,10 +76,10 @@ def make_store(tmp_path: Path) -> MakeStore:
     return make
 
 
-def make_segmenter(name: str, encoder: str = "resnet18", size: tuple[int, int] = (64, 64)) -> Segmenter:
+def make_segmenter(name: str, encoder: str = "resnet18", size: tuple[int, int] = (64, 64), **options: Any) -> Segmenter:
     """A real model whose random weights use every label."""
     torch.manual_seed(3)
-    config = {"name": name, "encoder": encoder, "weights": "none", "image_size": list(size)}
+    config = {"name": name, "encoder": encoder, "weights": "none", "image_size": list(size), "options": options}
     segmenter = build_model(config, len(LABELS), (0.5, 0.4, 0.6), (0.25, 0.2, 0.3)).eval()
     return _lively(segmenter, size)
 

@@ -12,8 +12,9 @@ import torch
 
 from kirie.core.run import RunFolder
 from kirie.errors import DeviceError
+from kirie.prepare.command import main as prepare
 from kirie.prepare.store import Store
-from kirie.train.compose import config_folder, groups
+from kirie.train.compose import compose_config, config_folder, groups
 from kirie.train.loop import build_data, build_task, build_trainer, facts_of, quiet_lightning
 from kirie.train.settings import Settings
 
@@ -58,14 +59,16 @@ def test_a_choice_runs_one_batch(override: str, tiny: Compose, shapes_store: Pat
 
 @pytest.mark.parametrize("override", MODELS)
 def test_a_model_runs_one_batch_with_its_own_encoder(
-    override: str, tiny_overrides: list[str], shapes_store: Path
+    override: str, tiny_overrides: list[str], shapes_source: Path, shapes_store: Path, tmp_path: Path
 ) -> None:
     """Each file of conf/model runs as it is shipped."""
-    from kirie.train.compose import compose_config
-
-    words = [word for word in tiny_overrides if not word.startswith("model")]
-    config = compose_config([*words, override, "data.batch_size=4"], config_folder())
-    assert _one_batch(config, shapes_store) > 0
+    words = [word for word in tiny_overrides if not word.startswith(("model", "data.store"))]
+    store = shapes_store
+    if override == "model=pan":  # its pyramid needs 128 pixels
+        store = tmp_path / "store"
+        assert prepare([str(shapes_source), "--out", str(store), "--size", "128", "--workers", "1"]) == 0
+    config = compose_config([*words, override, "data.batch_size=4", f"data.store={store}"], config_folder())
+    assert _one_batch(config, store) > 0
 
 
 def test_a_gpu_that_is_not_there_is_named(tiny: Compose, tmp_path: Path) -> None:

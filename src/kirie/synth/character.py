@@ -158,7 +158,7 @@ def _eyes(rng: np.random.Generator) -> Eyes:
         shape=str(rng.choice(EYES, p=(0.32, 0.28, 0.2, 0.2))),
         left=left,
         right=palette.eye_color(rng) if odd else left,
-        size=float(rng.uniform(0.86, 1.12)),
+        size=float(rng.uniform(0.72, 0.95)),
         lash=float(rng.uniform(0.75, 1.25)),
         gleam=int(rng.integers(0, 3)),
     )
@@ -170,7 +170,7 @@ def _outfit(rng: np.random.Generator, hair: Color, skin: Color) -> Outfit:
     # a share of clothes that are hard to tell from hair or from skin
     if near < 0.12:
         color = palette.mix(hair, palette.cloth_color(rng), 0.15)
-    elif near < 0.17:
+    elif near < 0.13:
         color = palette.mix(skin, palette.WHITE, 0.15)
     second = palette.WHITE if rng.random() < 0.4 else palette.cloth_color(rng)
     kind = str(rng.choice(OUTFITS, p=(0.17, 0.15, 0.14, 0.12, 0.13, 0.1, 0.1, 0.09)))
@@ -183,7 +183,7 @@ def _outfit(rng: np.random.Generator, hair: Color, skin: Color) -> Outfit:
         second=second,
         accent=palette.accent_color(rng),
         pattern=pattern,
-        sleeve=float(rng.choice([0.0, 0.45, 1.0], p=(0.15, 0.35, 0.5))),
+        sleeve=float(rng.choice([0.0, 0.45, 1.0], p=(0.5, 0.36, 0.14))),
     )
 
 

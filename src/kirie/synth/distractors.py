@@ -96,8 +96,8 @@ def _plush(rng: np.random.Generator, rig: Rig, size: int, side: int) -> Cel:
     frame = Frame.placed(x, y, degrees=rng.uniform(-14, 14), scale=size * rng.uniform(0.09, 0.15))
     fur = (
         mix(rig.character.skin, (255, 255, 255), 0.1)
-        if rng.random() < 0.35
-        else rgb(rng.choice([28, 35, 330, 210, 50]), rng.uniform(0.1, 0.45), rng.uniform(0.65, 0.98))
+        if rng.random() < 0.1
+        else rgb(rng.choice([330, 210, 50, 130, 270]), rng.uniform(0.1, 0.45), rng.uniform(0.65, 0.98))
     )
     cel = _cel("plush", fur, size)
     tall = rng.random() < 0.4

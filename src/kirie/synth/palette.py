@@ -95,10 +95,11 @@ def cloth_color(rng: np.random.Generator) -> Color:
     """A main colour of clothes."""
     kind = rng.random()
     if kind < 0.22:
-        return rgb(rng.uniform(20, 50), rng.uniform(0.02, 0.12), rng.uniform(0.9, 0.98))
+        return rgb(rng.uniform(180, 260), rng.uniform(0.01, 0.07), rng.uniform(0.9, 0.98))
     if kind < 0.4:
         return rgb(rng.uniform(205, 245), rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.5))
-    return rgb(rng.uniform(0, 360), rng.uniform(0.25, 0.66), rng.uniform(0.62, 0.95))
+    # From yellow over green and blue to rose: the hues of skin are left to skin, but for the outfits that are near it
+    return rgb(rng.uniform(48, 350), rng.uniform(0.3, 0.66), rng.uniform(0.62, 0.95))
 
 
 def accent_color(rng: np.random.Generator) -> Color:

@@ -53,7 +53,7 @@ class Pose:
 
 def draw_pose(rng: np.random.Generator) -> Pose:
     """A pose from a generator."""
-    framing = str(rng.choice(FRAMINGS, p=(0.44, 0.2, 0.24, 0.12)))
+    framing = str(rng.choice(FRAMINGS, p=(0.24, 0.04, 0.37, 0.35)))
     low, high, y = {"bust": (40, 52, 0.44), "close": (60, 80, 0.5), "half": (28, 37, 0.36), "far": (20, 25, 0.36)}[
         framing
     ]
@@ -67,7 +67,7 @@ def draw_pose(rng: np.random.Generator) -> Pose:
         lean=float(np.clip(rng.normal(0, 5), -12, 12)),
         turn=float(np.clip(rng.normal(0, 0.5), -1, 1)),
         nod=float(np.clip(rng.normal(0, 0.4), -1, 1)),
-        eyes=str(rng.choice(EYE_STATES, p=(0.58, 0.1, 0.06, 0.09, 0.09, 0.08))),
+        eyes=str(rng.choice(EYE_STATES, p=(0.46, 0.16, 0.12, 0.1, 0.1, 0.06))),
         gaze=(float(np.clip(rng.normal(0, 0.45), -1, 1)), float(np.clip(rng.normal(0, 0.3), -1, 1))),
         mouth=str(rng.choice(MOUTHS, p=(0.22, 0.14, 0.24, 0.1, 0.1, 0.08, 0.06, 0.06))),
         brows=float(np.clip(rng.normal(0, 0.4), -1, 1)),
