@@ -101,9 +101,9 @@ def _train(
     logger, where = start_log(config["log"], run, identity.id, {**config, **about})
     record = Record(run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about})
     lines = EpochLines(settings.train.metric, quiet)
-    lines.console.print(f"run {identity.id}  {about['name']}  {'resumed' if resuming else 'started'}  log {where}")
+    lines.say(f"run {identity.id}  {about['name']}  {'resumed' if resuming else 'started'}  log {where}")
     if init is not None:
-        lines.console.print(init.table())
+        lines.say(init.table())
     exit_code = 1
     try:
         save_diff(logger, run.diff)

@@ -25,6 +25,10 @@ class EpochLines(pl.Callback):
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
+    def say(self, words: str) -> None:
+        """Prints a line; a long one is not cut where the output is no terminal."""
+        self.console.print(words, soft_wrap=True, markup=False)
+
     def state_dict(self) -> dict[str, Any]:
         """The best score, for a run that goes on."""
         return {"best": self.best}
@@ -77,7 +81,7 @@ class EpochLines(pl.Callback):
         words += [f"val {self.metric} {value:.4f}", f"best {self.best:.4f}"]
         if (speed := trainer.callback_metrics.get("perf/images_per_s")) is not None:
             words.append(f"{float(speed):.1f} images/s")
-        self.console.print("  ".join(words))
+        self.say("  ".join(words))
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Leaves the terminal as it was."""
