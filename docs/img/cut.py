@@ -22,7 +22,7 @@ def checkerboard(size: tuple[int, int]) -> Image.Image:
     for y in range(0, size[1], SQUARE):
         for x in range(0, size[0], SQUARE):
             if (x + y) // SQUARE % 2:
-                pen.rectangle((x, y, x + SQUARE - 1, y + SQUARE - 1), fill="#e4e4ea")
+                pen.rectangle((x, y, x + SQUARE - 1, y + SQUARE - 1), fill="#c9c9d6")
     return board
 
 

@@ -69,7 +69,7 @@ def as_text(content: Mapping[str, Any]) -> str:
     console = Console(width=_WIDTH)
     with console.capture() as captured:
         console.print(_models(content))
-        console.print(escape(content["reason"]), highlight=False)
+        console.print(escape(content["reason"]), highlight=False, soft_wrap=True)
         console.print()
         console.print(_gate(content["export"]))
         console.print(
@@ -106,8 +106,8 @@ def _models(content: Mapping[str, Any]) -> Table:
     table.add_column("")
     table.add_column("run", overflow="fold")
     for split in ("val", "test"):
-        for name in ("mIoU", "Dice", "boundary IoU"):
-            table.add_column(f"{split} {name}", justify="right")
+        for name in ("mIoU", "Dice", "boundary\nIoU"):
+            table.add_column(f"{split}\n{name}", justify="right")
     table.add_column("parameters", justify="right")
     table.add_column("images/s", justify="right")
     for row in content["models"]:

@@ -13,6 +13,9 @@ from kirie.synth.patterns import heart, motif, star
 
 KINDS = ("gradient", "rays", "dots", "stripes", "checks", "room", "sky", "forest", "night", "street", "shelf")
 
+_HUES = (46.0, 350.0)
+"""Hues of walls and books in degrees: those of skin come from wood, dusk, balloons and plush, not from everywhere."""
+
 
 def backdrop(rng: np.random.Generator, size: int, echo: Color) -> Cel:
     """A backdrop in pixels of a square picture.
@@ -23,7 +26,7 @@ def backdrop(rng: np.random.Generator, size: int, echo: Color) -> Cel:
         echo: The character's hair colour; a share of backdrops repeats it, so that colour alone does not tell hair.
     """
     kind = str(rng.choice(KINDS, p=(0.13, 0.07, 0.1, 0.07, 0.06, 0.16, 0.11, 0.1, 0.07, 0.06, 0.07)))
-    base = echo if rng.random() < 0.2 else rgb(rng.uniform(0, 360), rng.uniform(0.08, 0.5), rng.uniform(0.6, 0.97))
+    base = echo if rng.random() < 0.2 else rgb(rng.uniform(*_HUES), rng.uniform(0.08, 0.5), rng.uniform(0.6, 0.97))
     cel = Cel("backdrop", "background", line(base), max(0.8, size / 256))
     cel.cover([[-2, -2], [size + 2, -2], [size + 2, size + 2], [-2, size + 2]], base)
     _KINDS[kind](cel, rng, float(size), base)
@@ -35,7 +38,7 @@ def _all(size: float) -> Points:
 
 
 def _other(rng: np.random.Generator, base: Color) -> Color:
-    return mix(base, rgb(rng.uniform(0, 360), rng.uniform(0.1, 0.5), rng.uniform(0.75, 1.0)), rng.uniform(0.4, 0.9))
+    return mix(base, rgb(rng.uniform(*_HUES), rng.uniform(0.1, 0.5), rng.uniform(0.75, 1.0)), rng.uniform(0.4, 0.9))
 
 
 def _gradient(cel: Cel, rng: np.random.Generator, size: float, base: Color) -> None:
@@ -203,7 +206,7 @@ def _shelf(cel: Cel, rng: np.random.Generator, size: float, _base: Color) -> Non
         x = 0.0
         while x < size:
             w, h = size * rng.uniform(0.02, 0.06), step * rng.uniform(0.5, 0.82)
-            color = rgb(rng.uniform(0, 360), rng.uniform(0.15, 0.65), rng.uniform(0.45, 0.95))
+            color = rgb(rng.uniform(*_HUES), rng.uniform(0.15, 0.65), rng.uniform(0.45, 0.95))
             cel.fill(_box(x, float(y) - h, w, h), color)
             cel.fill(_box(x + w * 0.2, float(y) - h * 0.8, w * 0.6, h * 0.08), light(color, 0.6))
             cel.stroke([[x, float(y)], [x, float(y) - h], [x + w, float(y) - h]], 0.7, covers=False)

@@ -158,7 +158,7 @@ def _eyes(rng: np.random.Generator) -> Eyes:
         shape=str(rng.choice(EYES, p=(0.32, 0.28, 0.2, 0.2))),
         left=left,
         right=palette.eye_color(rng) if odd else left,
-        size=float(rng.uniform(0.72, 0.95)),
+        size=float(rng.uniform(0.6, 0.79)),
         lash=float(rng.uniform(0.75, 1.25)),
         gleam=int(rng.integers(0, 3)),
     )
@@ -195,7 +195,7 @@ def _accessories(rng: np.random.Generator, back: str) -> frozenset[str]:
         "headband": 0.12,
         "hat": 0.06,
         "beanie": 0.06,
-        "glasses": 0.14,
+        "glasses": 0.2,
         "earrings": 0.16,
         "cat_ears": 0.08,
         "choker": 0.1,
