@@ -1,6 +1,6 @@
 """Draws docs/img/cut.png from what the pipeline left: a picture, its labels, and its parts.
 
-    python docs/img/cut.py data/character-009/009-1.jpg out/parts/009-1
+python docs/img/cut.py data/character-009/009-1.jpg out/parts/009-1
 """
 
 from __future__ import annotations

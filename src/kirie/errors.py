@@ -55,7 +55,7 @@ class DeviceError(KirieError):
     """A device, an execution provider or disk space is not to be had."""
 
 
-class Interrupted(KirieError):
+class Interrupted(KirieError):  # noqa: N818 - not a mistake either
     """A signal ended the command, and its work so far is kept.
 
     Args:

@@ -422,7 +422,10 @@ def test_a_killed_worker_is_told(draw: Draw, tmp_path: Path) -> None:
             workers = workers_of(process.pid)
             time.sleep(0.005)
         os.kill(workers[0], 9)
-        _, complaint = process.communicate(timeout=60)
+        try:
+            _, complaint = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 2
     assert "--workers" in complaint
     assert "Traceback" not in complaint

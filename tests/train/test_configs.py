@@ -47,7 +47,7 @@ def _one_batch(config: dict[str, Any], store: Path) -> float:
     loss = trainer.callback_metrics["train/loss"]
     assert torch.isfinite(loss), loss
     assert 0 <= float(trainer.callback_metrics["val/miou"]) <= 1
-    return max(float((a - b).abs().max()) for a, b in zip(before, task.parameters(), strict=True))
+    return max(float((a - b.detach()).abs().max()) for a, b in zip(before, task.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("override", WITH_A_TINY_MODEL)

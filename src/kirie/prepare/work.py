@@ -136,13 +136,7 @@ def prepare_all(
         rest = iter(todo)
         running = deque(submit(planned) for planned in itertools.islice(rest, 2 * workers + 1))
         while running:
-            try:
-                outcome = running.popleft().result()
-            except BrokenProcessPool:
-                raise DeviceError(
-                    "A worker process was ended from outside, most often because memory ran out; repeat the command "
-                    f"with fewer workers than {workers} (--workers). Finished pictures are not prepared again."
-                ) from None
+            outcome = running.popleft().result()
             running.extend(submit(planned) for planned in itertools.islice(rest, 1))
             yield outcome
 
@@ -152,6 +146,7 @@ def _pool(source: Readable, frame: Frame, workers: int) -> Iterator[Callable[[Pl
     if dataclasses.is_dataclass(source):
         # Each worker is sent its entries one by one; a second list of all would grow with the source
         source = dataclasses.replace(source, entries=())
+    others = set(multiprocessing.active_children())
     # spawn: a fork would copy the threads' locks and the open store of this process
     pool = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(source, frame)
@@ -170,6 +165,14 @@ def _pool(source: Readable, frame: Frame, workers: int) -> Iterator[Callable[[Pl
 
     try:
         yield submit
+    except BrokenProcessPool:
+        # A worker that started while the pool ended the others is left by it, blocked on a pipe that nobody reads
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.kill()
+        raise DeviceError(
+            "A worker process was ended from outside, most often because memory ran out; repeat the command with "
+            f"fewer workers than {workers} (--workers). Finished pictures are not prepared again."
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
