@@ -1,6 +1,6 @@
 """Draws docs/img/cut.png from what the pipeline left: a picture, its labels, and its parts.
 
-python docs/img/cut.py data/character-009/009-1.jpg out/parts/009-1
+python docs/img/cut.py data/character-063/063-0.jpg out/parts/063-0
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 CELL = 256
+COLUMNS = 3
 GAP = 12
 SQUARE = 12
 
@@ -34,10 +35,10 @@ def main(picture: Path, parts: Path) -> None:
         tile = checkerboard(layer.size)
         tile.paste(layer, mask=layer)
         tiles.append(tile)
-    columns = (len(tiles) + 1) // 2
-    sheet = Image.new("RGB", (columns * (CELL + GAP) - GAP, 2 * CELL + GAP), "#ffffff")
+    rows = -(-len(tiles) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * (CELL + GAP) - GAP, rows * (CELL + GAP) - GAP), "#ffffff")
     for at, tile in enumerate(tiles):
-        place = (at % columns * (CELL + GAP), at // columns * (CELL + GAP))
+        place = (at % COLUMNS * (CELL + GAP), at // COLUMNS * (CELL + GAP))
         sheet.paste(tile.resize((CELL, CELL), Image.Resampling.LANCZOS), place)
     sheet.save(Path(__file__).with_name("cut.png"), optimize=True)
 

@@ -48,6 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KirieError as error:
         _complain(str(error), as_json="--json" in words)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in _NEEDS_TRAINING_STACK:
+            raise
+        needed = f"`kirie {words[0]}` needs the training stack, and {error.name} is not installed"
+        _complain(f'{needed}; run `pip install "kirie[train]"`.', as_json="--json" in words)
+        return UsageError.exit_code
     except KeyboardInterrupt:
         _complain("Interrupted. Repeat the command to go on.", as_json=False)
         return 130
@@ -71,15 +77,7 @@ def _load(name: str) -> Callable[[Sequence[str]], int]:
     if name not in COMMANDS:
         raise UsageError(_unknown(name))
     module, _, function = COMMANDS[name][0].partition(":")
-    try:
-        found: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in _NEEDS_TRAINING_STACK:
-            raise UsageError(
-                f"`kirie {name}` needs the training stack, and {error.name} is not installed; "
-                'run `pip install "kirie[train]"`.'
-            ) from None
-        raise
+    found: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
     return found
 
 

@@ -202,3 +202,12 @@ def edit(bundle: Path, change: Callable[[dict[str, Any]], object]) -> None:
     raw = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
     change(raw)
     (bundle / MANIFEST).write_text(json.dumps(raw), encoding="utf-8")
+
+
+def test_a_changed_label_is_noticed(bundle: Path) -> None:
+    """A field that is valid but not the exported one is refused by the manifest's checksum."""
+    content = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
+    content["run"] = "ba9876543210"
+    (bundle / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(BundleError, match="checksum does not fit"):
+        Manifest.read(bundle)

@@ -24,7 +24,13 @@ def test_a_repeated_command_answers_without_torch(
     published = RunFolder(tmp_path / "out")
     assert published.read_record()["id"] == first["run"]
     assert published.best.is_file()
+    assert published.history.is_file()
     assert not published.last.exists()
+
+    published.speed.write_text("{}", encoding="utf-8")
+    assert main([*words, "--out", str(published.path)]) == 0
+    capsys.readouterr()
+    assert published.speed.is_file(), "what kirie evaluate added to the copy is gone"
 
     script = """
 import sys
@@ -59,6 +65,7 @@ def test_show_prints_the_resolved_configuration(capsys: pytest.CaptureFixture[st
         (["data.store=nowhere"], "nowhere"),
         (["--epochs", "3"], "unrecognized arguments: --epochs"),
         (["log=none", "log.mode=offline"], "log"),
+        (["+foo.bar=1"], "has no setting foo; allowed are augment"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(
@@ -71,3 +78,13 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert message in captured.err
     assert "Traceback" not in captured.err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_number_that_is_not_finite_is_named(
+    tiny_overrides: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """NaN and infinity are no numbers of a configuration."""
+    words = ["train", *tiny_overrides, f"runs={tmp_path / 'runs'}"]
+    for value in ("nan", "1e400"):
+        assert main([*words, f"optimizer.lr={value}"]) == 2
+        assert "optimizer.lr=" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kirie.core.run import RunFolder
-from kirie.errors import RunError
+from kirie.errors import DeviceError, RunError
 from kirie.train.evaluate import main
 from kirie.train.fit import fit
 
@@ -69,3 +69,11 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     """A wrong folder ends in a sentence."""
     with pytest.raises(RunError, match="is not a run folder"):
         main([str(tmp_path)])
+
+
+def test_a_place_that_cannot_be_written_is_named(run: RunFolder, shapes_store: Path, tmp_path: Path) -> None:
+    """A file where the folder should be ends in a sentence, and stays as it was."""
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(DeviceError, match="cannot be written"):
+        main([str(run.path), "--store", str(shapes_store), "--out", str(tmp_path / "file" / "out")])
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"

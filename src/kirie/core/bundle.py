@@ -15,10 +15,14 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from kirie import __version__
 from kirie.core import files
+from kirie.core.identity import digest
 from kirie.core.labels import LabelSet
 from kirie.errors import BundleError, SourceError
 
 MANIFEST = "manifest.json"
+
+CHECKSUM = "checksum"
+"""Key of the digest over all other fields, so that a changed label or size is noticed like a changed model."""
 MODEL = "model.onnx"
 VERSION: Final = 1
 """Raised when a field changes its meaning; a bundle of another version is refused, not guessed at."""
@@ -163,7 +167,14 @@ class Manifest:
                 f"The manifest {path} is {path.stat().st_size:,} bytes; a manifest is less than "
                 f"{_LARGEST_MANIFEST:,}. Export the run again."
             )
-        found = cls.from_dict(files.read_json(path, BundleError, "The manifest"), f"The manifest {path}")
+        raw = files.read_json(path, BundleError, "The manifest")
+        checksum = raw.pop(CHECKSUM, None) if isinstance(raw, dict) else None
+        found = cls.from_dict(raw, f"The manifest {path}")
+        if checksum != digest(raw):
+            raise BundleError(
+                f"The manifest {path} is not the one that was exported: its checksum does not fit its content. "
+                "Copy the bundle again, or export the run again."
+            )
         found.verify(folder)
         return found
 
@@ -193,7 +204,7 @@ class Manifest:
         content = self.to_dict()
         Manifest.from_dict(content, "The manifest to be written")
         self.verify(folder)
-        files.write_json(folder / MANIFEST, content)
+        files.write_json(folder / MANIFEST, content | {CHECKSUM: digest(content)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ class RunFolder:
             raise RunError(
                 f"The run in {self.path} is not finished: {', '.join(missing)} missing. Train it to its end."
             )
-        wanted += [*sorted(self.path.glob("per_image_*.csv")), *([self.speed] if self.speed.is_file() else [])]
+        wanted += [path for path in (self.history, self.diff, self.speed) if path.is_file()]
+        wanted += sorted(self.path.glob("per_image_*.csv"))
         beside, before = out.with_name(f".{out.name}.part"), out.with_name(f".{out.name}.old")
         with files.disk_errors(out):
             try:

@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _train(config: Mapping[str, Any], options: argparse.Namespace) -> int:
     run, trained = _run(config)
-    if options.out is not None:
+    if options.out is not None and (trained or not _holds(options.out, run)):
         run.publish(options.out)
     found, record = run.read_metrics(), run.read_record()
     words = (
@@ -64,6 +64,17 @@ def _train(config: Mapping[str, Any], options: argparse.Namespace) -> int:
         as_json=options.json,
     )
     return 0
+
+
+def _holds(out: Path, run: RunFolder) -> bool:
+    """Whether a folder is a copy of the run already, perhaps with what `kirie evaluate` has added since."""
+    copy = RunFolder(out)
+    return (
+        copy.record.is_file()
+        and copy.best.is_file()
+        and copy.metrics.is_file()
+        and copy.read_record()["id"] == run.read_record()["id"]
+    )
 
 
 def _run(config: Mapping[str, Any]) -> tuple[RunFolder, bool]:

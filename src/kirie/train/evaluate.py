@@ -7,7 +7,6 @@ the same labels, and says if the scores recorded by the training do not come out
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,8 +46,7 @@ def main(argv: Sequence[str]) -> int:
     differing = _differences(run, found.scores, same_data=found.data == record.get("data", {}).get("fingerprint"))
     target = RunFolder(options.out) if options.out is not None else run
     if target.path != run.path:
-        target.path.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(run.record, target.record)
+        files.write_bytes(target.record, run.record.read_bytes())
     before = target.read_metrics() if target.metrics.is_file() else {}
     for split, table in found.tables.items():
         table.write(target.per_image(split))

@@ -6,6 +6,7 @@ Nothing here needs torch, so that a run that is done already answers at once.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ def identify(config: Mapping[str, Any], data: str) -> Identity:
         data: The store's fingerprint.
 
     Raises:
-        ConfigError: A named file is not there.
+        ConfigError: A named file is not there, or a number is not finite.
     """
     counted = copy.deepcopy(without(config, MACHINE_KEYS))
     seed = int(counted.pop("seed"))
@@ -61,7 +62,13 @@ def identify(config: Mapping[str, Any], data: str) -> Identity:
     if counted.get("init_from") is not None:
         counted["init_from"] = _content("init_from", counted["init_from"])
     code = current_code()
-    return Identity(run_id(counted, data, code, seed), digest(counted), data, code, seed)
+    try:
+        return Identity(run_id(counted, data, code, seed), digest(counted), data, code, seed)
+    except ValueError:
+        raise ConfigError(
+            f"The configuration holds a number that is not finite ({', '.join(_not_finite(counted))}); "
+            "allowed are finite numbers."
+        ) from None
 
 
 def is_done(run: RunFolder) -> bool:
@@ -73,6 +80,14 @@ def current_code() -> str:
     """Fingerprint of the code that training runs, as it lies on disk."""
     package = Path(kirie.__file__).parent
     return code_fingerprint(imported_files(package, CODE_ROOTS), package.parent)
+
+
+def _not_finite(node: object, at: str = "") -> list[str]:
+    if isinstance(node, Mapping):
+        return [key for name, value in node.items() for key in _not_finite(value, f"{at}.{name}".lstrip("."))]
+    if isinstance(node, list):
+        return [key for value in node for key in _not_finite(value, at)]
+    return [f"{at}={node}"] if isinstance(node, float) and not math.isfinite(node) else []
 
 
 def _content(key: str, value: str) -> str:

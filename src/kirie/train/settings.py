@@ -14,6 +14,23 @@ from kirie.errors import ConfigError
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 METRICS = ("miou", "dice", "micro_iou", "micro_dice", "accuracy")
 
+TOP_LEVEL = {
+    "seed",
+    "data",
+    "train",
+    "trainer",
+    "model",
+    "augment",
+    "loss",
+    "optimizer",
+    "schedule",
+    "log",
+    "init_from",
+    "runs",
+    "run_id",
+}
+"""All that a configuration may hold; `run_id` is added to the resolved configuration of a run."""
+
 MACHINE_KEYS = ("data.store", "data.workers", "trainer", "log", "runs")
 """What only the machine decides: devices, workers, paths and logging mode. Never part of a run's id."""
 
@@ -107,6 +124,10 @@ class Settings:
         Raises:
             ConfigError: A value has the wrong type or lies outside its range.
         """
+        if strange := sorted(set(map(str, config)) - TOP_LEVEL):
+            raise ConfigError(
+                f"The configuration has no setting {', '.join(strange)}; allowed are {', '.join(sorted(TOP_LEVEL))}."
+            )
         seed = _typed("seed", config.get("seed"), int)
         if not 0 <= seed < 2**32:
             raise ConfigError(f"seed is {seed}; allowed is a whole number from 0 to {2**32 - 1}.")
