@@ -159,9 +159,18 @@ def test_ctrl_c_ends_in_one_line(draw: Draw, tmp_path: Path) -> None:
     source = draw(9)
     for at in range(12):
         draw_picture(source, f"large-{at}", size=(800, 700))
-    command = [sys.executable, "-m", "kirie", "prepare", str(source), "--out", str(tmp_path / "store"), "--size", "64"]
+    words = ["prepare", str(source), "--out", str(tmp_path / "store"), "--size", "64", "--workers", "2"]
+    # A job that a shell put in the background ignores SIGINT and hands that on; a terminal's does not
+    heard = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from kirie.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
     with subprocess.Popen(
-        [*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", heard, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         until = time.monotonic() + 60
         while not workers_of(process.pid) and process.poll() is None and time.monotonic() < until:
