@@ -305,3 +305,16 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes('{"shapes": [], "imagePath": "é"}'.encode("latin-1"))
     with pytest.raises(SourceError, match="not UTF-8"):
         read(tmp_path)
+
+
+def test_a_picture_named_through_another_folder_is_annotated(tmp_path: Path) -> None:
+    """`../b/x0.jpg` uses b/x0.jpg; only the picture that nobody names is told as left out."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for name in ("x0", "x1"):
+        Image.new("RGB", (8, 6)).save(tmp_path / "b" / f"{name}.png")
+    record: dict[str, object] = {"version": "5.0.0", "shapes": [], "imagePath": "../b/x0.png", "imageData": None}
+    (tmp_path / "a" / "x0.json").write_text(json.dumps(record), encoding="utf-8")
+    (remark,) = open_source(tmp_path, "labelme").remarks
+    assert remark.startswith("1 picture(s)")
+    assert "b/x1.png" in remark

@@ -77,3 +77,19 @@ def test_a_place_that_cannot_be_written_is_named(run: RunFolder, shapes_store: P
     with pytest.raises(DeviceError, match="cannot be written"):
         main([str(run.path), "--store", str(shapes_store), "--out", str(tmp_path / "file" / "out")])
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_another_runs_evaluation_is_replaced_whole(run: RunFolder, shapes_store: Path, tmp_path: Path) -> None:
+    """What lay in the folder of another run is gone; of the same run, other splits stay."""
+    out = RunFolder(tmp_path / "out")
+    assert main([str(run.path), "--store", str(shapes_store), "--out", str(out.path), "--split", "val"]) == 0
+    assert main([str(run.path), "--store", str(shapes_store), "--out", str(out.path), "--split", "test"]) == 0
+    assert set(out.read_metrics()) == {"val", "test"}
+    out.record.write_text(json.dumps({"id": "another"}), encoding="utf-8")
+    assert main([str(run.path), "--store", str(shapes_store), "--out", str(out.path), "--split", "test"]) == 0
+    assert set(out.read_metrics()) == {"test"}
+    assert not out.per_image("val").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    out.record.unlink()
+    with pytest.raises(RunError, match="holds other files"):
+        main([str(run.path), "--store", str(shapes_store), "--out", str(out.path), "--split", "test"])

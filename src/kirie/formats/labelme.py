@@ -6,6 +6,7 @@ region goes back unchanged.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -149,12 +150,14 @@ def _located(raw: object, path: Path, source: Path) -> Path | None:
 
 
 def _remarks(source: Path, entries: Sequence[Entry], used: set[Path], others: int) -> tuple[str, ...]:
+    # annotations name pictures through `..`, too
+    reached = {os.path.normpath(path) for path in used}
     # a picture beside an annotation that embeds it is annotated too
     names = {entry.name for entry in entries}
     alone = [
         walk.nfc(path.relative_to(source).as_posix())
         for path in walk.files_of(source)
-        if is_picture(path) and path not in used and walk.name_of(source, path) not in names
+        if is_picture(path) and os.path.normpath(path) not in reached and walk.name_of(source, path) not in names
     ]
     found = []
     if alone:

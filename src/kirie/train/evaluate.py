@@ -7,13 +7,17 @@ the same labels, and says if the scores recorded by the training do not come out
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kirie.core import command, files
 from kirie.core.run import SPLITS, RunFolder
 from kirie.errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    from kirie.train.rescore import Rescored
 
 TOLERANCE = 1e-3
 """Largest difference of a recorded mIoU on the same data: another device rounds other pixels to the other side."""
@@ -45,13 +49,10 @@ def main(argv: Sequence[str]) -> int:
     )
     differing = _differences(run, found.scores, same_data=found.data == record.get("data", {}).get("fingerprint"))
     target = RunFolder(options.out) if options.out is not None else run
-    if target.path != run.path:
-        files.write_bytes(target.record, run.record.read_bytes())
-    before = target.read_metrics() if target.metrics.is_file() else {}
-    for split, table in found.tables.items():
-        table.write(target.per_image(split))
-    files.write_json(target.speed, found.speed)
-    files.write_json(target.metrics, {**before, **found.scores})
+    if target.path.resolve() == run.path.resolve():
+        _write(run, found)
+    else:
+        _write_whole(run, target, found)
     command.result(
         {"run": record["id"], "folder": str(target.path), "scores": found.scores, "speed": found.speed},
         _table(record, found.scores, found.speed),
@@ -63,6 +64,36 @@ def main(argv: Sequence[str]) -> int:
             "or the code were changed since; train the run again."
         )
     return 0
+
+
+def _write(target: RunFolder, found: Rescored) -> None:
+    before = target.read_metrics() if target.metrics.is_file() else {}
+    for split, table in found.tables.items():
+        table.write(target.per_image(split))
+    files.write_json(target.speed, found.speed)
+    files.write_json(target.metrics, {**before, **found.scores})
+
+
+def _write_whole(run: RunFolder, target: RunFolder, found: Rescored) -> None:
+    """Fills a folder beside the target and puts it in its place, so that no folder ever mixes two runs."""
+    if target.path.is_dir() and any(target.path.iterdir()) and not target.record.is_file():
+        raise RunError(
+            f"{target.path} holds other files; name a new folder, or one that `kirie evaluate` wrote (--out)."
+        )
+    beside = RunFolder(target.path.with_name(f".{target.path.name}.part"))
+    with files.disk_errors(target.path):
+        try:
+            shutil.rmtree(beside.path, ignore_errors=True)
+            if target.record.is_file() and target.read_record()["id"] == run.read_record()["id"]:
+                # Other splits that were scored before stay
+                shutil.copytree(target.path, beside.path)
+            files.write_bytes(beside.record, run.record.read_bytes())
+            _write(beside, found)
+            if target.path.is_dir():
+                shutil.rmtree(target.path)
+            beside.path.replace(target.path)
+        finally:
+            shutil.rmtree(beside.path, ignore_errors=True)
 
 
 def _differences(run: RunFolder, found: Mapping[str, Any], *, same_data: bool) -> list[str]:
