@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from kirie import __version__, cli
+from kirie.core.signals import Terminated
 from kirie.errors import GateFailed, KirieError, RunError
 
 HEAVY = ("torch", "torchvision", "pytorch_lightning", "kornia", "optuna", "segmentation_models_pytorch", "wandb")
@@ -82,6 +83,7 @@ def _with_command(monkeypatch: pytest.MonkeyPatch, ends: BaseException | None, c
         (RunError("The run is not finished."), 2, "kirie: The run is not finished.\n"),
         (GateFailed("The models differ."), 1, "kirie: The models differ.\n"),
         (KeyboardInterrupt(), 130, "kirie: Interrupted. Repeat the command to go on.\n"),
+        (Terminated(), 143, "kirie: Told to end (SIGTERM). Repeat the command to go on.\n"),
     ],
 )
 def test_how_a_command_ends(
@@ -91,7 +93,7 @@ def test_how_a_command_ends(
     code: int,
     said: str,
 ) -> None:
-    """The user's mistakes end with 2, a refused export with 1, an interruption with 130, each with one line."""
+    """The user's mistakes end with 2, a refused export with 1, a signal with 128 and its number, each with one line."""
     _with_command(monkeypatch, ends)
     assert cli.main(["try"]) == code
     shown = capsys.readouterr()

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from kirie import __version__
+from kirie.core.signals import Terminated, terminable
 from kirie.errors import KirieError, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -37,11 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `kirie`; the process's own by default.
 
     Returns:
-        0: done. 1: the export gate refused. 2: the user can mend it; one sentence says how. 130: interrupted.
+        0: done. 1: the export gate refused. 2: the user can mend it; one sentence says how. 130: interrupted
+            (Ctrl+C). 143: told to end (SIGTERM).
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(words)
+        with terminable():
+            code = _run(words)
         # Here and not at exit, where a reader that went away would be a traceback
         sys.stdout.flush()
         return code
@@ -57,6 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("Interrupted. Repeat the command to go on.", as_json=False)
         return 130
+    except Terminated:
+        _complain("Told to end (SIGTERM). Repeat the command to go on.", as_json=False)
+        return 143
     except BrokenPipeError:
         # The reader of our output went away (`kirie ... | head`); not an error, but Python would report it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

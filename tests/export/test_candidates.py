@@ -69,6 +69,15 @@ def test_scores_that_do_not_fit_their_table_are_refused(make_run: MakeRun, tmp_p
         find_candidates([tmp_path / "a"], "val")
 
 
+def test_weights_are_known_without_an_evaluation(make_run: MakeRun, tmp_path: Path) -> None:
+    """The training's record has the number of weights; speed is not known before it was measured."""
+    run = make_run("a", "a", table_of(0.5))
+    run.speed.unlink(missing_ok=True)
+    run.record.write_text(json.dumps({**run.read_record(), "parameters": 1234}))
+    (found,), _ = find_candidates([tmp_path / "a"], "val")
+    assert found.measured == {"parameters": 1234}
+
+
 @pytest.mark.parametrize("speed", [{"parameters": -1}, {"latency_ms": float("nan")}, {"parameters": "many"}])
 def test_a_damaged_speed_file_is_refused(make_run: MakeRun, tmp_path: Path, speed: dict[str, object]) -> None:
     """Numbers that are none, or not above 0, end in a sentence."""

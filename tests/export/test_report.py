@@ -52,7 +52,7 @@ def test_the_report_has_scores_choice_gate_and_parts(out: Path, capsys: pytest.C
 
     assert main(["report", str(out)]) == 0
     text = capsys.readouterr().out
-    for word in ("boundary", "0.2500", "2.00 M", "9.5", "Export gate", "64 x 64", "passes", "parts/girl"):
+    for word in ("bound.", "0.2500", "2.00 M", "9.5", "Export gate", "64 x 64", "passes", "parts/girl"):
         assert word in text
     assert len([line for line in text.splitlines() if "→" in line and "small" in line]) == 1
 

@@ -16,10 +16,10 @@ from kirie.synth.folder import Folder, Plan, encoded
 
 def filled(out: Path, plan: Plan) -> None:
     """Writes a whole folder."""
-    folder = Folder(out, plan)
-    for picture, drawing in plan.drawings():
-        folder.add(drawing, picture)
-    folder.publish()
+    with Folder(out, plan) as folder:
+        for picture, drawing in plan.drawings():
+            folder.add(drawing, picture)
+        folder.publish()
 
 
 def test_plan_shares_pictures_among_characters() -> None:
@@ -42,6 +42,13 @@ def test_plans_that_cannot_be_are_refused(plan: tuple[int, int, int, int], word:
     """The sentence says what is allowed."""
     with pytest.raises(UsageError, match=word):
         Plan(*plan)
+
+
+def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    """A folder that is not published, because the disk is full or a signal came, is taken away."""
+    with pytest.raises(KeyboardInterrupt), Folder(tmp_path / "data", Plan(2, 1, 48, 5)):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_holds_pictures_annotations_and_labels(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kirie.core import files
 from kirie.core.run import RunFolder
 from kirie.errors import DeviceError, RunError
 from kirie.train.evaluate import main
@@ -52,6 +54,28 @@ def test_the_table_for_a_person_has_every_label(
     for word in ("mean", "background", "disc", "box", "test IoU", "images/s"):
         assert word in text
     assert "val IoU" not in text
+
+
+def test_a_full_disk_leaves_the_runs_own_files(
+    run: RunFolder, shapes_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scoring into the run's folder replaces nothing before all of it is written, and leaves nothing of its own."""
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    before = {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+
+    def full(_path: Path, _content: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    # speed.json is the first JSON file, after the tables
+    monkeypatch.setattr(files, "write_json", full)
+    with pytest.raises(DeviceError, match="is full"):
+        main([str(copy), "--store", str(shapes_store)])
+    assert {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
+    assert not (copy / ".evaluation.part").exists()
+    monkeypatch.undo()
+    assert main([str(copy), "--store", str(shapes_store)]) == 0
+    assert RunFolder(copy).speed.is_file()
 
 
 def test_changed_weights_are_noticed(run: RunFolder, shapes_store: Path, tmp_path: Path) -> None:

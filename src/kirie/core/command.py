@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -33,6 +34,11 @@ class Parser(argparse.ArgumentParser):
             UsageError: Always.
         """
         raise UsageError(f"{self.prog}: {message}. See `{self.prog} --help`.")
+
+
+def width(most: int) -> int:
+    """Columns of a printed table: those of the terminal, at most `most`, which is also a file's or a pipe's."""
+    return min(most, shutil.get_terminal_size((most, 24)).columns)
 
 
 def result(content: Mapping[str, Any], text: str, *, as_json: bool) -> None:

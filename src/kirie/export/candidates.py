@@ -128,6 +128,9 @@ def _candidate(run: str, members: Sequence[tuple[RunFolder, dict[str, Any]]], sp
     table = scored.read_table(split)
     _agrees(scored, table, split)
     measured, device = _speed(next((one for one in places if one.speed.is_file()), None))
+    if isinstance(weights := record.get("parameters"), int) and weights > 0:
+        # The training counted them already; only speed has to be measured
+        measured = {"parameters": weights, **measured}
     data = _fingerprint(folder, record)
     return Candidate(run, name, folder, data, table, measured, device, tuple(evaluated))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kirie.core import command
 from kirie.export.choice import Ranked, Selection
 from kirie.export.constraint import MEASURED
 
@@ -35,7 +36,7 @@ def ranking_table(selection: Selection) -> str:
             *_measured(one),
             _remark(one, selection),
         )
-    console = Console(width=110)
+    console = Console(width=command.width(110))
     with console.capture() as captured:
         console.print(table)
     lines = [captured.get().rstrip(), "", selection.reason]

@@ -16,7 +16,7 @@ from kirie.core.bundle import Manifest
 from kirie.core.run import RunFolder
 from kirie.errors import BundleError, RunError
 
-_WIDTH = 118
+_WIDTH = 100
 
 
 def main(argv: Sequence[str]) -> int:
@@ -66,9 +66,10 @@ def gather(out: Path) -> dict[str, Any]:
 
 def as_text(content: Mapping[str, Any]) -> str:
     """The report for a person."""
-    console = Console(width=_WIDTH)
+    console = Console(width=command.width(_WIDTH))
     with console.capture() as captured:
         console.print(_models(content))
+        console.print()
         console.print(escape(content["reason"]), highlight=False, soft_wrap=True)
         console.print()
         console.print(_gate(content["export"]))
@@ -91,6 +92,7 @@ def _model(run: RunFolder) -> dict[str, Any]:
             split: {key: found[split][key] for key in ("miou", "dice", "boundary_iou")} for split in ("val", "test")
         }
         return {
+            "model": run.path.name,
             "run": record["id"],
             "name": record["name"],
             **scores,
@@ -102,19 +104,19 @@ def _model(run: RunFolder) -> dict[str, Any]:
 
 
 def _models(content: Mapping[str, Any]) -> Table:
-    table = Table(title="Trained architectures", title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("")
-    table.add_column("run", overflow="fold")
+    table = Table(
+        title="Trained architectures", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), show_edge=False
+    )
+    table.add_column("", overflow="fold")
     for split in ("val", "test"):
-        for name in ("mIoU", "Dice", "boundary\nIoU"):
+        for name in ("mIoU", "Dice", "bound.\nIoU"):
             table.add_column(f"{split}\n{name}", justify="right")
-    table.add_column("parameters", justify="right")
-    table.add_column("images/s", justify="right")
+    table.add_column("para-\nmeters", justify="right")
+    table.add_column("images\n/s", justify="right")
     for row in content["models"]:
         numbers = [row[split][key] for split in ("val", "test") for key in ("miou", "dice", "boundary_iou")]
         table.add_row(
-            "→" if row["run"] == content["chosen"] else "",
-            escape(row["name"]),
+            f"{'→' if row['run'] == content['chosen'] else ' '} {escape(row['model'])}",
             *("-" if number is None else f"{number:.4f}" for number in numbers),
             f"{row['parameters'] / 1e6:.2f} M",
             f"{row['images_per_s']:.1f}",

@@ -146,8 +146,11 @@ def _decode(source: Path | bytes, max_pixels: int, name: str, *, load: bool = Tr
         raise SourceError(
             f"{name} is not a picture that kirie reads (PNG, JPEG, WebP, BMP, GIF or TIFF); save it as one of these."
         ) from None
-    except Image.DecompressionBombError as error:
-        raise SourceError(f"{name} is too large to read: {error}; at most {max_pixels:,} pixels are allowed.") from None
+    except Image.DecompressionBombError:
+        # Pillow's own bound, which is met before ours where the size is absurd
+        raise SourceError(
+            f"{name} is absurdly large; at most {max_pixels:,} pixels are allowed. Scale it down or cut it."
+        ) from None
     except _BROKEN as error:
         raise SourceError(f"{name} is a damaged or truncated picture ({error}); replace it by a whole copy.") from None
     finally:

@@ -1,7 +1,7 @@
 """Models: one factory over smp's, torchvision's and our own architectures, and ways to start from other weights."""
 
 from kirie.models.build import build_model, check_pair
-from kirie.models.checkpoint import Checkpoint, read_checkpoint, require_labels
+from kirie.models.checkpoint import Checkpoint, load_plain, read_checkpoint, require_labels
 from kirie.models.init_from import InitReport, init_from
 from kirie.models.probe import Limits
 from kirie.models.segmenter import Segmenter, parameters_count
@@ -14,6 +14,7 @@ __all__ = [
     "build_model",
     "check_pair",
     "init_from",
+    "load_plain",
     "parameters_count",
     "read_checkpoint",
     "require_labels",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -80,7 +81,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         path = best
     if not path.is_file():
         raise ModelError(f"There is no checkpoint {path}; name a finished run's folder, a checkpoint or a state dict.")
-    raw = _load(path)
+    raw = load_plain(path, ModelError)
     if not isinstance(raw, Mapping):
         raise ModelError(f"{path} holds a {type(raw).__name__} and no network; save its state_dict instead.")
     state = _state(raw)
@@ -146,21 +147,37 @@ def _prefixes(theirs: Mapping[str, str], ours: Mapping[str, str]) -> Iterator[st
     yield from (prefix for prefix, _ in found.most_common(8))
 
 
-def _load(path: Path) -> Any:
+def load_plain(path: Path, wrong: type[KirieError]) -> Any:
+    """What a file of torch or of safetensors holds, if that is only tensors and plain values; no code of it runs.
+
+    Args:
+        path: The file.
+        wrong: The error to raise.
+
+    Raises:
+        wrong: The file cannot be read, is damaged, or holds more.
+    """
     try:
         if path.suffix == ".safetensors":
             return load_file(path, device="cpu")
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # What is not torch's own pickle is refused below, or is read; in both cases this says nothing more
+            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if (found := _UNSAFE.search(str(error))) is None:
-            raise ModelError(f"{path} is no checkpoint: it can be read neither as torch's nor as pickle.") from None
-        raise ModelError(
+            raise wrong(f"{path} is no checkpoint: it can be read neither as torch's nor as pickle.") from None
+        raise wrong(
             f"{path} is not opened: it holds a {found[1]}, and only tensors and plain values are safe to load. "
             "Save the network's state_dict alone, or as .safetensors."
         ) from None
-    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        cause = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-        raise ModelError(f"The checkpoint {path} is damaged or is none ({cause}); get it again.") from None
+    except OSError as error:
+        raise wrong(f"The checkpoint {path} cannot be read ({error.strerror or error}).") from None
+    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        # The libraries' own words are of an archive's insides
+        raise wrong(
+            f"{path} is no checkpoint, or a damaged one: it was cut short or changed. Put a whole copy in its place."
+        ) from None
 
 
 def _state(raw: Mapping[Any, Any]) -> dict[str, Tensor]:

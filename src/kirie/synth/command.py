@@ -73,16 +73,17 @@ def _folder(out: Path, plan: Plan) -> dict[str, Any]:
 
     labels = starter_labels()
     pixels = np.zeros(len(labels), dtype=np.int64)
-    folder, size = Folder(out, plan), 0
+    size = 0
     console = Console(stderr=True)
     columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    with Folder(out, plan) as folder, bar as progress:
         task = progress.add_task("drawing", total=plan.count)
         for picture, drawing in plan.drawings():
             size += folder.add(drawing, picture)
             pixels += np.bincount(drawing.target(labels).ravel(), minlength=len(labels))
             progress.advance(task)
-    folder.publish()
+        folder.publish()
     shares = {name: round(float(n / pixels.sum()), 5) for name, n in zip(labels.names, pixels, strict=True)}
     return {"out": str(out), "pictures": plan.count, "characters": plan.characters, "bytes": size, "shares": shares}
 

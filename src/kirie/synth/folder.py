@@ -66,7 +66,7 @@ class Plan:
 
 
 class Folder:
-    """A data folder that appears whole when everything is written, and not at all before.
+    """A data folder that appears whole when it is published, and not at all before. Use it as a context.
 
     Raises:
         UsageError: The folder is there already and is not empty.
@@ -83,6 +83,13 @@ class Folder:
             shutil.rmtree(self._beside, ignore_errors=True)
             self._beside.mkdir(parents=True)
         write_text(self._beside / "labels.yaml", label_file_text())
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # nothing is there after publishing
+        shutil.rmtree(self._beside, ignore_errors=True)
 
     def add(self, drawing: Drawing, picture: int) -> int:
         """Writes one picture with its annotation; returns their bytes."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
 from kirie.errors import KirieError, RunError
-from kirie.models import Segmenter, build_model
+from kirie.models import Segmenter, build_model, load_plain
 
 _PREFIX = "model."
 
@@ -22,16 +19,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         RunError: The file is missing, damaged, holds code, or was not written by kirie.
     """
-    try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise RunError(f"The checkpoint {path} is not there; train the run to its end.") from None
-    except pickle.UnpicklingError:
-        raise RunError(
-            f"The checkpoint {path} is damaged or holds more than weights; it is not loaded, because it could run code."
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise RunError(f"The checkpoint {path} is damaged ({str(error).splitlines()[0]}).") from None
+    if not path.is_file():
+        raise RunError(f"The checkpoint {path} is not there; train the run to its end.")
+    found = load_plain(path, RunError)
     if not isinstance(found, dict) or not isinstance(found.get("kirie"), dict) or "state_dict" not in found:
         raise RunError(f"{path} is no checkpoint of kirie; start from it with init_from={path} instead.")
     return found

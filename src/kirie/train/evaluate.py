@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     differing = _differences(run, found.scores, same_data=found.data == record.get("data", {}).get("fingerprint"))
     target = RunFolder(options.out) if options.out is not None else run
     if target.path.resolve() == run.path.resolve():
-        _write(run, found)
+        _write_into(run, found)
     else:
         _write_whole(run, target, found)
     command.result(
@@ -66,12 +66,28 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _write(target: RunFolder, found: Rescored) -> None:
-    before = target.read_metrics() if target.metrics.is_file() else {}
+def _write(target: RunFolder, found: Rescored, before: Mapping[str, Any]) -> None:
     for split, table in found.tables.items():
         table.write(target.per_image(split))
     files.write_json(target.speed, found.speed)
     files.write_json(target.metrics, {**before, **found.scores})
+
+
+def _write_into(run: RunFolder, found: Rescored) -> None:
+    """Adds to a run's own folder: all is on the disk before the first old file is replaced, by names alone."""
+    beside = RunFolder(run.path / ".evaluation.part")
+    with files.disk_errors(run.path):
+        try:
+            shutil.rmtree(beside.path, ignore_errors=True)
+            _write(beside, found, _scores_of(run))
+            for file in sorted(beside.path.iterdir()):
+                file.replace(run.path / file.name)
+        finally:
+            shutil.rmtree(beside.path, ignore_errors=True)
+
+
+def _scores_of(folder: RunFolder) -> dict[str, Any]:
+    return folder.read_metrics() if folder.metrics.is_file() else {}
 
 
 def _write_whole(run: RunFolder, target: RunFolder, found: Rescored) -> None:
@@ -88,7 +104,7 @@ def _write_whole(run: RunFolder, target: RunFolder, found: Rescored) -> None:
                 # Other splits that were scored before stay
                 shutil.copytree(target.path, beside.path)
             files.write_bytes(beside.record, run.record.read_bytes())
-            _write(beside, found)
+            _write(beside, found, _scores_of(beside))
             if target.path.is_dir():
                 shutil.rmtree(target.path)
             beside.path.replace(target.path)
@@ -126,7 +142,7 @@ def _table(record: Mapping[str, Any], found: Mapping[str, Any], speed: Mapping[s
             cell[key] for cell in cells for key in (("miou" if name == "mean" else "iou"), "dice", "boundary_iou")
         ]
         table.add_row(name, *("-" if number is None else f"{number:.4f}" for number in numbers))
-    console = Console(width=100)
+    console = Console(width=command.width(100))
     with console.capture() as captured:
         console.print(table)
     return captured.get() + (

@@ -15,6 +15,7 @@ import torch
 
 from kirie.core import files, scores
 from kirie.core.run import RunFolder
+from kirie.core.signals import Terminated, terminable
 from kirie.errors import DeviceError, Interrupted, RunError
 from kirie.models import check_pair, parameters_count
 from kirie.prepare.store import Store
@@ -31,7 +32,6 @@ from kirie.train.loop import build_data, build_task, build_trainer, facts_of, st
 from kirie.train.progress import EpochLines
 from kirie.train.record import Record
 from kirie.train.settings import Settings
-from kirie.train.signals import Terminated, terminable
 from kirie.train.watching import Pictures
 
 
