@@ -158,7 +158,7 @@ def _eyes(rng: np.random.Generator) -> Eyes:
         shape=str(rng.choice(EYES, p=(0.32, 0.28, 0.2, 0.2))),
         left=left,
         right=palette.eye_color(rng) if odd else left,
-        size=float(rng.uniform(0.6, 0.79)),
+        size=float(rng.uniform(0.54, 0.72)),
         lash=float(rng.uniform(0.75, 1.25)),
         gleam=int(rng.integers(0, 3)),
     )
