@@ -1,6 +1,6 @@
 """Draws docs/img/cut.png from what the pipeline left: a picture, its labels, and its parts.
 
-python docs/img/cut.py data/character-063/063-0.jpg out/parts/063-0
+python docs/img/cut.py data/character-062/062-2.jpg out/parts/062-2
 """
 
 from __future__ import annotations
