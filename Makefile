@@ -42,8 +42,8 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 lock: setup
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra train --extra dev pyproject.toml --output-file requirements.lock
-	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --constraints requirements.lock - --output-file requirements-uv.lock
+	$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --extra train --extra dev pyproject.toml --output-file requirements.lock
+	echo uv | $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --constraints requirements.lock - --output-file requirements-uv.lock
 
 clean:
 	rm -rf out runs $(VENV)
