@@ -1,0 +1,1 @@
+"""Several processes and SLURM: places, templates, submission, states, leases, requeueing. Light: needs no torch."""
