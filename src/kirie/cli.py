@@ -38,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `kirie`; the process's own by default.
 
     Returns:
-        0: done. 1: the export gate refused. 2: the user can mend it; one sentence says how. 130: interrupted
-            (Ctrl+C). 143: told to end (SIGTERM).
+        0: done. 1: the export gate refused. 2: the user can mend it; one sentence says how. 75: stopped by a cluster
+            that should queue the job again. 128 and a signal's number: told to end (130 Ctrl+C, 143 SIGTERM).
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -60,9 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("Interrupted. Repeat the command to go on.", as_json=False)
         return 130
-    except Terminated:
-        _complain("Told to end (SIGTERM). Repeat the command to go on.", as_json=False)
-        return 143
+    except Terminated as told:
+        _complain(f"Told to end ({told.signum.name}). Repeat the command to go on.", as_json=False)
+        return told.exit_code
     except BrokenPipeError:
         # The reader of our output went away (`kirie ... | head`); not an error, but Python would report it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,6 +17,9 @@ from kirie.errors import RunError
 
 SPLITS = ("train", "val", "test")
 
+DIGEST_DIGITS = 16
+"""Hexadecimal digits of a content's hash in a resume point's name."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -49,10 +52,28 @@ class RunFolder:
         """The checkpoint with the best validation score."""
         return self.checkpoints / "best.ckpt"
 
+    def resume_point(self, step: int, digest: str) -> Path:
+        """A checkpoint from which an interrupted run goes on, named by its step and the SHA-256 of its content."""
+        return self.checkpoints / f"step-{step:08}-{digest[:DIGEST_DIGITS]}.ckpt"
+
     @property
-    def last(self) -> Path:
-        """The newest checkpoint, from which an interrupted run goes on."""
-        return self.checkpoints / "last.ckpt"
+    def lease(self) -> Path:
+        """Folder that says which process trains this run."""
+        return self.path / "lease"
+
+    @property
+    def jobs(self) -> Path:
+        """`jobs.jsonl`: one line a submission to the cluster, the newest last."""
+        return self.path / "jobs.jsonl"
+
+    def log(self, job: str) -> Path:
+        """What a cluster job printed."""
+        return self.path / "logs" / f"{job}.log"
+
+    @property
+    def requeues(self) -> Path:
+        """Folder of markers: which jobs have asked to be queued again, so that each does it once."""
+        return self.path / "requeues"
 
     @property
     def diff(self) -> Path:
