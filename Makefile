@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # DVC reports home otherwise
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: demo setup test check format lock clean
+.PHONY: demo setup test check format lock clean slurm-local slurm-stop
 
 demo: setup
 	@$(BIN)/python -m dvc pull --quiet data.dvc
@@ -44,6 +44,13 @@ format: setup
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --extra train --extra dev pyproject.toml --output-file requirements.lock
 	echo uv | $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --constraints requirements.lock - --output-file requirements-uv.lock
+
+# A throw-away two-node SLURM on this machine, and its end; both need root. See slurm/local/
+slurm-local:
+	@slurm/local/start
+
+slurm-stop:
+	@slurm/local/stop
 
 clean:
 	rm -rf out runs $(VENV)
