@@ -9,6 +9,7 @@ KirieError
 ├── RunError          a run folder is missing, unfinished, damaged or does not fit
 ├── BundleError       an exported bundle is missing, was changed or does not fit
 ├── DeviceError       a device, an execution provider or disk space is not to be had
+├── ClusterError      SLURM is not to be had, refused a job, or a cluster's settings or template are wrong
 └── Interrupted       a signal ended the command; it can be repeated (exit code 130 or 143)
 
 GateFailed (exit code 1) is not the user's doing: the exported model does not equal the trained one.
@@ -53,6 +54,10 @@ class BundleError(KirieError):
 
 class DeviceError(KirieError):
     """A device, an execution provider or disk space is not to be had."""
+
+
+class ClusterError(KirieError):
+    """SLURM is not to be had, refused a job, or a cluster's settings or template are wrong."""
 
 
 class Interrupted(KirieError):  # noqa: N818 - not a mistake either
