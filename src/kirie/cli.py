@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except KirieError as error:
-        _complain(str(error), as_json="--json" in words)
+        if str(error):
+            _complain(str(error), as_json="--json" in words)
         return error.exit_code
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in _NEEDS_TRAINING_STACK:

@@ -9,6 +9,7 @@ KirieError
 ├── RunError          a run folder is missing, unfinished, damaged or does not fit
 ├── BundleError       an exported bundle is missing, was changed or does not fit
 ├── DeviceError       a device, an execution provider or disk space is not to be had
+├── PeerError         another process of the same training ended; silent where that one's sentence is told already
 ├── ClusterError      SLURM is not to be had, refused a job, or a cluster's settings or template are wrong
 └── Interrupted       a signal ended the command; it can be repeated (exit code 130 or 143)
 
@@ -58,6 +59,19 @@ class DeviceError(KirieError):
 
 class ClusterError(KirieError):
     """SLURM is not to be had, refused a job, or a cluster's settings or template are wrong."""
+
+
+class PeerError(KirieError):
+    """Another process of the same training ended, so this one does too.
+
+    Args:
+        message: Why; empty on the processes that leave telling it to the first one.
+        exit_code: The other process's exit code.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class Interrupted(KirieError):  # noqa: N818 - not a mistake either

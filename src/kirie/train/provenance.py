@@ -60,7 +60,7 @@ def versions() -> dict[str, str]:
 
 def _git(*words: str) -> str | None:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
+        done = subprocess.run(
             ["git", *words],  # noqa: S607 - whichever git the user has
             capture_output=True,
             text=True,
