@@ -147,19 +147,13 @@ class Lease:
             # A file server that is away for a moment is no loss; the next touch tries again
             return
 
-    def check(self) -> None:
-        """Makes sure that the run is still ours, before something is written.
-
-        Raises:
-            RunError: Another process has taken it over.
-        """
-        self.renew()
-        if self.lost:
-            heir = read_holder(self.run)
-            raise RunError(
-                f"The run {self.run.path} was taken over by {heir or 'another process'}; this process stops and writes "
-                "nothing more."
-            )
+    def heir(self) -> str:
+        """A sentence on who has taken the run over."""
+        heir = read_holder(self.run)
+        return (
+            f"The run {self.run.path} was taken over by {heir or 'another process'}; this process stops and writes "
+            "nothing more into it."
+        )
 
     def release(self) -> None:
         """Gives the run back, so that the next process need not wait; does nothing to a lease that was lost."""

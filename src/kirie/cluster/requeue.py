@@ -1,4 +1,4 @@
-"""Asking SLURM to queue this job again, exactly once an incarnation, and never for a job that is being ended on purpose.
+"""Asking SLURM to queue this job again, once an incarnation, and never for a job that is being ended on purpose.
 
 `scontrol requeue` is asked where it is on the path. In a container it is not; then the process ends with EX_TEMPFAIL
 (75), which the batch script outside turns into the same request.
@@ -26,6 +26,19 @@ ending: the job is being cancelled or ended by SLURM itself. no_job: this proces
 _PATIENCE_S = 20.0
 _GOES_ON = {"RUNNING", "SUSPENDED", "SIGNALING", "STAGE_OUT"}
 """States of a job that would go on if nobody asked; every other one is somebody's decision to end it."""
+
+_ENDED = {
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PREEMPTED",
+    "REVOKED",
+    "TIMEOUT",
+}
 
 
 def job_of(environ: Mapping[str, str] | None = None) -> str | None:
@@ -74,6 +87,16 @@ def request_requeue(run: RunFolder, environ: Mapping[str, str] | None = None) ->
     return "requeued"
 
 
+def job_alive(job: str) -> bool | None:
+    """Whether SLURM still has a job that is not ended; None if it cannot be asked."""
+    scontrol = shutil.which("scontrol")
+    if scontrol is None or _ask(scontrol, "ping") is None:
+        return None
+    state = _state(scontrol, job)
+    # SLURM forgets ended jobs after a while
+    return state is not None and state not in _ENDED
+
+
 def _state(scontrol: str, job: str) -> str | None:
     """The job's state in SLURM's word, or None if SLURM does not answer."""
     found = re.search(r"\bJobState=([A-Z_]+)", _ask(scontrol, "show", "job", job) or "")
@@ -82,7 +105,7 @@ def _state(scontrol: str, job: str) -> str | None:
 
 def _ask(scontrol: str, *words: str) -> str | None:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words and a job's number
+        done = subprocess.run(
             [scontrol, *words], capture_output=True, text=True, errors="replace", timeout=_PATIENCE_S, check=True
         )
     except (OSError, subprocess.SubprocessError):

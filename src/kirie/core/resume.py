@@ -50,7 +50,7 @@ def newest_whole(run: RunFolder) -> tuple[ResumePoint | None, list[str]]:
     Returns:
         The point, or None; and one sentence for each newer one that was passed over.
     """
-    warnings = []
+    warnings: list[str] = []
     for point in resume_points(run):
         if point.whole():
             return point, warnings

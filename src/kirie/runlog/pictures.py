@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pytorch_lightning.loggers import WandbLogger
 
 from kirie.core.labels import LabelSet
+from kirie.runlog.logged import STEP, OnceLogger
+
+_KEY = "val/pictures"
 
 
 def log_pictures(
@@ -25,7 +27,7 @@ def log_pictures(
     labels: LabelSet,
     step: int,
 ) -> None:
-    """Logs pictures under `val/pictures`; does nothing without W&B.
+    """Logs pictures under `val/pictures`; does nothing without W&B, or if that step was logged before.
 
     Args:
         logger: Lightning's logger.
@@ -36,7 +38,7 @@ def log_pictures(
         labels: The label set, for names in the page.
         step: The global step.
     """
-    if not isinstance(logger, WandbLogger):
+    if not isinstance(logger, OnceLogger) or not logger.is_new(_KEY, step):
         return
     import wandb
 
@@ -52,4 +54,4 @@ def log_pictures(
         )
         for name, image, target, prediction in zip(names, images_BHWC, targets_BHW, predictions_BHW, strict=True)
     ]
-    logger.experiment.log({"val/pictures": pictures, "trainer/global_step": step})
+    logger.experiment.log({_KEY: pictures, STEP: step})

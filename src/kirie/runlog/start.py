@@ -15,6 +15,7 @@ from pytorch_lightning.loggers import WandbLogger
 
 from kirie.core.run import RunFolder
 from kirie.errors import ConfigError
+from kirie.runlog.logged import STEP, OnceLogger, highest_steps
 from kirie.runlog.mode import choose_mode
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: M
 
     mode, why = choose_mode(config["mode"])
     run.path.mkdir(parents=True, exist_ok=True)
+    highest = highest_steps(run)
     try:
         found = wandb.init(
             id=run_id,
@@ -87,9 +89,15 @@ def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: M
         )
     except wandb.errors.Error as error:
         raise ConfigError(f"W&B did not start ({error}); use log.mode=offline or log=none.") from None
-    found.define_metric("trainer/global_step")
-    found.define_metric("*", step_metric="trainer/global_step", step_sync=True)
-    return WandbLogger(experiment=found), f"{mode}: {why}"
+    found.define_metric(STEP)
+    found.define_metric("*", step_metric=STEP, step_sync=True)
+    return OnceLogger(found, highest), f"{mode}: {why}"
+
+
+def mark_preempting(logger: Any) -> None:
+    """Tells W&B that the run will end early and go on later: it shows as preempted then, and not as crashed."""
+    if isinstance(logger, WandbLogger):
+        logger.experiment.mark_preempting()
 
 
 def end_log(logger: Any, exit_code: int) -> None:

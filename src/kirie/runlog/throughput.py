@@ -30,6 +30,10 @@ class Throughput(pl.Callback):
         self._steps = 0
         self._since = self._ended = time.perf_counter()
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begins to count; a run that goes on within an epoch does not start that epoch."""
+        self.on_train_epoch_start(trainer, pl_module)
+
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Forgets what lies between epochs (validation, checkpoints)."""
         self._waited, self._steps = 0.0, 0
@@ -47,7 +51,8 @@ class Throughput(pl.Callback):
         """Counts a step, and logs a row when it is time."""
         self._ended = time.perf_counter()
         self._steps += 1
-        if self._steps < self.every and not trainer.is_last_batch:
+        # By the batch and not by our own count, which begins anew in a run that goes on
+        if (batch_idx + 1) % self.every and not trainer.is_last_batch:
             return
         spent = max(self._ended - self._since, 1e-9)
         self.images_per_s = self._steps * self.batch_size / spent

@@ -11,22 +11,35 @@ from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from kirie.core import files
+from kirie.core.resume import write_resume_point
 from kirie.core.run import RunFolder
+
+_RESUME = "resume"
 
 
 class RenamingCheckpointIO(TorchCheckpointIO):
     """Lightning's file format, written by rename, so that a kill while saving leaves the checkpoint before it."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Writes a checkpoint.
+        """Writes a checkpoint; for `resume_target` under a name that its content decides.
 
         Raises:
             DeviceError: The disk is full or cannot be written.
         """
         # In memory first: torch's zip writer turns a full disk into an error that does not say so
-        content = io.BytesIO()
-        torch.save(checkpoint, content)
-        files.write_bytes(Path(path), content.getvalue())
+        stream = io.BytesIO()
+        torch.save(checkpoint, stream)
+        target = Path(path)
+        if target.name == _RESUME:
+            write_resume_point(RunFolder(target.parent.parent), int(checkpoint["global_step"]), stream.getbuffer())
+            return
+        with files.replacing(target) as out:
+            out.write(stream.getbuffer())
+
+
+def resume_target(run: RunFolder) -> Path:
+    """What to ask the trainer to save for a resume point; the file gets its name when its content is known."""
+    return run.checkpoints / _RESUME
 
 
 def best_checkpoint(run: RunFolder, metric: str) -> ModelCheckpoint:
@@ -38,17 +51,5 @@ def best_checkpoint(run: RunFolder, metric: str) -> ModelCheckpoint:
         mode="max",
         save_top_k=1,
         save_on_train_epoch_end=False,
-        enable_version_counter=False,
-    )
-
-
-def last_checkpoint(run: RunFolder) -> ModelCheckpoint:
-    """Keeps the newest epoch, from which an interrupted run goes on."""
-    return ModelCheckpoint(
-        dirpath=run.checkpoints,
-        filename=run.last.stem,
-        save_top_k=1,
-        every_n_epochs=1,
-        save_on_train_epoch_end=True,
         enable_version_counter=False,
     )

@@ -1,36 +1,44 @@
 """One training from its configuration to its scores: identify, resume or start, fit, score, record.
 
-A run that is done is not trained again; a run that was interrupted goes on from its last checkpoint. Everything is
+A run that is done is not trained again; a run that was interrupted goes on from its newest resume point. Everything is
 written into `runs/<id>/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import signal
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
+from kirie.cluster.lease import Lease
+from kirie.cluster.place import place_of
+from kirie.cluster.requeue import job_alive, job_of, restarts_of
 from kirie.core import files, scores
+from kirie.core.resume import newest_whole, remove_leftovers
 from kirie.core.run import RunFolder
-from kirie.core.signals import Terminated, terminable
-from kirie.errors import DeviceError, Interrupted, RunError
+from kirie.core.signals import Notice, terminable
+from kirie.errors import RunError
 from kirie.models import check_pair, parameters_count
 from kirie.prepare.store import Store
-from kirie.runlog.start import check_log, end_log, save_best_model, save_diff, start_log
+from kirie.runlog.start import check_log, save_best_model, save_diff, start_log
 from kirie.runlog.throughput import Throughput
 from kirie.tasks.load import load_checkpoint, load_run
 from kirie.tasks.scoring import score_split
 from kirie.tasks.semantic import SemanticTask
 from kirie.train import provenance
 from kirie.train.compose import as_yaml
+from kirie.train.ending import Opened, ending, still_ours
 from kirie.train.history import History
 from kirie.train.identify import Identity, identify, is_done
 from kirie.train.loop import build_data, build_task, build_trainer, facts_of, start_from
 from kirie.train.progress import EpochLines
 from kirie.train.record import Record
+from kirie.train.resuming import ResumePoints
 from kirie.train.settings import Settings
 from kirie.train.watching import Pictures
 
@@ -48,8 +56,8 @@ def fit(config: Mapping[str, Any], quiet: bool = False) -> RunFolder:
     Raises:
         ConfigError: The configuration is wrong; found before any data is read.
         StoreError: The store is missing or does not fit.
-        RunError: The run folder is damaged.
-        Interrupted: SIGTERM or SIGINT; the run can go on.
+        RunError: The run folder is damaged, or another process trains this run.
+        Interrupted: A signal asked to end; the run can go on.
         DeviceError: The machine lacks what is asked for, its memory included.
     """
     settings = Settings.of(config)
@@ -69,21 +77,46 @@ def fit(config: Mapping[str, Any], quiet: bool = False) -> RunFolder:
         return run
     # Encoders with position embeddings are built for one size
     model = {**config["model"], "image_size": list(store.size)}
-    with terminable():
-        _train({**config, "model": model, "run_id": identity.id}, settings, store, identity, run, quiet)
+    config = {**config, "model": model, "run_id": identity.id}
+    with terminable(signal.SIGINT) as notice, _holding(run) as lease, ending(run, lease) as opened:
+        # Another process may have ended it just before this one took the lease
+        if not is_done(run):
+            _train(config, settings, store, identity, run, quiet, notice, lease, opened)
     return run
 
 
+@contextlib.contextmanager
+def _holding(run: RunFolder) -> Iterator[Lease | None]:
+    """Holds the run's lease inside the block; None in all processes but the first, who do not write."""
+    if not place_of().first:
+        yield None
+        return
+    lease = Lease.take(run, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+    try:
+        remove_leftovers(run)
+        yield lease
+    finally:
+        lease.release()
+
+
 def _train(
-    config: Mapping[str, Any], settings: Settings, store: Store, identity: Identity, run: RunFolder, quiet: bool
+    config: Mapping[str, Any],
+    settings: Settings,
+    store: Store,
+    identity: Identity,
+    run: RunFolder,
+    quiet: bool,
+    notice: Notice,
+    lease: Lease | None,
+    opened: Opened,
 ) -> None:
     task = build_task(config, facts_of(store))
-    resuming = run.last.is_file()
+    point, warnings = newest_whole(run)
     init = None
-    if settings.init_from is not None and not resuming:
+    if settings.init_from is not None and point is None:
         init = start_from(task, Path(settings.init_from), store.labels)
-    if resuming:
-        load_checkpoint(run.last)  # says in a sentence what is wrong with it, if anything is
+    if point is not None:
+        load_checkpoint(point.path)  # says in a sentence what is wrong with it, if anything is
     git, diff = provenance.git_state()
     about = {
         "name": f"{config['model']['name']}-{config['model']['encoder']}-{identity.id[:4]}",
@@ -98,59 +131,62 @@ def _train(
     files.write_text(run.config, as_yaml(config))
     if diff:
         files.write_text(run.diff, diff)
-    logger, where = start_log(config["log"], run, identity.id, {**config, **about})
-    record = Record(run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about})
+    opened.record = record = Record(
+        run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about}
+    )
+    opened.logger, where = start_log(config["log"], run, identity.id, {**config, **about})
     lines = EpochLines(settings.train.metric, quiet)
-    lines.say(f"run {identity.id}  {about['name']}  {'resumed' if resuming else 'started'}  log {where}")
+    began = "started" if point is None else f"resumed at step {point.step}"
+    lines.say(f"run {identity.id}  {about['name']}  {began}  log {where}")
+    for warning in warnings:
+        lines.say(f"warning: {warning}")
     if init is not None:
         lines.say(init.table())
-    exit_code = 1
-    try:
-        save_diff(logger, run.diff)
-        throughput = Throughput(settings.data.batch_size, settings.trainer.log_every)
-        watchers: list[pl.Callback] = [lines, History(run.history)]
-        if logger is not None:
-            watchers += [throughput, pl.callbacks.LearningRateMonitor("step")]
-            if config["log"]["pictures"]:
-                watchers.append(
-                    Pictures(
-                        store.split("val"), store.labels, config["log"]["pictures"], config["log"]["pictures_every"]
-                    )
-                )
-        _run_trainer(build_trainer(settings, run, logger, watchers), task, settings, run, resuming)
-        found = _score(run, store, settings, task.device)
-        files.write_json(run.metrics, found)
-        if logger is not None:
-            logger.log_metrics(
-                {f"{split}/final/{k}": v for split in found for k, v in scores.flat(found[split]).items()}
-            )
-            save_best_model(logger, run, identity.id, scores.flat(found["val"]))
-        record.change("done", images_per_s=throughput.images_per_s)
-        exit_code = 0
-    except (KeyboardInterrupt, Terminated, SystemExit) as stop:
-        # Lightning turns SIGINT into SystemExit once it has cleaned up
-        exit_code = 143 if isinstance(stop, Terminated) else 130
-        record.change("interrupted", error=f"stopped by {'SIGTERM' if exit_code == 143 else 'SIGINT'}")
-        raise Interrupted(
-            f"The run {identity.id} was stopped and keeps its last whole epoch; repeat the command to go on.", exit_code
-        ) from None
-    except torch.OutOfMemoryError as error:
-        record.change("failed", error="out of memory")
-        raise DeviceError(
-            f"The device ran out of memory ({str(error).splitlines()[0]}); lower data.batch_size, use "
-            "train.precision=bf16-mixed, or a smaller model.encoder."
-        ) from None
-    except BaseException as error:
-        record.change("failed", error=f"{type(error).__name__}: {error}")
-        raise
-    finally:
-        end_log(logger, exit_code)
+    save_diff(opened.logger, run.diff)
+    throughput = Throughput(settings.data.batch_size, settings.trainer.log_every)
+    watchers = [lines, History(run.history), *_log_watchers(config, store, opened.logger, throughput)]
+    keeper = ResumePoints(
+        run,
+        notice=notice,
+        lease=lease,
+        steps=settings.trainer.checkpoint_steps,
+        minutes=settings.trainer.checkpoint_minutes,
+    )
+    trainer = build_trainer(settings, run, opened.logger, watchers, keeper)
+    with notice.patiently():
+        _run_trainer(trainer, task, settings, run, None if point is None else point.path)
+    found = _score(run, store, settings, task.device)
+    still_ours(lease)
+    files.write_json(run.metrics, found)
+    if opened.logger is not None:
+        final = {f"{split}/final/{k}": v for split in found for k, v in scores.flat(found[split]).items()}
+        opened.logger.log_metrics(final, trainer.global_step)
+        save_best_model(opened.logger, run, identity.id, scores.flat(found["val"]))
+    record.change("done", images_per_s=throughput.images_per_s)
 
 
-def _run_trainer(trainer: pl.Trainer, task: SemanticTask, settings: Settings, run: RunFolder, resuming: bool) -> None:
+def _log_watchers(config: Mapping[str, Any], store: Store, logger: Any, throughput: Throughput) -> list[pl.Callback]:
+    """The callbacks that only a run log needs."""
+    if logger is None:
+        return []
+    log = config["log"]
+    found: list[pl.Callback] = [throughput, pl.callbacks.LearningRateMonitor("step")]
+    if log["pictures"]:
+        found.append(Pictures(store.split("val"), store.labels, log["pictures"], log["pictures_every"]))
+    return found
+
+
+def _run_trainer(
+    trainer: pl.Trainer, task: SemanticTask, settings: Settings, run: RunFolder, resume_from: Path | None
+) -> None:
     if settings.trainer.compile:
         task.model.compile()
-    trainer.fit(task, datamodule=build_data(settings), ckpt_path=str(run.last) if resuming else None, weights_only=True)
+    trainer.fit(
+        task,
+        datamodule=build_data(settings),
+        ckpt_path=None if resume_from is None else str(resume_from),
+        weights_only=True,
+    )
     if not run.best.is_file():
         raise RunError(
             f"The run in {run.path} ended without a best checkpoint: no validation score val/{settings.train.metric} "

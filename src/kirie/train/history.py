@@ -23,20 +23,28 @@ class History(pl.Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: list[list[float]] = []
+        self._train_loss: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """The rows so far."""
-        return {"rows": self.rows}
+        """The rows so far, and the loss before a validation that is still to be done."""
+        return {"rows": self.rows, "train_loss": self._train_loss}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes the rows up again."""
         self.rows = [list(row) for row in state_dict["rows"]]
+        self._train_loss = state_dict["train_loss"]
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keeps the last training loss; a run that goes on with a validation has none of its own."""
+        if (loss := trainer.callback_metrics.get("train/loss")) is not None:
+            self._train_loss = float(loss)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Adds the epoch's row."""
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
-        found = [trainer.callback_metrics.get(name.replace("_", "/", 1)) for name in COLUMNS[2:]]
+        scores = [trainer.callback_metrics.get(name.replace("_", "/", 1)) for name in COLUMNS[3:]]
+        found = [self._train_loss, *scores]
         self.rows.append(
             [
                 trainer.current_epoch + 1,

@@ -15,6 +15,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging
+from pytorch_lightning.trainer.connectors.signal_connector import _SignalConnector
 
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
@@ -25,7 +26,7 @@ from kirie.models.init_from import InitReport, init_from
 from kirie.prepare.store import Store
 from kirie.tasks.base import DataFacts
 from kirie.tasks.semantic import SemanticTask
-from kirie.train.checkpoints import RenamingCheckpointIO, best_checkpoint, last_checkpoint
+from kirie.train.checkpoints import RenamingCheckpointIO, best_checkpoint
 from kirie.train.settings import Settings
 
 
@@ -66,8 +67,10 @@ def build_data(settings: Settings) -> StoreDataModule:
     )
 
 
-def build_trainer(settings: Settings, run: RunFolder, logger: Any, watchers: Sequence[pl.Callback]) -> pl.Trainer:
-    """The trainer with all callbacks that decide the weights, and those that only watch.
+def build_trainer(
+    settings: Settings, run: RunFolder, logger: Any, watchers: Sequence[pl.Callback], keeper: pl.Callback
+) -> pl.Trainer:
+    """The trainer with all callbacks that decide the weights, those that only watch, and the one that saves them all.
 
     Raises:
         DeviceError: The machine lacks what the configuration asks for.
@@ -93,10 +96,10 @@ def build_trainer(settings: Settings, run: RunFolder, logger: Any, watchers: Seq
         callbacks.append(EMAWeightAveraging(decay=train.ema_decay))
     if train.early_stopping is not None:
         callbacks.append(EarlyStopping(monitor=f"val/{train.metric}", mode="max", patience=train.early_stopping))
-    # The last checkpoint after the best one, so that it knows of it
-    callbacks += [best_checkpoint(run, train.metric), last_checkpoint(run)]
+    # The resume points after the best checkpoint, so that they know of it
+    callbacks += [best_checkpoint(run, train.metric), keeper]
     quiet_lightning()
-    return pl.Trainer(
+    trainer = pl.Trainer(
         default_root_dir=run.path,
         accelerator=accelerator,
         devices=devices,
@@ -117,6 +120,15 @@ def build_trainer(settings: Settings, run: RunFolder, logger: Any, watchers: Seq
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+    trainer._signal_connector = _NoHandlers(trainer)
+    return trainer
+
+
+class _NoHandlers(_SignalConnector):
+    """Leaves all signals to core.signals: Lightning's handlers talk to other processes and requeue by themselves."""
+
+    def register_signal_handlers(self) -> None:
+        """Registers none."""
 
 
 def quiet_lightning() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from kirie.core import files
 from kirie.core.run import RunFolder
 
-STATES = ("running", "interrupted", "failed", "done")
+STATES = ("running", "preempted", "interrupted", "failed", "done")
+"""preempted: a cluster took the machine away and will give one again. interrupted: a person stopped it."""
 
 
 class Record:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
@@ -94,6 +95,8 @@ class TrainerSettings:
     deterministic: bool
     log_every: int
     threads: int | None
+    checkpoint_steps: int | None
+    checkpoint_minutes: float | None
 
     def __post_init__(self) -> None:
         _one_of("trainer.accelerator", self.accelerator, ("auto", "cpu", "gpu"))
@@ -105,6 +108,12 @@ class TrainerSettings:
             raise ConfigError(f"trainer.devices is {self.devices!r}; allowed is a number from 1, or auto.")
         if self.threads is not None:
             _at_least("trainer.threads", self.threads, 1)
+        if self.checkpoint_steps is not None:
+            _at_least("trainer.checkpoint_steps", self.checkpoint_steps, 1)
+        if self.checkpoint_minutes is not None and not 0 < self.checkpoint_minutes < math.inf:
+            raise ConfigError(
+                f"trainer.checkpoint_minutes is {self.checkpoint_minutes}; allowed is a number above 0, or null."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""Each step once in the logged curve, also when a run goes on from before the last row that it had logged.
+
+What the run's W&B files hold is the truth: at the start they are read, and rows at or below the highest step that they
+have for a metric are not logged again. W&B writes rows to the disk with some delay, so rows that a kill took although
+a newer resume point was written travel in that point, and are logged when the files turn out to lack them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.utilities import rank_zero_only
+
+from kirie.core.run import RunFolder
+from kirie.runlog.history import read_rows
+
+STEP = "trainer/global_step"
+
+COMPANIONS = frozenset({"epoch", STEP})
+"""What every row carries beside its metrics."""
+
+UNSAFE_S = 60.0
+"""Age from which a row is taken to be on the disk, many times W&B's own delay."""
+
+
+def highest_steps(run: RunFolder) -> dict[str, int]:
+    """For each metric the highest step that any of the run's W&B files has."""
+    highest: dict[str, int] = {}
+    for path in sorted(run.path.glob("wandb/*run-*/run-*.wandb")):
+        for row in read_rows(path):
+            if isinstance(step := row.get(STEP), int):
+                highest |= {key: max(step, highest.get(key, step)) for key in row}
+    return highest
+
+
+class OnceLogger(WandbLogger):
+    """Lightning's W&B logger without the rows that the run's files have already.
+
+    Args:
+        experiment: The W&B run.
+        highest: The highest step logged so far, by metric.
+    """
+
+    def __init__(self, experiment: Any, highest: Mapping[str, int]) -> None:
+        super().__init__(experiment=experiment)
+        self._highest = dict(highest)
+        self._recent: deque[tuple[float, dict[str, float], int]] = deque()
+
+    def is_new(self, metric: str, step: int) -> bool:
+        """Whether a metric's row at a step is still to be logged."""
+        return step > self._highest.get(metric, -1)
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Logs what is new of a row."""
+        if step is None:
+            super().log_metrics(metrics, step)
+            return
+        new = {key: value for key, value in metrics.items() if key in COMPANIONS or self.is_new(key, step)}
+        if new.keys() <= COMPANIONS:
+            return
+        self._recent.append((time.monotonic(), new, step))
+        while self._recent and time.monotonic() - self._recent[0][0] > UNSAFE_S:
+            self._recent.popleft()
+        super().log_metrics(new, step)
+
+    def recent_rows(self) -> list[tuple[dict[str, float], int]]:
+        """The rows of the last minute, plain values, for a resume point."""
+        return [({key: float(value) for key, value in metrics.items()}, int(step)) for _, metrics, step in self._recent]
+
+    def write_missing(self, rows: list[tuple[dict[str, float], int]]) -> None:
+        """Logs rows from a resume point that the files lack."""
+        for metrics, step in rows:
+            self.log_metrics(metrics, step)

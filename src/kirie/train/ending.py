@@ -1,0 +1,134 @@
+"""How a training ends that was told to: what is written down, whom it tells, and whether it asks to be run again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from kirie.cluster.lease import Lease
+from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, job_of, request_requeue
+from kirie.core.run import RunFolder
+from kirie.core.signals import Terminated
+from kirie.errors import DeviceError, Interrupted, RunError
+from kirie.runlog.start import end_log, mark_preempting
+from kirie.train.record import Record
+
+_GOES_ON: dict[Outcome, str] = {
+    "requeued": "SLURM starts it again",
+    "already": "SLURM was asked before to start it again",
+    "by_script": "the batch script asks SLURM to start it again",
+    "ending": "SLURM ends this job on purpose, so submit it again to go on",
+    "no_job": "repeat the command to go on",
+}
+
+
+def is_preemption(told: Terminated) -> bool:
+    """Whether a cluster took the machine away; SIGINT is a person's."""
+    return told.signum != signal.SIGINT and job_of() is not None
+
+
+@dataclass(slots=True)
+class Opened:
+    """What a training has opened so far and must close."""
+
+    record: Record | None = None
+    logger: Any = None
+
+
+@contextlib.contextmanager
+def ending(run: RunFolder, lease: Lease | None) -> Iterator[Opened]:
+    """Ends what the block opened, however the block ends: the record says how, the log is closed with an exit code.
+
+    Args:
+        run: The run.
+        lease: This process's lease; a lost one means that the run is another process's to write to.
+
+    Raises:
+        Interrupted: A signal ended the block.
+        DeviceError: The device ran out of memory.
+    """
+    opened = Opened()
+    exit_code = 1
+    try:
+        yield opened
+        exit_code = 0
+    except Terminated as told:
+        exit_code = told.exit_code
+        if lease is not None and lease.lost:
+            raise RunError(lease.heir()) from None
+        raise _ended_by(told, run, opened.record, opened.logger) from None
+    except torch.OutOfMemoryError as error:
+        _failed(opened, lease, "out of memory")
+        raise DeviceError(
+            f"The device ran out of memory ({str(error).splitlines()[0]}); lower data.batch_size, use "
+            "train.precision=bf16-mixed, or a smaller model.encoder."
+        ) from None
+    except BaseException as error:
+        _failed(opened, lease, f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        end_log(opened.logger, exit_code)
+
+
+def still_ours(lease: Lease | None) -> None:
+    """Makes sure that the run is this process's, before results are written.
+
+    Raises:
+        RunError: Another process has taken it over.
+    """
+    if lease is not None:
+        lease.renew()
+        if lease.lost:
+            raise RunError(lease.heir())
+
+
+def _failed(opened: Opened, lease: Lease | None, words: str) -> None:
+    if opened.record is not None and not (lease is not None and lease.lost):
+        opened.record.change("failed", error=words)
+
+
+def ended_before(told: Terminated) -> Interrupted:
+    """The error for a signal that came before it was known which run this is; the batch script then asks SLURM."""
+    where = f"SLURM job {job_of()}" if is_preemption(told) else f"process {os.getpid()}"
+    return Interrupted(
+        f"The training in {where} was stopped by {told.signum.name} before it began; repeat the command to go on.",
+        EX_TEMPFAIL if is_preemption(told) else told.exit_code,
+    )
+
+
+def _ended_by(told: Terminated, run: RunFolder, record: Record | None, logger: Any) -> Interrupted:
+    """Writes down that a run was stopped, and asks SLURM to start it again where that is right.
+
+    SLURM ends the job as soon as it was asked, so all that must be kept is on the disk before.
+
+    Args:
+        told: The signal.
+        run: The run.
+        record: Its record, None if the training had not come to that.
+        logger: Its log, or None.
+
+    Returns:
+        The error that tells it, with the exit code.
+    """
+    outcome: Outcome = "no_job"
+    preempted = is_preemption(told)
+    if record is not None:
+        record.change("preempted" if preempted else "interrupted", error=f"stopped by {told.signum.name}")
+    if preempted:
+        mark_preempting(logger)
+        outcome = request_requeue(run)
+        if outcome == "requeued":
+            # SLURM sends it to all processes of the job now; what is left is to end the log
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if outcome == "ending" and record is not None:
+            record.change("interrupted", error=f"stopped by {told.signum.name}: SLURM ends the job")
+    return Interrupted(
+        f"The run {run.path.name} was stopped by {told.signum.name} and keeps what it had done; {_GOES_ON[outcome]}.",
+        EX_TEMPFAIL if outcome == "by_script" else told.exit_code,
+    )

@@ -1,0 +1,162 @@
+"""Resume points while training: at an interval, at each epoch's end, and when a signal asks to end.
+
+A point is written only where a training can go on from exactly: after an optimizer step (never in the middle of an
+accumulation), before or within a validation (which is then run again from its start), and at an epoch's end.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Checkpoint, WeightAveraging
+
+from kirie.cluster.lease import Lease
+from kirie.core.run import RunFolder
+from kirie.core.signals import GRACE, Notice, Terminated
+from kirie.errors import RunError
+from kirie.runlog.logged import OnceLogger
+from kirie.train.agreement import Agreement
+from kirie.train.checkpoints import resume_target
+
+_SIGNALS = (signal.SIGINT, *GRACE)
+"""In the order of their weight, should several come at once: SIGINT is a person's, who wants no requeue."""
+
+
+class ResumePoints(Checkpoint):
+    """Writes resume points, and ends the training when a signal or a lost lease says so.
+
+    It must be the last callback: what the others do at a batch's end belongs into the point.
+
+    Args:
+        run: The run.
+        notice: The signals that came to this process.
+        lease: The lease on the run; None in all processes but the first.
+        steps: Optimizer steps between points, or None.
+        minutes: Minutes between points, or None.
+
+    Attributes:
+        written: Points written so far.
+        seconds: Time spent on writing them.
+    """
+
+    def __init__(
+        self, run: RunFolder, *, notice: Notice, lease: Lease | None, steps: int | None, minutes: float | None
+    ) -> None:
+        super().__init__()
+        self.written, self.seconds = 0, 0.0
+        self._run, self._notice, self._lease = run, notice, lease
+        self._every_steps, self._every_s = steps, None if minutes is None else 60 * minutes
+        self._agreement = Agreement()
+        self._seen_step = self._saved_step = 0
+        self._saved_at = time.monotonic()
+        self._before_validation_ends = False
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Opens the connection between the processes."""
+        self._agreement.set_up(trainer)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Counts from here."""
+        self._seen_step = self._saved_step = trainer.global_step
+        self._saved_at = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Looks after each optimizer step; after an epoch's last one the validation or the epoch's end looks."""
+        if trainer.global_step == self._seen_step or trainer.is_last_batch:
+            return
+        self._seen_step = trainer.global_step
+        self._look(trainer, due=self._due(trainer))
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Looks after the last step of an epoch."""
+        self._seen_step = trainer.global_step
+        self._before_validation_ends = True
+        self._look(trainer, due=self._due(trainer))
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Looks for a reason to end; there is nothing new to save."""
+        self._look(trainer, validating=True)
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """From here on the validation counts as done."""
+        self._before_validation_ends = False
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Saves each epoch's end."""
+        self._seen_step = trainer.global_step
+        self._save(trainer)
+        self._look(trainer, saved=True)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Adds what Lightning forgets: an early stop, the newest rows of the log, a validation still to be done."""
+        checkpoint["stopping"] = bool(trainer.should_stop)
+        checkpoint["rows"] = trainer.logger.recent_rows() if isinstance(trainer.logger, OnceLogger) else []
+        if self._before_validation_ends:
+            # Lightning takes a whole epoch's batches for "validated too", unless the validation was begun and not ended
+            begun = checkpoint["loops"]["fit_loop"]["epoch_loop.val_loop.batch_progress"]
+            none = {"ready": 0, "started": 0, "processed": 0, "completed": 0}
+            begun |= {"total": none | {"ready": 1, "started": 1}, "current": none, "is_last_batch": False}
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Takes that up again."""
+        trainer.should_stop = checkpoint["stopping"]
+        if trainer.is_global_zero and isinstance(trainer.logger, OnceLogger):
+            trainer.logger.write_missing(checkpoint["rows"])
+
+    def _due(self, trainer: pl.Trainer) -> bool:
+        """Whether it is time, by the first process's clock."""
+        if not trainer.is_global_zero:
+            return False
+        steps, seconds = trainer.global_step - self._saved_step, time.monotonic() - self._saved_at
+        return (self._every_steps is not None and steps >= self._every_steps) or (
+            self._every_s is not None and seconds >= self._every_s
+        )
+
+    def _look(self, trainer: pl.Trainer, *, due: bool = False, validating: bool = False, saved: bool = False) -> None:
+        came = [each in self._notice.noted for each in _SIGNALS]
+        lost = self._lease is not None and self._lease.lost
+        due, lost, *came = self._agreement.any([due, lost, *came])
+        if lost:
+            raise self._taken_over()
+        told = next((signum for signum, noted in zip(_SIGNALS, came, strict=True) if noted), None)
+        if validating and told is not None:
+            for callback in trainer.callbacks:  # type: ignore[attr-defined] # Trainer sets it in its constructor
+                if isinstance(callback, WeightAveraging):
+                    # In a validation the averaged weights stand in the model's place; the point needs both in theirs
+                    callback.on_validation_epoch_end(trainer, trainer.lightning_module)
+        if (due or told is not None) and not saved:
+            self._save(trainer)
+        if told is not None:
+            raise Terminated(told)
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        if self._lease is not None:
+            self._lease.renew()
+        (lost,) = self._agreement.any([self._lease is not None and self._lease.lost])
+        if lost:
+            raise self._taken_over()
+        began = time.monotonic()
+        trainer.save_checkpoint(resume_target(self._run))
+        self._saved_step, self._saved_at = trainer.global_step, time.monotonic()
+        self.written += 1
+        self.seconds += self._saved_at - began
+
+    def _taken_over(self) -> RunError:
+        return RunError(self._lease.heir() if self._lease is not None else "Another process has taken this run over.")
