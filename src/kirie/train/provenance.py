@@ -6,12 +6,13 @@ import os
 import platform
 import re
 import socket
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from kirie.core import programs
 
 _DIFF_LIMIT = 4 * 2**20
 _PACKAGES = ("torch", "pytorch-lightning", "segmentation-models-pytorch", "kornia", "timm", "numpy", "wandb")
@@ -59,15 +60,5 @@ def versions() -> dict[str, str]:
 
 
 def _git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *words],  # noqa: S607 - whichever git the user has
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=30,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout
+    done = programs.ask(["git", *words], patience_s=30)
+    return done.out if done is not None and done.code == 0 else None

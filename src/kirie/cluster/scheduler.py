@@ -1,0 +1,214 @@
+"""What kirie asks of a batch system, and SLURM's answer through its own commands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kirie.core import programs
+from kirie.errors import ClusterError
+
+WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"})
+AT_WORK = frozenset({"RUNNING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING"})
+
+_PATIENCE_S = 60.0
+_FIELDS = ("JobArrayID", "State", "RestartCnt", "NodeList", "Reason")
+_JOB = re.compile(r"\d+(_\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the batch system sees it.
+
+    Attributes:
+        id: Its number; of an array's task with the task's ("12_3").
+        state: SLURM's word, in capitals.
+        reason: SLURM's word on why it waits or ended; "" without one.
+        restarts: How often it was queued again.
+        node: The nodes it runs or ran on; "" before.
+    """
+
+    id: str
+    state: str
+    reason: str = ""
+    restarts: int = 0
+    node: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is in the queue."""
+        return self.state in WAITING
+
+    @property
+    def alive(self) -> bool:
+        """Whether it waits, works, or is being cleared away, after which it may be back in the queue."""
+        return self.waits or self.state in AT_WORK or self.state == "COMPLETING"
+
+
+class Scheduler(Protocol):
+    """A batch system."""
+
+    def submit(self, script: Path, words: Sequence[str] = ()) -> str:
+        """Submits a script and returns the job's id."""
+        ...
+
+    def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
+        """The jobs that the batch system still knows, by id."""
+        ...
+
+    def requeue(self, job: str) -> None:
+        """Ends a job and queues it again."""
+        ...
+
+    def cancel(self, job: str) -> None:
+        """Ends a job for good."""
+        ...
+
+    def start_now(self, job: str) -> None:
+        """Lets a job that was queued again start as soon as there is room, without SLURM's pause."""
+        ...
+
+
+class Refused(ClusterError):
+    """The batch system refused a script.
+
+    Args:
+        said: Its own words.
+    """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"SLURM refused the job: {said}")
+        self.said = said
+
+
+class Slurm:
+    """SLURM, through sbatch, squeue, scontrol and scancel.
+
+    Args:
+        environ: The environment of these commands; the process's own by default.
+    """
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = dict(os.environ if environ is None else environ)
+
+    def available(self) -> bool:
+        """Whether this machine has SLURM's commands."""
+        return shutil.which("squeue", path=self._environ.get("PATH", os.defpath)) is not None
+
+    def submit(self, script: Path, words: Sequence[str] = ()) -> str:
+        """Submits a script.
+
+        Args:
+            script: The batch script.
+            words: Further options of sbatch.
+
+        Raises:
+            Refused: SLURM refused it; the error has SLURM's words.
+            ClusterError: There is no sbatch, or SLURM does not answer.
+        """
+        # What the job that we may be in was given must not reach the new one: srun reads these as options
+        environ = {
+            name: value
+            for name, value in self._environ.items()
+            if not name.startswith(("SLURM_", "SLURMD_", "SRUN_")) or name.startswith("SLURM_CONF")
+        }
+        done = self._ask(["sbatch", "--parsable", *words, str(script)], environ)
+        if done.code == programs.NO_ANSWER or "Unable to contact slurm controller" in done.err:
+            raise ClusterError(f"SLURM does not answer ({_reason(done)}); try again, or ask who runs the cluster.")
+        if done.code:
+            raise Refused(done.err or done.out)
+        # "123" or, on a federation, "123;cluster"; a submit plugin may print before it
+        found = re.search(r"(\d+)(;.*)?\s*\Z", done.out)
+        if found is None:
+            raise ClusterError(
+                f"sbatch took the job, but answered {done.out!r} instead of its number; see `squeue --me`."
+            )
+        return found[1]
+
+    def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
+        """The jobs that SLURM still knows.
+
+        SLURM forgets a job some minutes after its end (MinJobAge); what is missing here is over.
+
+        Raises:
+            ClusterError: There is no squeue, or SLURM does not answer.
+        """
+        wanted = [job for job in dict.fromkeys(ids) if _JOB.fullmatch(job)]
+        if not wanted:
+            return {}
+        form = ",".join(f"{field}:|" for field in _FIELDS)
+        words = ["squeue", "--noheader", "--array", "--states=all", "--jobs", ",".join(wanted), "--Format", form]
+        done = self._ask(words)
+        found: dict[str, Job] = {}
+        if done.code == 0:
+            for line in done.out.splitlines():
+                number, state, restarts, node, reason, *_ = line.split("|") + [""] * len(_FIELDS)
+                if number in wanted:
+                    known = "" if reason in {"None", "(null)"} else reason
+                    found[number] = Job(number, state, known, int(restarts) if restarts.isdecimal() else 0, node)
+        elif "Invalid job id" not in done.err:
+            raise ClusterError(f"SLURM does not answer ({_reason(done)}); try again, or ask who runs the cluster.")
+        for number in wanted:
+            # squeue keeps silent about some jobs that scontrol still knows
+            if number not in found and (job := self._show(number)) is not None:
+                found[number] = job
+        return found
+
+    def requeue(self, job: str) -> None:
+        """Ends a job and queues it again.
+
+        Raises:
+            ClusterError: SLURM refuses.
+        """
+        self._do("scontrol", "requeue", job)
+
+    def cancel(self, job: str) -> None:
+        """Ends a job for good.
+
+        Raises:
+            ClusterError: SLURM refuses.
+        """
+        self._do("scancel", job)
+
+    def start_now(self, job: str) -> None:
+        """Lets a job that was queued again start without SLURM's pause of about two minutes.
+
+        Raises:
+            ClusterError: SLURM refuses, as while the job's last start is still being cleared away.
+        """
+        self._do("scontrol", "update", f"JobId={job}", "StartTime=now")
+
+    def _show(self, number: str) -> Job | None:
+        done = self._ask(["scontrol", "--oneliner", "show", "job", number])
+        if done.code:
+            return None
+        fields = dict(re.findall(r"(\w+)=(\S*)", done.out))
+        if "JobState" not in fields:
+            return None
+        known = "" if fields.get("Reason") in {"None", "(null)", None} else fields["Reason"]
+        node = "" if fields.get("NodeList") in {"(null)", None} else fields["NodeList"]
+        return Job(number, fields["JobState"], known, int(fields.get("Restarts", "0")), node)
+
+    def _do(self, *words: str) -> None:
+        done = self._ask(words)
+        if done.code:
+            raise ClusterError(f"`{' '.join(words)}` was refused: {_reason(done)}.")
+
+    def _ask(self, words: Sequence[str], environ: Mapping[str, str] | None = None) -> programs.Answer:
+        done = programs.ask(words, patience_s=_PATIENCE_S, environ=self._environ if environ is None else environ)
+        if done is None:
+            raise ClusterError(
+                f"There is no `{words[0]}` on the PATH: this machine has no SLURM, or its module is not loaded. Go to "
+                "the cluster's login node, or start a throw-away cluster here with `make slurm-local`."
+            )
+        return done
+
+
+def _reason(done: programs.Answer) -> str:
+    lines = [re.sub(r"^\w+: (error: |fatal: )?", "", line).strip() for line in (done.err or done.out).splitlines()]
+    return "; ".join(dict.fromkeys(line for line in lines if line)).rstrip(".") or f"exit code {done.code}"
