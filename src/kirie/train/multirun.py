@@ -1,0 +1,79 @@
+"""Plain Hydra multirun: `python -m kirie.train.multirun -m model=unet,fpn`, one training a combination.
+
+Each combination is the run that `kirie train` with the same words would make: same id, same folder, resumed or done
+already. With `hydra/launcher=slurm` (conf/hydra/launcher/slurm.yaml) each is a SLURM job of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import hydra
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from kirie.core.scores import flat
+from kirie.errors import ConfigError, Interrupted, KirieError
+from kirie.train.compose import config_folder
+
+
+def main() -> int:
+    """Runs Hydra on the process's own words.
+
+    Returns:
+        0: all combinations are trained. 2: the user can mend it; one sentence says how. Else: a signal ended it.
+    """
+    # Hydra would print errors itself, with their way through the code; this hands them on
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(config_path=str(config_folder()), config_name="train", version_base="1.3")(train)()
+    except KirieError as error:
+        print(f"kirie: {error}", file=sys.stderr)
+        return error.exit_code
+    except (HydraException, OmegaConfBaseException) as error:
+        print(f"kirie: {_sentence(error)}", file=sys.stderr)
+        return ConfigError.exit_code
+    return 0
+
+
+def train(config: DictConfig) -> float:
+    """Trains one combination.
+
+    Args:
+        config: As Hydra composes conf/train.yaml.
+
+    Returns:
+        The best validation score, the one that `train.metric` names, for Hydra's sweepers.
+
+    Raises:
+        KirieError: As kirie.train.fit.
+        SystemExit: A signal ended it. Not an Exception, so that submitit does not take it for the job's result and
+            goes on waiting for a job that was queued again.
+    """
+    from kirie.train.fit import fit
+
+    plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    if not isinstance(plain, dict):
+        raise ConfigError("conf/train.yaml is not a mapping.")
+    settings = {str(key): value for key, value in plain.items()}
+    try:
+        run = fit(settings)
+    except Interrupted as stop:
+        print(f"kirie: {stop}", file=sys.stderr)
+        raise SystemExit(stop.exit_code) from None
+    return flat(run.read_metrics()["val"])[settings["train"]["metric"]]
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MissingConfigException) and "submitit" in str(error.missing_cfg_file):
+        return 'hydra/launcher=slurm needs the submitit launcher; run `pip install "kirie[cluster]"`.'
+    return f"The configuration cannot be composed: {str(error).strip().splitlines()[0]}"
+
+
+if __name__ == "__main__":
+    # By its own name, not as __main__: a job on another machine imports the function that it is to call
+    from kirie.train import multirun
+
+    sys.exit(multirun.main())
