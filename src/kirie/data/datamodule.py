@@ -104,11 +104,6 @@ class StoreDataModule(pl.LightningDataModule):
     def _evaluation(self, name: str) -> Loader:
         rank, world = self._place()
         split = self._split(name)
-        if len(split) < world:
-            # A process without a batch would not take part in the collective calls of the others and hang them
-            raise ConfigError(
-                f"The split '{name}' has {len(split)} sample(s) for {world} devices; use at most {len(split)}."
-            )
         return Loader(split, EvalOrder(len(split), self._eval_batch, rank=rank, world=world), self._workers)
 
     def _split(self, name: str) -> Split:

@@ -19,7 +19,8 @@ from typing import TypedDict
 
 import torch
 
-from kirie.data.order import EvalOrder, Indices, TrainOrder
+from kirie.core.labels import IGNORE
+from kirie.data.order import FILLER, EvalOrder, Indices, TrainOrder
 from kirie.prepare.store import Split
 
 _AHEAD = 2
@@ -32,7 +33,7 @@ class Batch(TypedDict):
     Attributes:
         image: uint8 (B, H, W, 3), RGB.
         target: uint8 (B, H, W), label ids, 255 to ignore.
-        index: int64 (B,), positions in the split.
+        index: int64 (B,), positions in the split; -1 for a filler, whose target is 255 everywhere.
     """
 
     image: torch.Tensor
@@ -73,7 +74,9 @@ class Loader(Iterable[Batch], Sized):
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _read(self, indices: Indices) -> Batch:
-        image_BHWC, target_BHW = (torch.from_numpy(part) for part in self._split.read(indices))
+        # A filler's picture is the first one's, so that it has the right size, and no pixel of it counts
+        image_BHWC, target_BHW = (torch.from_numpy(part) for part in self._split.read(indices.clip(min=0)))
+        target_BHW[indices == FILLER] = IGNORE
         if self._pin:
             # A transfer from pinned memory goes on beside the device's work
             image_BHWC, target_BHW = image_BHWC.pin_memory(), target_BHW.pin_memory()

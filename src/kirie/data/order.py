@@ -34,8 +34,8 @@ def epoch_order(n: int, seed: int, epoch: int) -> Indices:
 class TrainOrder:
     """The batches of one rank, epoch by epoch; what does not fill the last batch waits for another epoch.
 
-    If there are fewer samples than a batch holds, the batch is all of them (rounded down to a multiple of the ranks),
-    so that a handful of pictures trains too.
+    If there are fewer samples than a batch holds, the batch is all of them, so that a handful of pictures trains too;
+    the ranks' shares then differ by one where they must.
 
     Attributes:
         batch: The global batch size in use.
@@ -63,7 +63,7 @@ class TrainOrder:
             )
         if n < world:
             raise ConfigError(f"There are {n} samples for {world} devices; use at most {n} device(s).")
-        self.batch = min(batch, n // world * world)
+        self.batch = min(batch, n)
         self.epoch = 0
         self.start = 0
         self._n, self._seed, self._rank, self._world = n, seed, rank, world
@@ -79,30 +79,45 @@ class TrainOrder:
     def __iter__(self) -> Iterator[Indices]:
         """Gives this rank's indices of each batch, ascending: what is read in order is read faster."""
         order = epoch_order(self._n, self._seed, self.epoch)
-        share = self.batch // self._world
         for at in range(self.start, len(self)):
-            first = at * self.batch + self._rank * share
-            yield np.sort(order[first : first + share])
+            batch = order[at * self.batch : (at + 1) * self.batch]
+            yield np.sort(_share(batch, self._rank, self._world))
+
+
+FILLER = -1
+"""The index of a sample that is there for the sake of a batch, and counts nowhere."""
 
 
 class EvalOrder:
-    """Every sample once over all ranks, in order; ranks may differ by one sample, and a rank may have none."""
+    """Every sample once over all ranks, in batches that are the same on any number of ranks.
+
+    Every rank has equally many batches: DDP's forward is a collective call, for which a rank without a batch would
+    leave the others waiting. A rank for whom nothing of a batch is left gets one FILLER.
+    """
 
     def __init__(self, n: int, batch: int, *, rank: int = 0, world: int = 1) -> None:
         """Takes the size of the set and this process's place.
 
         Args:
             n: Number of samples.
-            batch: Global batch size; each rank takes its share, and at least one sample, at a time.
+            batch: Global batch size, of which each rank takes its share.
             rank: Number of this process.
             world: How many processes share the set.
         """
-        self._indices: Indices = np.arange(rank, n, world, dtype=np.int64)
-        self._share = max(1, batch // world)
+        self._n, self._batch, self._rank, self._world = n, batch, rank, world
 
     def __len__(self) -> int:
-        return -(-len(self._indices) // self._share)
+        """Batches, the same number on every rank."""
+        return -(-self._n // self._batch)
 
     def __iter__(self) -> Iterator[Indices]:
-        for first in range(0, len(self._indices), self._share):
-            yield self._indices[first : first + self._share].copy()
+        """Gives this rank's indices of each batch."""
+        for first in range(0, self._n, self._batch):
+            batch = np.arange(first, min(first + self._batch, self._n), dtype=np.int64)
+            share = _share(batch, self._rank, self._world)
+            yield share if len(share) else np.full(1, FILLER, dtype=np.int64)
+
+
+def _share(batch: Indices, rank: int, world: int) -> Indices:
+    """A rank's part of a batch; parts differ by one at most, and the first ranks have the larger ones."""
+    return np.array_split(batch, world)[rank]

@@ -4,6 +4,7 @@ from kirie.models.build import build_model, check_pair
 from kirie.models.checkpoint import Checkpoint, load_plain, read_checkpoint, require_labels
 from kirie.models.init_from import InitReport, init_from
 from kirie.models.probe import Limits
+from kirie.models.reach import freeze_unreached
 from kirie.models.segmenter import Segmenter, parameters_count
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Segmenter",
     "build_model",
     "check_pair",
+    "freeze_unreached",
     "init_from",
     "load_plain",
     "parameters_count",

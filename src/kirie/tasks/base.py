@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from kirie.core.labels import LabelSet
 from kirie.tasks.optimizer import build_optimizer, build_schedule, check_optimizer, check_schedule
+from kirie.tasks.processes import summed, world
 
 Batch = dict[str, Tensor]
 """`image` uint8 (B, H, W, C), `target` uint8 (B, H, W), `index` int64 (B,): position in the split."""
@@ -102,11 +103,16 @@ class Task(pl.LightningModule):
         image_BCHW, target_BHW = self.plain(batch["image"], batch["target"], batch["index"], seed=self.seed, epoch=0)
         loss, output = self.loss_and_output(self._memory_format(image_BCHW), target_BHW)
         self.count(output, target_BHW)
-        self.log("val/loss", loss.detach(), batch_size=len(image_BCHW), on_epoch=True, sync_dist=True)
+        # The loss is that of the global batch; fillers are no pictures
+        count = len(image_BCHW)
+        if world() > 1:
+            count = int(summed((batch["index"] >= 0).sum().to(loss.device))[0])
+        self.log("val/loss", loss.detach(), batch_size=count, on_epoch=True, sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
         """Logs the set's scores."""
-        self.log_dict({f"val/{name}": value for name, value in self.scores().items()})
+        # Alike on all processes already; Lightning wants to hear how they would be joined
+        self.log_dict({f"val/{name}": value for name, value in self.scores().items()}, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """The configured optimizer, with the schedule stepped after each of its steps."""

@@ -23,6 +23,8 @@ def score_split(
     *,
     batch_size: int,
     device: torch.device,
+    rank: int = 0,
+    world: int = 1,
     advance: Callable[[int], None] = lambda _: None,
 ) -> CountTable:
     """Counts every image of a split once, in float32.
@@ -33,6 +35,8 @@ def score_split(
         labels: The label set of both.
         batch_size: Images at a time.
         device: Where to compute.
+        rank: Number of this process, which scores every `world`-th batch.
+        world: How many processes share the split; all call this, and all get the whole table.
         advance: Called with the number of images done.
 
     Returns:
@@ -41,7 +45,7 @@ def score_split(
     model = model.to(device).eval()
     counts = PerImageCounts(split.names, labels.names).to(device)
     with torch.inference_mode():
-        for start in range(0, len(split), batch_size):
+        for start in range(rank * batch_size, len(split), world * batch_size):
             indices = list(range(start, min(start + batch_size, len(split))))
             images, targets = split.read(indices)
             image_BCHW = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float() / 255

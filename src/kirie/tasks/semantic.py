@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from kirie.core import scores as core_scores
-from kirie.models import build_model
+from kirie.models import build_model, freeze_unreached
 from kirie.tasks.base import DataFacts, Task
 from kirie.tasks.losses import build_loss
 from kirie.tasks.metrics import SegmentationCounts
@@ -29,6 +29,8 @@ class SemanticTask(Task):
     def __init__(self, config: Mapping[str, Any], facts: DataFacts, augmentation: nn.Module, plain: nn.Module) -> None:
         super().__init__(config, facts, augmentation, plain)
         self.model = build_model(config["model"], len(facts.labels), facts.mean, facts.std)
+        if (size := config["model"].get("image_size")) is not None:
+            freeze_unreached(self.model, *size)
         if config["trainer"]["channels_last"]:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.loss = build_loss(config["loss"], facts.pixel_counts)

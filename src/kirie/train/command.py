@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kirie.cluster.place import Place, place_of
 from kirie.core import command
 from kirie.core.run import RunFolder
 from kirie.prepare.store import Store
 from kirie.train.compose import as_yaml, compose_config, config_folder
 from kirie.train.identify import identify, is_done
 from kirie.train.settings import Settings
+
+if TYPE_CHECKING:
+    from kirie.train.crew import Crew
 
 _DESCRIPTION = """Trains a model on a prepared store.
 
@@ -22,11 +26,22 @@ run, or answers that it is done.
 
   kirie train model=fpn augment=strong
   kirie train model=unet model.encoder=resnet34 optimizer.lr=3e-4 seed=2
+  kirie train model=fpn trainer=ddp trainer.devices=4
 """
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs `kirie train`."""
+    """Runs `kirie train`: alone, as one of the processes of a launcher, or starting those of this node itself."""
+    place = place_of()
+    if place.world == 1:
+        return _command(argv, None)
+    from kirie.train.launch import join
+
+    with join(place) as crew:
+        return _command(argv, crew)
+
+
+def _command(argv: Sequence[str], crew: Crew | None) -> int:
     parser = command.Parser("train", _DESCRIPTION)
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="overrides of conf/train.yaml")
     parser.add_argument(
@@ -37,14 +52,16 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(argv)
 
     config = compose_config(options.overrides, config_folder(options.config_dir))
+    speaks = crew is None or crew.first
     if options.show:
-        command.result(config, as_yaml(config).rstrip(), as_json=options.json)
+        if speaks:
+            command.result(config, as_yaml(config).rstrip(), as_json=options.json)
         return 0
-    return _train(config, options)
+    run, trained = _run(config, argv, crew)
+    return _finish(run, trained, options) if speaks else 0
 
 
-def _train(config: Mapping[str, Any], options: argparse.Namespace) -> int:
-    run, trained = _run(config)
+def _finish(run: RunFolder, trained: bool, options: argparse.Namespace) -> int:
     if options.out is not None and (trained or not _holds(options.out, run)):
         run.publish(options.out)
     found, record = run.read_metrics(), run.read_record()
@@ -77,13 +94,26 @@ def _holds(out: Path, run: RunFolder) -> bool:
     )
 
 
-def _run(config: Mapping[str, Any]) -> tuple[RunFolder, bool]:
+def _run(config: Mapping[str, Any], argv: Sequence[str], crew: Crew | None) -> tuple[RunFolder, bool]:
     """The finished run of a configuration, and whether this call trained it; torch is imported only to train."""
     settings = Settings.of(config)
     identity = identify(config, Store.open(Path(settings.data.store)).fingerprint)
     run = identity.folder(Path(config["runs"]))
-    if is_done(run):
-        return run, False
-    from kirie.train.fit import fit
+    done = is_done(run)
+    if crew is not None:
+        from kirie.train.fit import fit
 
-    return fit(config), True
+        return fit(config, crew=crew), not done
+    if done:
+        return run, False
+    from kirie.train.devices import check_place, processes_here
+    from kirie.train.fit import fit
+    from kirie.train.launch import start
+
+    count = processes_here(settings)
+    if count == 1:
+        return fit(config), True
+    # Before any process is started, so that there is one to complain
+    check_place(settings, Place(0, count, 0, "lightning", count))
+    with start(["train", *argv], count) as crew:
+        return fit(config, crew=crew), True

@@ -25,7 +25,7 @@ import torch.distributed as dist
 
 from kirie.cluster.place import Place
 from kirie.core.signals import Terminated
-from kirie.errors import DeviceError, KirieError, PeerError
+from kirie.errors import DeviceError, Interrupted, KirieError, PeerError
 from kirie.train.notes import Store, cause, code_of, has_left, leave_note, part
 from kirie.train.watch import Watch, note_children
 
@@ -193,7 +193,10 @@ class Crew:
             self._see_off()
             return
         if error is None:
-            code = self._code_of_first()
+            code = self._code_of_first(_END_S, otherwise=2)
+        elif isinstance(error, Interrupted):
+            # Told to all alike; the first one asks the cluster, and knows the code that the batch script is to see
+            code = self._code_of_first(_NOTE_S, otherwise=code)
         if code and (error is None or isinstance(error, KirieError | KeyboardInterrupt | Terminated)):
             raise PeerError("", code) from None
 
@@ -216,14 +219,14 @@ class Crew:
         # What the next training of this process would take for its own place
         os.environ.pop("WORLD_SIZE", None)
 
-    def _code_of_first(self) -> int:
+    def _code_of_first(self, seconds: float, *, otherwise: int) -> int:
         since = time.monotonic()
         with contextlib.suppress(RuntimeError):
-            while time.monotonic() - since < _END_S:
+            while time.monotonic() - since < seconds:
                 if self._store is not None and has_left(self._store, 0):
                     return code_of(self._store, 0)
                 time.sleep(0.05)
-        return 2
+        return otherwise
 
 
 def _exit_code(error: BaseException | None) -> int:
@@ -231,7 +234,11 @@ def _exit_code(error: BaseException | None) -> int:
         return 0
     if isinstance(error, KirieError):
         return error.exit_code
-    return {KeyboardInterrupt: 130, Terminated: 143}.get(type(error), 1)
+    if isinstance(error, Terminated):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return int(error.code or 0) if isinstance(error.code, int | None) else 1
+    return 130 if isinstance(error, KeyboardInterrupt) else 1
 
 
 def _wait_for(child: Popen[bytes], seconds: float) -> None:

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
+import torch.distributed as dist
 
 from kirie.cluster.lease import Lease
-from kirie.cluster.place import place_of
 from kirie.cluster.requeue import job_alive, job_of, restarts_of
 from kirie.core import files, scores
 from kirie.core.resume import newest_whole, remove_leftovers
 from kirie.core.run import RunFolder
 from kirie.core.signals import Notice, terminable
 from kirie.errors import RunError
-from kirie.models import check_pair, parameters_count
+from kirie.models import InitReport, check_pair, parameters_count
 from kirie.prepare.store import Store
 from kirie.runlog.start import check_log, save_best_model, save_diff, start_log
 from kirie.runlog.throughput import Throughput
@@ -31,7 +30,10 @@ from kirie.tasks.load import load_checkpoint, load_run
 from kirie.tasks.scoring import score_split
 from kirie.tasks.semantic import SemanticTask
 from kirie.train import provenance
+from kirie.train.batch_norm import share_batch_norm
 from kirie.train.compose import as_yaml
+from kirie.train.crew import Crew
+from kirie.train.devices import check_place, check_shares, device_of
 from kirie.train.ending import Opened, ending, still_ours
 from kirie.train.history import History
 from kirie.train.identify import Identity, identify, is_done
@@ -43,12 +45,13 @@ from kirie.train.settings import Settings
 from kirie.train.watching import Pictures
 
 
-def fit(config: Mapping[str, Any], quiet: bool = False) -> RunFolder:
+def fit(config: Mapping[str, Any], quiet: bool = False, crew: Crew | None = None) -> RunFolder:
     """Trains, resumes, or says that there is nothing to do.
 
     Args:
         config: The resolved configuration.
         quiet: Print no progress.
+        crew: The processes of the training, all of which call this alike; this process alone by default.
 
     Returns:
         The folder of the finished run.
@@ -64,31 +67,33 @@ def fit(config: Mapping[str, Any], quiet: bool = False) -> RunFolder:
     check_log(config["log"])
     check_pair(config["model"])
     store = Store.open(Path(settings.data.store))
-    check_pair(
-        config["model"],
-        size=store.size,
-        size_from=f"the store {settings.data.store}",
-        batch_size=settings.data.batch_size,
-        batch_from="data.batch_size of conf/train.yaml",
-    )
+    crew = Crew.alone() if crew is None else crew
+    check_place(settings, crew.place)
+    check_shares(settings, config["model"], store, crew.place)
     identity = identify(config, store.fingerprint)
     run = identity.folder(Path(config["runs"]))
-    if is_done(run):
+    if crew.share(is_done(run)):
         return run
     # Encoders with position embeddings are built for one size
     model = {**config["model"], "image_size": list(store.size)}
     config = {**config, "model": model, "run_id": identity.id}
-    with terminable(signal.SIGINT) as notice, _holding(run) as lease, ending(run, lease) as opened:
+    with (
+        terminable(signal.SIGINT) as notice,
+        _holding(run, crew) as lease,
+        ending(run, lease) as opened,
+        crew.watching(),
+    ):
         # Another process may have ended it just before this one took the lease
-        if not is_done(run):
-            _train(config, settings, store, identity, run, quiet, notice, lease, opened)
+        if not crew.share(is_done(run)):
+            crew.start_group(device_of(settings, crew.place))
+            _train(config, settings, store, identity, run, quiet or not crew.first, notice, lease, opened, crew)
     return run
 
 
 @contextlib.contextmanager
-def _holding(run: RunFolder) -> Iterator[Lease | None]:
+def _holding(run: RunFolder, crew: Crew) -> Iterator[Lease | None]:
     """Holds the run's lease inside the block; None in all processes but the first, who do not write."""
-    if not place_of().first:
+    if not crew.first:
         yield None
         return
     lease = Lease.take(run, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
@@ -109,14 +114,61 @@ def _train(
     notice: Notice,
     lease: Lease | None,
     opened: Opened,
+    crew: Crew,
 ) -> None:
     task = build_task(config, facts_of(store))
-    point, warnings = newest_whole(run)
+    if settings.trainer.sync_batchnorm and crew.place.world > 1:
+        share_batch_norm(task.model)
+    # One process chooses where all go on: another might see the folder otherwise
+    point, warnings = newest_whole(run) if crew.first else (None, [])
+    resume_from = crew.share(None if point is None else str(point.path))
     init = None
-    if settings.init_from is not None and point is None:
+    if settings.init_from is not None and resume_from is None:
         init = start_from(task, Path(settings.init_from), store.labels)
-    if point is not None:
-        load_checkpoint(point.path)  # says in a sentence what is wrong with it, if anything is
+    if resume_from is not None:
+        load_checkpoint(Path(resume_from))  # says in a sentence what is wrong with it, if anything is
+    lines = EpochLines(settings.train.metric, quiet)
+    throughput = Throughput(settings.data.batch_size, settings.trainer.log_every)
+    watchers: list[pl.Callback] = [lines, History(run.history)]
+    if crew.first:
+        began = "started" if point is None else f"resumed at step {point.step}"
+        _open(config, store, identity, run, opened, task, init, lines, began, warnings)
+        watchers += _log_watchers(config, store, opened.logger, throughput)
+    keeper = ResumePoints(
+        run,
+        notice=notice,
+        lease=lease,
+        steps=settings.trainer.checkpoint_steps,
+        minutes=settings.trainer.checkpoint_minutes,
+    )
+    trainer = build_trainer(settings, run, opened.logger, watchers, keeper, crew.place)
+    with notice.patiently():
+        _run_trainer(trainer, task, settings, run, resume_from)
+    found = _score(run, store, settings, task, crew)
+    if opened.record is None:
+        return
+    still_ours(lease)
+    files.write_json(run.metrics, found)
+    if opened.logger is not None:
+        final = {f"{split}/final/{k}": v for split in found for k, v in scores.flat(found[split]).items()}
+        opened.logger.log_metrics(final, trainer.global_step)
+        save_best_model(opened.logger, run, identity.id, scores.flat(found["val"]))
+    opened.record.change("done", images_per_s=throughput.images_per_s)
+
+
+def _open(
+    config: Mapping[str, Any],
+    store: Store,
+    identity: Identity,
+    run: RunFolder,
+    opened: Opened,
+    task: SemanticTask,
+    init: InitReport | None,
+    lines: EpochLines,
+    began: str,
+    warnings: Sequence[str],
+) -> None:
+    """Writes down what the run is made of, starts its log, and says so."""
     git, diff = provenance.git_state()
     about = {
         "name": f"{config['model']['name']}-{config['model']['encoder']}-{identity.id[:4]}",
@@ -131,38 +183,14 @@ def _train(
     files.write_text(run.config, as_yaml(config))
     if diff:
         files.write_text(run.diff, diff)
-    opened.record = record = Record(
-        run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about}
-    )
+    opened.record = Record(run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about})
     opened.logger, where = start_log(config["log"], run, identity.id, {**config, **about})
-    lines = EpochLines(settings.train.metric, quiet)
-    began = "started" if point is None else f"resumed at step {point.step}"
     lines.say(f"run {identity.id}  {about['name']}  {began}  log {where}")
     for warning in warnings:
         lines.say(f"warning: {warning}")
     if init is not None:
         lines.say(init.table())
     save_diff(opened.logger, run.diff)
-    throughput = Throughput(settings.data.batch_size, settings.trainer.log_every)
-    watchers = [lines, History(run.history), *_log_watchers(config, store, opened.logger, throughput)]
-    keeper = ResumePoints(
-        run,
-        notice=notice,
-        lease=lease,
-        steps=settings.trainer.checkpoint_steps,
-        minutes=settings.trainer.checkpoint_minutes,
-    )
-    trainer = build_trainer(settings, run, opened.logger, watchers, keeper)
-    with notice.patiently():
-        _run_trainer(trainer, task, settings, run, None if point is None else point.path)
-    found = _score(run, store, settings, task.device)
-    still_ours(lease)
-    files.write_json(run.metrics, found)
-    if opened.logger is not None:
-        final = {f"{split}/final/{k}": v for split in found for k, v in scores.flat(found[split]).items()}
-        opened.logger.log_metrics(final, trainer.global_step)
-        save_best_model(opened.logger, run, identity.id, scores.flat(found["val"]))
-    record.change("done", images_per_s=throughput.images_per_s)
 
 
 def _log_watchers(config: Mapping[str, Any], store: Store, logger: Any, throughput: Throughput) -> list[pl.Callback]:
@@ -177,14 +205,14 @@ def _log_watchers(config: Mapping[str, Any], store: Store, logger: Any, throughp
 
 
 def _run_trainer(
-    trainer: pl.Trainer, task: SemanticTask, settings: Settings, run: RunFolder, resume_from: Path | None
+    trainer: pl.Trainer, task: SemanticTask, settings: Settings, run: RunFolder, resume_from: str | None
 ) -> None:
     if settings.trainer.compile:
         task.model.compile()
     trainer.fit(
         task,
         datamodule=build_data(settings),
-        ckpt_path=None if resume_from is None else str(resume_from),
+        ckpt_path=resume_from,
         weights_only=True,
     )
     if not run.best.is_file():
@@ -194,11 +222,26 @@ def _run_trainer(
         )
 
 
-def _score(run: RunFolder, store: Store, settings: Settings, device: torch.device) -> dict[str, Any]:
-    model, _, labels = load_run(run)
+def _score(run: RunFolder, store: Store, settings: Settings, task: SemanticTask, crew: Crew) -> dict[str, Any]:
+    """Scores the best checkpoint on all processes, each on its share of the pictures."""
+    device, place = device_of(settings, crew.place), crew.place
+    # Only the first one reads: a shared disk may show the others an older file, or none yet
+    model = (load_run(run)[0] if crew.first else task.model).to(device)
+    if place.world > 1:
+        for tensor in model.state_dict().values():
+            dist.broadcast(tensor, 0)
     found: dict[str, Any] = {}
-    for split in ("val", "test"):
-        table = score_split(model, store.split(split), labels, batch_size=settings.data.batch_size, device=device)
-        table.write(run.per_image(split))
-        found[split] = table.scores()
+    for name in ("val", "test"):
+        table = score_split(
+            model,
+            store.split(name),
+            store.labels,
+            batch_size=max(1, settings.data.batch_size // place.world),
+            device=device,
+            rank=place.rank,
+            world=place.world,
+        )
+        if crew.first:
+            table.write(run.per_image(name))
+        found[name] = table.scores()
     return found

@@ -17,16 +17,17 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging
 from pytorch_lightning.trainer.connectors.signal_connector import _SignalConnector
 
+from kirie.cluster.place import Place
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
 from kirie.data.augment import build_augmentation
 from kirie.data.datamodule import StoreDataModule
-from kirie.errors import DeviceError
 from kirie.models.init_from import InitReport, init_from
 from kirie.prepare.store import Store
 from kirie.tasks.base import DataFacts
 from kirie.tasks.semantic import SemanticTask
 from kirie.train.checkpoints import RenamingCheckpointIO, best_checkpoint
+from kirie.train.devices import PlaceEnvironment, accelerator_of, check_place
 from kirie.train.settings import Settings
 
 
@@ -68,7 +69,7 @@ def build_data(settings: Settings) -> StoreDataModule:
 
 
 def build_trainer(
-    settings: Settings, run: RunFolder, logger: Any, watchers: Sequence[pl.Callback], keeper: pl.Callback
+    settings: Settings, run: RunFolder, logger: Any, watchers: Sequence[pl.Callback], keeper: pl.Callback, place: Place
 ) -> pl.Trainer:
     """The trainer with all callbacks that decide the weights, those that only watch, and the one that saves them all.
 
@@ -76,21 +77,10 @@ def build_trainer(
         DeviceError: The machine lacks what the configuration asks for.
     """
     machine, train = settings.trainer, settings.train
-    accelerator = machine.accelerator
-    if accelerator == "gpu" and not torch.cuda.is_available():
-        raise DeviceError("trainer.accelerator is gpu, and torch sees no GPU on this machine; use trainer=cpu or auto.")
-    if accelerator == "auto":
-        accelerator = "gpu" if torch.cuda.is_available() else "cpu"
-    if train.precision == "16-mixed" and accelerator == "cpu":
-        raise DeviceError("train.precision=16-mixed needs a GPU; on a CPU use 32-true or bf16-mixed.")
-    if isinstance(machine.devices, int) and accelerator == "gpu" and machine.devices > torch.cuda.device_count():
-        raise DeviceError(
-            f"trainer.devices is {machine.devices}, and this machine has {torch.cuda.device_count()} GPU(s)."
-        )
+    accelerator = accelerator_of(settings)
+    check_place(settings, place)
     if machine.threads is not None:
         torch.set_num_threads(machine.threads)
-    # One process on a CPU: torch already uses all its cores
-    devices: int | str = 1 if accelerator == "cpu" and machine.devices == "auto" else machine.devices
     callbacks: list[pl.Callback] = [*watchers]
     if train.ema_decay is not None:
         callbacks.append(EMAWeightAveraging(decay=train.ema_decay))
@@ -102,9 +92,9 @@ def build_trainer(
     trainer = pl.Trainer(
         default_root_dir=run.path,
         accelerator=accelerator,
-        devices=devices,
-        num_nodes=machine.nodes,
-        strategy=machine.strategy,
+        devices=place.local_world,
+        num_nodes=place.nodes,
+        strategy=_strategy(machine.strategy, place),
         precision=train.precision,  # type: ignore[arg-type] # Settings checks it against PRECISIONS
         max_epochs=train.epochs,
         accumulate_grad_batches=train.accumulate,
@@ -116,12 +106,18 @@ def build_trainer(
         use_distributed_sampler=False,
         logger=logger if logger is not None else False,
         callbacks=callbacks,
-        plugins=[RenamingCheckpointIO()],
+        plugins=[RenamingCheckpointIO(), PlaceEnvironment(place)],
         enable_progress_bar=False,
         enable_model_summary=False,
     )
     trainer._signal_connector = _NoHandlers(trainer)
     return trainer
+
+
+def _strategy(wanted: str, place: Place) -> str:
+    if wanted not in {"auto", "ddp"}:
+        return wanted
+    return "ddp" if place.world > 1 else "auto"
 
 
 class _NoHandlers(_SignalConnector):
@@ -137,6 +133,7 @@ def quiet_lightning() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     for message in (
         r".*Checkpoint directory .* exists and is not empty.*",  # a resumed run continues in its folder
+        r".*`srun` command is available on your system but is not used.*",  # kirie knows by itself what started it
         r".*GPU available but not used.*",  # trainer=cpu is a choice
         r".*is smaller than the logging interval.*",  # small sets are fine
         r".*treespec, LeafSpec.*is deprecated.*",  # Lightning 2.6 with torch 2.15; its own matter

@@ -88,8 +88,9 @@ class TrainerSettings:
 
     accelerator: str
     devices: int | str
-    nodes: int
+    nodes: int | str
     strategy: str
+    sync_batchnorm: bool
     channels_last: bool
     compile: bool
     deterministic: bool
@@ -100,12 +101,12 @@ class TrainerSettings:
 
     def __post_init__(self) -> None:
         _one_of("trainer.accelerator", self.accelerator, ("auto", "cpu", "gpu"))
-        _at_least("trainer.nodes", self.nodes, 1)
         _at_least("trainer.log_every", self.log_every, 1)
-        if isinstance(self.devices, int):
-            _at_least("trainer.devices", self.devices, 1)
-        elif self.devices != "auto":
-            raise ConfigError(f"trainer.devices is {self.devices!r}; allowed is a number from 1, or auto.")
+        for key, value in (("devices", self.devices), ("nodes", self.nodes)):
+            if isinstance(value, int):
+                _at_least(f"trainer.{key}", value, 1)
+            elif value != "auto":
+                raise ConfigError(f"trainer.{key} is {value!r}; allowed is a number from 1, or auto.")
         if self.threads is not None:
             _at_least("trainer.threads", self.threads, 1)
         if self.checkpoint_steps is not None:

@@ -1,6 +1,7 @@
 """Terms that compare areas label by label: Dice, Jaccard, Tversky, Lovász.
 
-Areas are taken over the whole batch, and averages run over the labels that the batch's truth holds, by their weights.
+Areas are taken over the whole batch, on however many processes it lies, and averages run over the labels that the
+batch's truth holds, by their weights.
 
 Shapes: B batch, L labels, H, W picture size in pixels, P = B * H * W pixels.
 """
@@ -10,7 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from kirie.core.labels import IGNORE
 from kirie.tasks.losses.prediction import Prediction, per_weight
+from kirie.tasks.processes import gathered, summed
 
 
 class Tversky(nn.Module):
@@ -39,7 +42,7 @@ class Tversky(nn.Module):
         tp_L = (p_BLHW * truth_BLHW).sum(dim=(0, 2, 3))
         # Summed where it is wrong, not by subtraction, which would lose a small label in rounding
         fp_L = (p_BLHW * (prediction.valid_BHW.unsqueeze(1) & ~truth_BLHW)).sum(dim=(0, 2, 3))
-        held_L = truth_BLHW.sum(dim=(0, 2, 3))
+        tp_L, fp_L, held_L = summed(tp_L, fp_L, truth_BLHW.sum(dim=(0, 2, 3)))
         fn_L = held_L - tp_L
         bottom_L = tp_L + self.alpha * fp_L + self.beta * fn_L + self.smooth
         score_L = per_weight(tp_L + self.smooth, bottom_L)
@@ -58,23 +61,27 @@ class Lovasz(nn.Module):
     def forward(self, prediction: Prediction) -> Tensor:
         """The term's value."""
         p_LP = prediction.log_p_BLHW.exp().movedim(1, 0).flatten(1)
-        truth_LP = prediction.truth().movedim(1, 0).flatten(1)
-        valid_P = prediction.valid_BHW.flatten()
+        target_P = torch.where(prediction.valid_BHW, prediction.target_BHW, IGNORE).flatten().to(torch.uint8)
+        # An error's weight depends on how many others are larger, on all processes
+        all_P, first = gathered(target_P, IGNORE)
         # One label at a time: sorting all together would hold L times the indices
-        rows = zip(p_LP, truth_LP, strict=True)
-        loss_L = torch.stack([_lovasz(p_P, truth_P, valid_P) for p_P, truth_P in rows])
-        weight_L = prediction.weight_L * truth_LP.any(dim=1)
+        loss_L = torch.stack([_lovasz(p_P, label, target_P, all_P, first) for label, p_P in enumerate(p_LP)])
+        (loss_L,) = summed(loss_L)
+        weight_L = prediction.weight_L * torch.stack([(all_P == label).any() for label in range(len(p_LP))])
         return per_weight((weight_L * loss_L).sum(), weight_L.sum())
 
 
-def _lovasz(p_P: Tensor, truth_P: Tensor, valid_P: Tensor) -> Tensor:
+def _lovasz(p_P: Tensor, label: int, target_P: Tensor, all_P: Tensor, first: int) -> Tensor:
+    """This process's part of a label's loss; `all_P` are the targets of all processes, this one's from `first` on."""
     # An ignored pixel has error 0: it is sorted behind all that has any, and adds nothing
-    error_P = torch.where(valid_P, (truth_P.float() - p_P).abs(), 0.0)
-    error_P, order_P = error_P.sort(descending=True)
-    truth_P = truth_P[order_P]
+    error_P = torch.where(target_P != IGNORE, ((target_P == label).float() - p_P).abs(), 0.0)
+    order_P = gathered(error_P, 0.0)[0].argsort(descending=True)
+    truth_P = (all_P == label)[order_P]
     seen_P = truth_P.long().cumsum(0)
     held = seen_P[-1]
     shared_P = held - seen_P
-    union_P = held + torch.arange(1, len(p_P) + 1, device=p_P.device) - seen_P
+    union_P = held + torch.arange(1, len(all_P) + 1, device=p_P.device) - seen_P
     step_P = torch.where(truth_P, 1 / union_P, shared_P / (union_P * (union_P - 1).clamp_min(1)))
-    return (error_P * step_P).sum()
+    # Back into the order of the pixels, of which this process has a part
+    weight_P = torch.empty_like(step_P).scatter_(0, order_P, step_P)[first : first + len(p_P)]
+    return (error_P * weight_P).sum()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from kirie.core.labels import IGNORE
 from kirie.tasks.losses.prediction import Prediction, per_weight
+from kirie.tasks.processes import summed
 from kirie.tasks.window import highest, lowest
 
 _LEAST = 1e-12
@@ -41,7 +42,7 @@ class CrossEntropy(nn.Module):
             share_L = prediction.weight_L / len(prediction.weight_L)
             spread_BHW = -torch.einsum("blhw,l->bhw", prediction.log_p_BLHW, share_L)
             value_BHW = torch.lerp(value_BHW, factor_BHW * spread_BHW, self.label_smoothing)
-        return per_weight(value_BHW.sum(), weight_BHW.sum())
+        return per_weight(*summed(value_BHW.sum(), weight_BHW.sum()))
 
 
 class Focal(nn.Module):
@@ -64,7 +65,7 @@ class Focal(nn.Module):
         wrong_BHW = -torch.expm1(-nll_BHW)
         weight_BHW = prediction.valid_BHW * prediction.weight_L[prediction.target_BHW]
         value_BHW = weight_BHW * wrong_BHW.clamp_min(_LEAST) ** self.gamma * nll_BHW
-        return per_weight(value_BHW.sum(), weight_BHW.sum())
+        return per_weight(*summed(value_BHW.sum(), weight_BHW.sum()))
 
 
 class Boundary(nn.Module):
