@@ -17,7 +17,7 @@ WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV
 AT_WORK = frozenset({"RUNNING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING"})
 
 _PATIENCE_S = 60.0
-_FIELDS = ("JobArrayID", "State", "RestartCnt", "NodeList", "Reason")
+_FIELDS = ("JobArrayID", "State", "RestartCnt", "NodeList", "Reason", "Command")
 _JOB = re.compile(r"\d+(_\d+)?")
 
 
@@ -31,6 +31,7 @@ class Job:
         reason: SLURM's word on why it waits or ended; "" without one.
         restarts: How often it was queued again.
         node: The nodes it runs or ran on; "" before.
+        script: Its batch script; "" where that is not known.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Job:
     reason: str = ""
     restarts: int = 0
     node: str = ""
+    script: str = ""
 
     @property
     def waits(self) -> bool:
@@ -74,7 +76,7 @@ class Scheduler(Protocol):
         ...
 
 
-class Refused(ClusterError):
+class RefusedError(ClusterError):
     """The batch system refused a script.
 
     Args:
@@ -108,7 +110,7 @@ class Slurm:
             words: Further options of sbatch.
 
         Raises:
-            Refused: SLURM refused it; the error has SLURM's words.
+            RefusedError: SLURM refused it; the error has SLURM's words.
             ClusterError: There is no sbatch, or SLURM does not answer.
         """
         # What the job that we may be in was given must not reach the new one: srun reads these as options
@@ -121,7 +123,7 @@ class Slurm:
         if done.code == programs.NO_ANSWER or "Unable to contact slurm controller" in done.err:
             raise ClusterError(f"SLURM does not answer ({_reason(done)}); try again, or ask who runs the cluster.")
         if done.code:
-            raise Refused(done.err or done.out)
+            raise RefusedError(done.err or done.out)
         # "123" or, on a federation, "123;cluster"; a submit plugin may print before it
         found = re.search(r"(\d+)(;.*)?\s*\Z", done.out)
         if found is None:
@@ -147,10 +149,18 @@ class Slurm:
         found: dict[str, Job] = {}
         if done.code == 0:
             for line in done.out.splitlines():
-                number, state, restarts, node, reason, *_ = line.split("|") + [""] * len(_FIELDS)
-                if number in wanted:
-                    known = "" if reason in {"None", "(null)"} else reason
-                    found[number] = Job(number, state, known, int(restarts) if restarts.isdecimal() else 0, node)
+                fields = dict(zip(_FIELDS, map(_said, line.split("|")), strict=False))
+                number, restarts = fields["JobArrayID"], fields.get("RestartCnt", "")
+                if number in wanted and fields.get("State"):
+                    count = int(restarts) if restarts.isdecimal() else 0
+                    found[number] = Job(
+                        number,
+                        fields["State"],
+                        fields.get("Reason", ""),
+                        count,
+                        fields.get("NodeList", ""),
+                        fields.get("Command", ""),
+                    )
         elif "Invalid job id" not in done.err:
             raise ClusterError(f"SLURM does not answer ({_reason(done)}); try again, or ask who runs the cluster.")
         for number in wanted:
@@ -187,12 +197,17 @@ class Slurm:
         done = self._ask(["scontrol", "--oneliner", "show", "job", number])
         if done.code:
             return None
-        fields = dict(re.findall(r"(\w+)=(\S*)", done.out))
+        fields = {key: _said(value) for key, value in re.findall(r"(\w+)=(\S*)", done.out)}
         if "JobState" not in fields:
             return None
-        known = "" if fields.get("Reason") in {"None", "(null)", None} else fields["Reason"]
-        node = "" if fields.get("NodeList") in {"(null)", None} else fields["NodeList"]
-        return Job(number, fields["JobState"], known, int(fields.get("Restarts", "0")), node)
+        restarts = fields.get("Restarts", "")
+        return Job(
+            number,
+            fields["JobState"],
+            fields.get("Reason", ""),
+            int(restarts) if restarts.isdecimal() else 0,
+            fields.get("NodeList", ""),
+        )
 
     def _do(self, *words: str) -> None:
         done = self._ask(words)
@@ -212,3 +227,8 @@ class Slurm:
 def _reason(done: programs.Answer) -> str:
     lines = [re.sub(r"^\w+: (error: |fatal: )?", "", line).strip() for line in (done.err or done.out).splitlines()]
     return "; ".join(dict.fromkeys(line for line in lines if line)).rstrip(".") or f"exit code {done.code}"
+
+
+def _said(value: str) -> str:
+    """A field's value, without SLURM's words for none."""
+    return "" if value in {"None", "(null)", "N/A"} else value

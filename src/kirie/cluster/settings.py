@@ -104,8 +104,8 @@ def load_cluster(name: str, overrides: Sequence[str], conf: Path) -> ClusterSett
         near = difflib.get_close_matches(name, choices, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ClusterError(
-            f"There is no cluster '{name}' in {conf / 'cluster'}.{hint} Allowed are {', '.join(choices) or 'none yet'}; "
-            "copy mycluster.yaml under your cluster's name and adapt it."
+            f"There is no cluster '{name}' in {conf / 'cluster'}.{hint} Allowed are "
+            f"{', '.join(choices) or 'none yet'}; copy mycluster.yaml under your cluster's name and adapt it."
         )
     content = _yaml(place.read_text(encoding="utf-8", errors="replace"), str(place))
     if not isinstance(content, dict):
@@ -137,11 +137,8 @@ def seconds_of(key: str, limit: str) -> float:
         )
     days, *given = match.groups()
     parts = [int(part) for part in given if part is not None]
-    if days is not None:
-        units = (3600, 60, 1)
-    else:
-        # Alone it is minutes, and two are minutes and seconds
-        units = {1: (60, 0, 0), 2: (60, 1, 0), 3: (3600, 60, 1)}[len(parts)]
+    # Alone it is minutes, two are minutes and seconds; after days it begins with hours
+    units = (3600, 60, 1) if days is not None else {1: (60,), 2: (60, 1), 3: (3600, 60, 1)}[len(parts)]
     return float(86400 * int(days or 0) + sum(part * unit for part, unit in zip(parts, units, strict=False)))
 
 
@@ -186,7 +183,8 @@ def _read(kind: Any, content: Mapping[str, Any], at: str) -> Any:
         raise ClusterError(f"A cluster has no setting {at}{', '.join(strange)}; allowed are {', '.join(hints)}.")
     if missing := [key for key in hints if key not in content]:
         raise ClusterError(
-            f"The cluster's settings lack {', '.join(at + key for key in missing)}; conf/cluster/mycluster.yaml has all."
+            f"The cluster's settings lack {', '.join(at + key for key in missing)}; "
+            "conf/cluster/mycluster.yaml has all."
         )
     return kind(**{key: _value(f"{at}{key}", content[key], hints[key]) for key in hints})
 

@@ -1,8 +1,8 @@
 """Filling in the batch scripts of `slurm/`.
 
-A script is text that a user adapts, so filling in is kept dull: `{{word}}` becomes a value, quoted as the shell needs it. A
-line whose word has no value is left out, one whose word has several values is repeated, comments stay as they are. Each
-line remembers where in the template it came from, so that a refusal of SLURM can name the line to mend.
+A script is text that a user adapts, so filling in is kept dull: `{{word}}` becomes a value, quoted as the shell needs
+it. A line whose word has no value is left out, one whose word has several values is repeated, comments stay. Each line
+remembers where in the template it came from, so that a refusal of SLURM can name the line to mend.
 """
 
 from __future__ import annotations

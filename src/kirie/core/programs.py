@@ -76,4 +76,4 @@ def start(words: Sequence[str], *, environ: Mapping[str, str] | None = None, **m
     program = shutil.which(words[0], path=environ.get("PATH", os.defpath))
     if program is None:
         raise FileNotFoundError(words[0])
-    return subprocess.Popen([program, *words[1:]], env=dict(environ), **more)  # noqa: S603 - no shell, fixed programs
+    return subprocess.Popen([program, *words[1:]], env=dict(environ), **more)

@@ -66,6 +66,11 @@ class RunFolder:
         """`jobs.jsonl`: one line a submission to the cluster, the newest last."""
         return self.path / "jobs.jsonl"
 
+    @property
+    def script(self) -> Path:
+        """`job.sbatch`: the batch script of the newest submission."""
+        return self.path / "job.sbatch"
+
     def log(self, job: str) -> Path:
         """What a cluster job printed."""
         return self.path / "logs" / f"{job}.log"

@@ -23,6 +23,10 @@ PACKAGED = Path(__file__).resolve().parents[1] / "conf"
 CLONE = Path(__file__).resolve().parents[3] / "conf"
 
 
+SUBMITTING = ("cluster", "nodes", "gpus", "time")
+"""Words of `kirie submit`, which training itself does not know."""
+
+
 def config_folder(given: Path | None = None) -> Path:
     """The folder of configuration: the given one, else `conf/` here, in the clone, or in the installed package.
 
@@ -55,6 +59,11 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
                 f"'{word}' is neither an option nor an override; overrides look like model=fpn or train.epochs=5. "
                 "See `kirie train --help`."
             )
+        if word.partition("=")[0].split(".")[0] in SUBMITTING:
+            raise ConfigError(
+                f"'{word}' asks for a cluster, and `kirie train` trains here; use "
+                "`kirie submit train ... cluster=NAME`, or trainer.devices for several devices of this machine."
+            )
     with initialize_config_dir(str(folder), version_base="1.3"):
         try:
             config = compose("train", overrides=list(overrides))
@@ -73,11 +82,11 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
 
 
 def groups(folder: Path) -> dict[str, list[str]]:
-    """The groups with a choice of files, and their choices."""
+    """The groups of train.yaml with a choice of files, and their choices."""
     return {
         place.name: sorted(path.stem for path in place.glob("*.yaml"))
         for place in sorted(folder.iterdir())
-        if place.is_dir() and any(place.glob("*.yaml"))
+        if place.is_dir() and place.name not in SUBMITTING and any(place.glob("*.yaml"))
     }
 
 

@@ -1,0 +1,80 @@
+"""A run's submissions to the cluster: `jobs.jsonl`, one line each, the newest last."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kirie.cluster.scheduler import Job, Scheduler
+from kirie.core import files
+from kirie.core.run import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One submission.
+
+    Attributes:
+        job: The job's id.
+        submitted: When, ISO 8601.
+        cluster: The name of the cluster's settings.
+        log: The file that the job prints into.
+        script: The batch script.
+    """
+
+    job: str
+    submitted: str
+    cluster: str
+    log: str
+    script: str
+
+
+def record_submission(run: RunFolder, job: str, cluster: str, script: Path) -> Submission:
+    """Appends a submission.
+
+    Raises:
+        DeviceError: The folder cannot be written.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    made = Submission(job, now, cluster, str(run.log(job)), str(script))
+    with files.disk_errors(run.jobs), run.jobs.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(asdict(made)) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    return made
+
+
+def submissions(run: RunFolder) -> list[Submission]:
+    """All submissions of a run, the newest last; a line that a crash has torn is passed over."""
+    try:
+        text = run.jobs.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    found = []
+    for line in text.splitlines():
+        try:
+            made = Submission(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):
+            continue
+        found.append(made)
+    return found
+
+
+def live_job(run: RunFolder, scheduler: Scheduler) -> tuple[Submission, Job] | None:
+    """The newest submission whose job waits or works, if any.
+
+    A job whose script is another one is not ours: a cluster that was set up anew counts from 1 again.
+
+    Raises:
+        ClusterError: The batch system does not answer.
+    """
+    made = submissions(run)
+    known = scheduler.jobs([entry.job for entry in made])
+    for entry in reversed(made):
+        job = known.get(entry.job)
+        if job is not None and job.alive and job.script in {"", entry.script}:
+            return entry, job
+    return None
