@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("kirie.prepare.command:main", "check, split and write the store that training reads"),
     "pictures": ("kirie.prepare.pictures:main", "list the picture files of a split"),
     "train": ("kirie.train.command:main", "train a model; a repeated command resumes or says it is done"),
+    "submit": ("kirie.train.submit:main", "send trainings, or the whole pipeline, to a SLURM cluster"),
+    "runs": ("kirie.cluster.runs:main", "list the runs and their states, those that died too"),
     "evaluate": ("kirie.train.evaluate:main", "score a trained run on a split, image by image"),
     "select": ("kirie.export.select_command:main", "choose the best run, and say why"),
     "export": ("kirie.export.command:main", "write a bundle, if the exported model equals the trained one"),

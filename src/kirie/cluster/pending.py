@@ -1,0 +1,81 @@
+"""What a `dvc repro` on a cluster waits for, written down, so that a repeat takes it up and `kirie runs` can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kirie.core import files
+from kirie.core.run import RunFolder
+from kirie.errors import RunError
+
+FOLDER = "repro"
+"""Name of the waiting job's folder among those of the runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One training that is waited for.
+
+    Attributes:
+        stage: The stage of dvc.yaml.
+        run: The run's folder.
+        job: The job's id, or None where the run was done already.
+    """
+
+    stage: str
+    run: str
+    job: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The trainings of one `kirie submit repro`.
+
+    Attributes:
+        state: running, pending, failed or done.
+        trainings: Those submitted so far.
+        error: What went wrong; "" if nothing did.
+    """
+
+    state: str
+    trainings: tuple[Training, ...] = field(default=())
+    error: str = ""
+
+    def write(self, folder: RunFolder) -> None:
+        """Writes it whole.
+
+        Raises:
+            DeviceError: The folder cannot be written.
+        """
+        files.write_json(_file(folder), asdict(self))
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> Pending | None:
+        """What was written, or None if nothing was.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        if not _file(folder).is_file():
+            return None
+        content: Any = files.read_json(_file(folder), RunError, "The record of what `dvc repro` waits for")
+        try:
+            trainings = tuple(Training(**entry) for entry in content["trainings"])
+            return cls(str(content["state"]), trainings, str(content["error"]))
+        except (AttributeError, KeyError, TypeError):
+            raise RunError(f"{_file(folder)} is damaged; remove it and repeat `kirie submit repro`.") from None
+
+
+def words(left: int, all_of_them: Iterable[object]) -> str:
+    """The sentence of a wait that ended before the trainings did."""
+    return (
+        f"pending: {left} of {len(list(all_of_them))} trainings are still queued or running; repeat "
+        "`kirie submit repro` to take them up again"
+    )
+
+
+def _file(folder: RunFolder) -> Path:
+    return folder.path / "repro.json"

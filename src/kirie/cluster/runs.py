@@ -1,0 +1,80 @@
+"""`kirie runs`: all runs and what became of them, on a cluster or without one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kirie.cluster.scheduler import Scheduler, Slurm
+from kirie.cluster.status import Status, statuses
+from kirie.core import command
+from kirie.errors import ClusterError, RunError
+
+_WIDTH = 140
+
+_DESCRIPTION = """Lists runs, the newest first, with their state:
+  queued       in SLURM's queue, not begun       interrupted  stopped on purpose; a repeat goes on
+  running      being trained                     failed       with its last error line
+  preempted    in the queue again                died         ended without a word: killed, or its node lost
+  pending      `dvc repro` that is to be repeated when its trainings are through
+  done         finished"""
+
+
+def main(argv: Sequence[str], scheduler: Scheduler | None = None) -> int:
+    """Runs `kirie runs`.
+
+    Args:
+        argv: Its words.
+        scheduler: The batch system; by default SLURM, where there is one.
+    """
+    parser = command.Parser("runs", _DESCRIPTION)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs"), help="the runs' folder (default: runs)")
+    options = parser.parse_args(argv)
+    if not options.folder.is_dir():
+        raise RunError(f"There is no folder {options.folder}; `kirie train` makes it, or name the one that runs= set.")
+    slurm = Slurm()
+    if scheduler is None and slurm.available():
+        scheduler = slurm
+    try:
+        found, silence = statuses(options.folder, scheduler), ""
+    except ClusterError as error:
+        found, silence = statuses(options.folder, None), str(error)
+    content = {
+        "runs": [asdict(status) | {"age_s": status.age_s()} for status in found],
+        **({"warning": silence} if silence else {}),
+    }
+    command.result(content, _as_text(found, options.folder, silence), as_json=options.json)
+    return 0
+
+
+def _as_text(found: Sequence[Status], folder: Path, silence: str) -> str:
+    if not found:
+        return f"no runs in {folder}"
+    console = Console(width=command.width(_WIDTH))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("run", "name", "state", "job", "node", "age", "note"):
+        table.add_column(head, overflow="fold", no_wrap=head in {"run", "job", "age"})
+    for status in found:
+        state = status.state + (f", resumed {status.resumed}x" if status.resumed else "")
+        row = (status.run, status.name, state, status.job or "", status.node, _age(status.age_s()), status.note)
+        table.add_row(*map(escape, row))
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines()) + (
+        f"\n\nWithout SLURM's word: {silence}" if silence else ""
+    )
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
