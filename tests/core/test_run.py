@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kirie.core import files
+from kirie.core.resume import resume_points, write_resume_point
 from kirie.core.run import RunFolder
 from kirie.core.scores import COLUMNS, CountTable
 from kirie.errors import DeviceError, RunError
@@ -19,7 +20,7 @@ def _finished(path: Path, score: float = 0.5) -> RunFolder:
     files.write_json(run.record, {"id": "abc", "state": "finished"})
     files.write_json(run.metrics, {"val": {"miou": score}})
     files.write_bytes(run.best, b"weights")
-    files.write_bytes(run.last, b"optimizer too")
+    write_resume_point(run, 7, memoryview(b"optimizer too"))
     files.write_text(run.path / "wandb" / "run.wandb", "log")
     CountTable(("a",), ("x",), np.ones((1, 1, len(COLUMNS)), np.int64)).write(run.per_image("val"))
     return run
@@ -58,7 +59,7 @@ def test_publish_copies_what_later_stages_need(tmp_path: Path) -> None:
     assert out.read_metrics() == run.read_metrics()
     assert out.best.read_bytes() == b"weights"
     assert [entry.name for entry in out.path.parent.iterdir()] == ["unet"]
-    assert run.last.exists()
+    assert resume_points(run)
 
 
 def test_publish_replaces_the_whole_folder(tmp_path: Path) -> None:

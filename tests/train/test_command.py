@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kirie.cli import main
+from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
 
 
@@ -25,7 +26,7 @@ def test_a_repeated_command_answers_without_torch(
     assert published.read_record()["id"] == first["run"]
     assert published.best.is_file()
     assert published.history.is_file()
-    assert not published.last.exists()
+    assert not resume_points(published)
 
     published.speed.write_text("{}", encoding="utf-8")
     assert main([*words, "--out", str(published.path)]) == 0

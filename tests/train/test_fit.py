@@ -16,8 +16,9 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
+from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
-from kirie.errors import ConfigError, Interrupted, RunError
+from kirie.errors import ConfigError, Interrupted
 from kirie.tasks import load_run
 from kirie.train import fit as fit_module
 from kirie.train.progress import EpochLines
@@ -27,7 +28,7 @@ Compose = Callable[..., dict[str, Any]]
 
 def _weights(run: RunFolder) -> dict[str, torch.Tensor]:
     """The resume checkpoint's weights: those of the last step, whichever epoch was best."""
-    found: dict[str, torch.Tensor] = torch.load(run.last, weights_only=True)["state_dict"]
+    found: dict[str, torch.Tensor] = torch.load(resume_points(run)[0].path, weights_only=True)["state_dict"]
     return found
 
 
@@ -65,7 +66,7 @@ def test_a_killed_run_ends_with_the_weights_of_one_never_interrupted(
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + 200
-        while not (killed / "checkpoints" / "last.ckpt").exists():
+        while not resume_points(RunFolder(killed)):
             assert process.poll() is None, "the training ended before it could be killed"
             assert time.monotonic() < deadline, "no checkpoint was ever written"
             time.sleep(0.01)
@@ -105,16 +106,22 @@ def test_sigterm_records_the_interruption(tiny: Compose, tmp_path: Path, monkeyp
     assert fit_module.fit(config, quiet=True).read_record()["state"] == "done"
 
 
-def test_a_damaged_resume_checkpoint_is_named(tiny: Compose, tmp_path: Path) -> None:
-    """A checkpoint that is not one is not loaded and not overwritten."""
+def test_a_torn_resume_point_is_passed_over(tiny: Compose, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest is cut short, as by a crash: one warning line, and the one before it leads to the same end."""
     config = tiny(f"runs={tmp_path}", "seed=6")
     run = fit_module.fit(config, quiet=True)
-    run.last.write_bytes(b"not a checkpoint")
+    before, scores = _weights(run), run.read_metrics()
+    newest, older = resume_points(run)
+    newest.path.write_bytes(newest.path.read_bytes()[:-1])
     record = json.loads(run.record.read_text()) | {"state": "running"}
     run.record.write_text(json.dumps(record))
-    with pytest.raises(RunError, match=r"last\.ckpt .*damaged"):
-        fit_module.fit(config, quiet=True)
-    assert run.last.read_bytes() == b"not a checkpoint"
+    fit_module.fit(config)
+    said = capsys.readouterr().err
+    assert f"resumed at step {older.step}" in said
+    assert said.count("warning:") == 1
+    assert f"{newest.path} is torn" in said
+    assert all(torch.equal(value, before[name]) for name, value in _weights(run).items())
+    assert run.read_metrics() == scores
 
 
 def test_a_pair_that_cannot_work_fails_before_data_is_touched(tiny: Compose, tmp_path: Path) -> None:

@@ -53,13 +53,20 @@ class ResumePoints(Checkpoint):
         self._seen_step = self._saved_step = 0
         self._saved_at = time.monotonic()
         self._before_validation_ends = False
+        self._place: dict[str, int] | None = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Opens the connection between the processes."""
         self._agreement.set_up(trainer)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Counts from here."""
+        """Counts from here, and takes up the place in the epoch.
+
+        Lightning would give the loader its state back, but not to one that was made before the state was read: the
+        schedule asks for the number of steps by then, and so for the loader.
+        """
+        if self._place is not None and trainer.train_dataloader is not None:
+            trainer.train_dataloader.load_state_dict(self._place)
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at = time.monotonic()
 
@@ -103,7 +110,9 @@ class ResumePoints(Checkpoint):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Adds what Lightning forgets: an early stop, the newest rows of the log, a validation still to be done."""
+        """Adds what Lightning forgets: place, early stop, newest rows of the log, a validation still to be done."""
+        if trainer.train_dataloader is not None:
+            checkpoint["place"] = trainer.train_dataloader.state_dict()
         checkpoint["stopping"] = bool(trainer.should_stop)
         checkpoint["rows"] = trainer.logger.recent_rows() if isinstance(trainer.logger, OnceLogger) else []
         if self._before_validation_ends:
@@ -116,6 +125,7 @@ class ResumePoints(Checkpoint):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Takes that up again."""
+        self._place = checkpoint.get("place")
         trainer.should_stop = checkpoint["stopping"]
         if trainer.is_global_zero and isinstance(trainer.logger, OnceLogger):
             trainer.logger.write_missing(checkpoint["rows"])
