@@ -57,7 +57,7 @@ def _command(argv: Sequence[str], crew: Crew | None) -> int:
         if speaks:
             command.result(config, as_yaml(config).rstrip(), as_json=options.json)
         return 0
-    run, trained = _run(config, argv, crew)
+    run, trained = find_or_train(config, argv, crew)
     return _finish(run, trained, options) if speaks else 0
 
 
@@ -94,8 +94,17 @@ def _holds(out: Path, run: RunFolder) -> bool:
     )
 
 
-def _run(config: Mapping[str, Any], argv: Sequence[str], crew: Crew | None) -> tuple[RunFolder, bool]:
-    """The finished run of a configuration, and whether this call trained it; torch is imported only to train."""
+def find_or_train(config: Mapping[str, Any], argv: Sequence[str], crew: Crew | None) -> tuple[RunFolder, bool]:
+    """The finished run of a configuration, and whether this call trained it; torch is imported only to train.
+
+    Args:
+        config: The resolved configuration.
+        argv: The words after `kirie train` that compose it, for further processes on this node.
+        crew: The processes that a launcher has started; None if this one is alone so far.
+
+    Raises:
+        KirieError: As kirie.train.fit.
+    """
     settings = Settings.of(config)
     identity = identify(config, Store.open(Path(settings.data.store)).fingerprint)
     run = identity.folder(Path(config["runs"]))

@@ -6,17 +6,25 @@ already. With `hydra/launcher=slurm` (conf/hydra/launcher/slurm.yaml) each is a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from kirie.cluster.place import place_of
 from kirie.core.scores import flat
-from kirie.errors import ConfigError, Interrupted, KirieError
+from kirie.errors import ConfigError, Interrupted, KirieError, PeerError
+from kirie.train.command import find_or_train
 from kirie.train.compose import config_folder
+
+if TYPE_CHECKING:
+    from kirie.train.crew import Crew
 
 
 def main() -> int:
@@ -38,32 +46,47 @@ def main() -> int:
     return 0
 
 
-def train(config: DictConfig) -> float:
-    """Trains one combination.
+def train(config: DictConfig) -> float | None:
+    """Trains one combination, or finds it trained.
 
     Args:
         config: As Hydra composes conf/train.yaml.
 
     Returns:
-        The best validation score, the one that `train.metric` names, for Hydra's sweepers.
+        The best validation score, the one that `train.metric` names, for Hydra's sweepers; None on processes of a
+        training that are not the first.
 
     Raises:
-        KirieError: As kirie.train.fit.
+        KirieError: As `kirie train`.
         SystemExit: A signal ended it. Not an Exception, so that submitit does not take it for the job's result and
             goes on waiting for a job that was queued again.
     """
-    from kirie.train.fit import fit
-
     plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     if not isinstance(plain, dict):
         raise ConfigError("conf/train.yaml is not a mapping.")
     settings = {str(key): value for key, value in plain.items()}
+    words = [str(word) for word in HydraConfig.get().overrides.task]
     try:
-        run = fit(settings)
-    except Interrupted as stop:
+        with _launched() as crew:
+            run, _ = find_or_train(settings, words, crew)
+            if crew is not None and not crew.first:
+                return None
+            return flat(run.read_metrics()["val"])[settings["train"]["metric"]]
+    except (Interrupted, PeerError) as stop:
+        if stop.exit_code == KirieError.exit_code:
+            raise
         print(f"kirie: {stop}", file=sys.stderr)
         raise SystemExit(stop.exit_code) from None
-    return flat(run.read_metrics()["val"])[settings["train"]["metric"]]
+
+
+def _launched() -> contextlib.AbstractContextManager[Crew | None]:
+    """The processes that a launcher has started for this training, if it has started several."""
+    place = place_of()
+    if place.world == 1:
+        return contextlib.nullcontext()
+    from kirie.train.launch import join
+
+    return join(place)
 
 
 def _sentence(error: Exception) -> str:
