@@ -174,7 +174,9 @@ def _waiting(
 ) -> tuple[str, str]:
     """State and note of a `dvc repro` that waits for trainings."""
     if job is not None and job.alive:
-        return ("queued", job.reason) if job.waits else ("running", f"waits for {len(waits.trainings)} trainings")
+        if not job.waits:
+            return "running", f"waits for {len(waits.trainings)} trainings"
+        return ("preempted", f"in the queue again ({job.reason})") if job.restarts else ("queued", job.reason)
     if waits.state in {"done", "failed"}:
         return waits.state, waits.error
     known = [(jobs or {}).get(training.job or "") for training in waits.trainings]

@@ -30,9 +30,9 @@ TEMPLATE = "repro.sbatch"
 _DESCRIPTION = """Runs `dvc repro` on a SLURM cluster, in a job of its own.
 
 That job runs what comes before the trainings, submits each train stage of dvc.yaml as a job (`kirie submit train`),
-waits for them, and lets `dvc repro` publish them and run the rest. If it ends before they do, it says so; a repeat takes
-up the same jobs. The words cluster=, nodes=, gpus=, time= and cluster.KEY= are those of `kirie submit train` and are
-about the trainings; the waiting job is described under `repro` in conf/cluster/NAME.yaml.
+waits for them, and lets `dvc repro` publish them and run the rest. If it ends before they do, it says so; a repeat
+takes up the same jobs. The words cluster=, nodes=, gpus=, time= and cluster.KEY= are those of `kirie submit train` and
+are about the trainings; the waiting job is described under `repro` in conf/cluster/NAME.yaml.
 
   kirie submit repro cluster=mycluster gpus=4
 """

@@ -1,0 +1,135 @@
+"""Filling in batch scripts: quoting, lines that go or repeat, mistakes with their line, and why SLURM refused."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kirie.cluster.refusal import explain
+from kirie.cluster.template import CLONE, Lines, Script, Value, Words, fill, find_template
+from kirie.errors import ClusterError
+
+HEAD = "#!/bin/bash\n"
+
+
+def _fill(tmp_path: Path, text: str, **values: Value) -> Script:
+    template = tmp_path / "job.sbatch"
+    template.write_text(text, encoding="utf-8")
+    return fill(template, values)
+
+
+def test_a_line_without_a_value_goes_and_one_with_several_repeats(tmp_path: Path) -> None:
+    """Comments stay as they are, shell variables too, and every line knows where it came from."""
+    script = _fill(
+        tmp_path,
+        HEAD
+        + "# a comment on {{anything}}\n#SBATCH --account={{account}}\n#SBATCH {{extra}}\nmodule load {{modules}}\n"
+        'export {{environment}}\n{{container}} run {{words}} "${NAME}" ${#NAME}\n',
+        account=None,
+        extra=Lines(["--exclusive", "--qos=high"]),
+        modules=Lines(),
+        environment=Lines(["A=1"]),
+        container=Words(),
+        words=Words(["a b", "c"]),
+    )
+    assert script.text.splitlines() == [
+        "#!/bin/bash",
+        "# a comment on {{anything}}",
+        "#SBATCH --exclusive",
+        "#SBATCH --qos=high",
+        "export A=1",
+        " run 'a b' c \"${NAME}\" ${#NAME}",
+    ]
+    assert script.origins == (1, 2, 4, 4, 6, 7)
+
+
+@pytest.mark.parametrize("evil", ["x; touch evil", "$(touch evil)", "`touch evil`", "'; touch evil; '", "a\\", "ü ñ #"])
+def test_no_value_is_read_as_shell(evil: str, tmp_path: Path) -> None:
+    """Whatever a value holds reaches the command as one word, also among #SBATCH lines and variables."""
+    script = _fill(
+        tmp_path,
+        HEAD + "#SBATCH --comment={{evil}}\nexport {{environment}}\nprintf '%s\\n' {{evil}} \"$NAME\" {{words}}\n",
+        evil=evil,
+        environment=Lines([f"NAME={evil}"]),
+        words=Words([evil, evil]),
+    )
+    done = subprocess.run(["bash"], input=script.text, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout.splitlines() == [evil] * 4
+    assert not (tmp_path / "evil").exists()
+    assert next(script.options()) == ("--comment", evil, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("#SBATCH -p {{partiton}}\n", r"job\.sbatch line 2: there is no word \{\{partiton\}\}\. Did you mean \{\{part"),
+        ("run {{a b}}\n", r"line 2: there is no word \{\{a b\}\}\. Known are lines, more, partition, torn"),
+        ("run {{partition\n", r"line 2 has opening braces that are not closed: run \{\{partition"),
+        ("run {{lines}} {{more}}\n", r"line 2 has two words with several values each \(lines, more\)"),
+        ("run {{torn}}\n", r"line 2: the value of \{\{torn\}\} holds a line break"),
+        ("echo\n\n#SBATCH -n 1\n", r"line 4 would be passed over by sbatch.*first command \(line 2\)"),
+        ("if true; then\n{{lines}}\n", r"job\.sbatch line \d is not bash: .*syntax error"),
+    ],
+)
+def test_a_mistake_in_a_template_names_its_line(text: str, message: str, tmp_path: Path) -> None:
+    """The line is the template's, not the script's; what is known is listed."""
+    with pytest.raises(ClusterError, match=message):
+        _fill(tmp_path, HEAD + text, partition="a", lines=Lines("ab"), more=Lines("cd"), torn="a\nb")
+
+
+def test_what_is_no_script_is_told(tmp_path: Path) -> None:
+    """No shell in the first line, bytes that are not text, an empty file, and a template that is not there."""
+    with pytest.raises(ClusterError, match="line 1 must name the shell"):
+        _fill(tmp_path, "echo\n")
+    with pytest.raises(ClusterError, match="line 1 must name the shell"):
+        _fill(tmp_path, "")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    with pytest.raises(ClusterError, match="cannot be read"):
+        fill(tmp_path / "bytes", {})
+    with pytest.raises(ClusterError, match=r"no template nothing\.sbatch in slurm"):
+        find_template("nothing.sbatch")
+
+
+def test_ones_own_template_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """slurm/ of the working folder comes before kirie's."""
+    monkeypatch.chdir(tmp_path)
+    assert find_template("train.sbatch") == CLONE / "train.sbatch"
+    (tmp_path / "slurm").mkdir()
+    (tmp_path / "slurm" / "train.sbatch").write_text(HEAD)
+    assert find_template("train.sbatch") == Path("slurm/train.sbatch")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "sbatch: error: invalid partition specified: x\nsbatch: error: Batch job submission failed: Invalid "
+            "partition name specified",
+            "Invalid partition name specified. It came from {} line 2 (#SBATCH --partition=x).",
+        ),
+        (
+            "sbatch: unrecognized option '--foo'\nTry \"sbatch --help\" for more information",
+            "unrecognized option '--foo'. It came from {} line 5 (#SBATCH --foo=1).",
+        ),
+        ("sbatch: error: Invalid --time specification", "It came from {} line 3 (#SBATCH --time=abc)."),
+        (
+            "sbatch: error: Batch job submission failed: Requested node configuration is not available",
+            "It came from {} line 4 (#SBATCH --nodes=9), line 4 (#SBATCH --mem=1T).",
+        ),
+        ("sbatch: error: Batch job submission failed: Access denied", "Access denied. The template is {}."),
+        ("", "no reason given. The template is {}."),
+    ],
+)
+def test_a_refusal_names_the_line(said: str, told: str, tmp_path: Path) -> None:
+    """SLURM's own reason, once, and the template's line that it is about, as far as that can be told."""
+    script = _fill(
+        tmp_path,
+        HEAD + "#SBATCH --partition={{x}}\n#SBATCH --time=abc\n#SBATCH --nodes=9 --mem=1T\n#SBATCH {{extra}}\n",
+        x="x",
+        extra=Lines(["--foo=1"]),
+    )
+    found = explain(script, said)
+    assert found.startswith("SLURM refused the job: ")
+    assert found.endswith(told.format(tmp_path / "job.sbatch")), found
