@@ -154,10 +154,18 @@ def test_ranks_share_the_global_batch(make_store: MakeStore, monkeypatch: pytest
 
     halves = zip(indices(0, 2, "train"), indices(1, 2, "train"), strict=True)
     assert [sorted(a + b) for a, b in halves] == indices(0, 1, "train")
-    seen = itertools.chain(*indices(0, 2, "val"), *indices(1, 2, "val"))
-    assert sorted(seen) == list(range(5))
-    with pytest.raises(ConfigError, match=r"5 sample.*for 6 devices"):
-        indices(0, 6, "val")
+    assert [indices(rank, 2, "val") for rank in range(2)] == [[[0, 1], [4]], [[2, 3], [-1]]]
+    assert [len(indices(rank, 6, "val")) for rank in range(6)] == [2] * 6
+
+
+def test_a_filler_counts_nowhere(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process has nothing left of a batch, it gets a picture without a valid pixel."""
+    data = _data(make_store({"val": 1}), batch_size=4)
+    monkeypatch.setattr(data, "trainer", SimpleNamespace(global_rank=2, world_size=3))
+    (batch,) = data.val_dataloader()
+    assert batch["index"].tolist() == [-1]
+    assert batch["image"].shape == (1, 8, 8, 3)
+    assert (batch["target"] == 255).all()
 
 
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"eval_batch_size": 0}, {"workers": -1}, {"seed": -1}])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kirie.data.order import EvalOrder, TrainOrder, epoch_order
+from kirie.data.order import FILLER, EvalOrder, TrainOrder, epoch_order
 from kirie.errors import ConfigError
 
 
@@ -44,7 +44,7 @@ def test_ranks_share_the_batches_of_one_device(n: int, share: int, world: int, e
     batch = share * world
     if n < world:
         return
-    alone = TrainOrder(n // world * world if n < batch else n, batch, seed=7)
+    alone = TrainOrder(n, batch, seed=7)
     ranks = [TrainOrder(n, batch, seed=7, rank=rank, world=world) for rank in range(world)]
     for order in (alone, *ranks):
         order.set_epoch(epoch)
@@ -53,9 +53,10 @@ def test_ranks_share_the_batches_of_one_device(n: int, share: int, world: int, e
         order.start = start
         assert len(order) == len(whole)
     joined = [sorted(itertools.chain(*parts)) for parts in zip(*ranks, strict=True)]
-    if n >= batch:
-        assert joined == [batch.tolist() for batch in whole[start:]]
+    assert joined == [batch.tolist() for batch in whole[start:]]
     assert all(len(set(batch)) == ranks[0].batch for batch in joined)
+    for parts in zip(*ranks, strict=True):
+        assert 0 <= len(parts[0]) - len(parts[-1]) <= 1
 
 
 def test_a_small_set_is_one_batch() -> None:
@@ -75,8 +76,10 @@ def test_what_cannot_be_shared_is_refused() -> None:
 
 @given(n=st.integers(0, 60), batch=st.integers(1, 16), world=st.integers(1, 5))
 def test_evaluation_sees_every_sample_once(n: int, batch: int, world: int) -> None:
-    """Over all ranks every sample is evaluated exactly once, and a rank may have none."""
+    """Over all ranks every sample is evaluated exactly once, in the batches of one rank, and as often on every rank."""
     orders = [EvalOrder(n, batch, rank=rank, world=world) for rank in range(world)]
-    seen = [int(i) for order in orders for part in order for i in part]
-    assert sorted(seen) == list(range(n))
-    assert all(len(order) == len(list(order)) for order in orders)
+    joined = [[int(i) for part in parts for i in part if i != FILLER] for parts in zip(*orders, strict=True)]
+    assert joined == [part.tolist() for part in EvalOrder(n, batch)]
+    assert sorted(itertools.chain(*joined)) == list(range(n))
+    assert all(len(order) == len(list(order)) == -(-n // batch) for order in orders)
+    assert all(len(part) > 0 for order in orders for part in order)

@@ -134,6 +134,7 @@ def quiet_lightning() -> None:
     for message in (
         r".*Checkpoint directory .* exists and is not empty.*",  # a resumed run continues in its folder
         r".*`srun` command is available on your system but is not used.*",  # kirie knows by itself what started it
+        r"Grad strides do not match bucket view strides.*",  # of 1x1 maps; costs a copy of a few kilobytes
         r".*GPU available but not used.*",  # trainer=cpu is a choice
         r".*is smaller than the logging interval.*",  # small sets are fine
         r".*treespec, LeafSpec.*is deprecated.*",  # Lightning 2.6 with torch 2.15; its own matter

@@ -1,0 +1,232 @@
+"""Runs what tests/train/test_crew_*.py ask for in crews of real processes, all forked from one that has imported torch.
+
+    python -m tests.train.crew_worker FOLDER    (reads FOLDER/scenarios.json, writes FOLDER/NAME-RANK.json)
+
+Importing the training stack takes most of such a test's time; forking does it once for all processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from kirie.cluster.place import place_of
+from kirie.core.run import RunFolder
+from kirie.prepare.store import Store
+from kirie.tasks.losses import build_loss
+from kirie.tasks.scoring import score_split
+from kirie.tasks.semantic import SemanticTask
+from kirie.train.batch_norm import share_batch_norm
+from kirie.train.crew import Crew
+from kirie.train.fit import fit
+from kirie.train.launch import join
+from kirie.train.loop import build_data, build_task, build_trainer, facts_of, quiet_lightning
+from kirie.train.settings import Settings
+
+LIMIT_S = 120.0
+
+
+def fits(crew: Crew, configs: list[dict[str, Any]]) -> list[Any]:
+    """Trains each configuration; gives what every step saw and what came out."""
+    return [_fit(crew, config) for config in configs]
+
+
+def _fit(crew: Crew, config: dict[str, Any]) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = []
+    training_step, loss_and_output = SemanticTask.training_step, SemanticTask.loss_and_output
+
+    def watch_step(self: SemanticTask, batch: Any, batch_idx: int) -> Any:
+        steps.append({"index": batch["index"].tolist()})
+        loss = training_step(self, batch, batch_idx)
+        steps[-1]["loss"] = float(loss.detach())
+        return loss
+
+    def watch_batch(self: SemanticTask, image_BCHW: torch.Tensor, target_BHW: torch.Tensor) -> Any:
+        if self.training:
+            pairs = zip(image_BCHW, target_BHW, strict=True)
+            steps[-1]["digest"] = [_digest(image) + _digest(target) for image, target in pairs]
+        return loss_and_output(self, image_BCHW, target_BHW)
+
+    SemanticTask.training_step = watch_step  # type: ignore[method-assign]
+    SemanticTask.loss_and_output = watch_batch  # type: ignore[method-assign]
+    run = fit(config, quiet=True, crew=crew)
+    SemanticTask.training_step, SemanticTask.loss_and_output = training_step, loss_and_output  # type: ignore[method-assign]
+    return {"steps": steps, "folder": str(run.path)}
+
+
+def _digest(tensor: torch.Tensor) -> str:
+    return hashlib.sha256(tensor.contiguous().numpy().tobytes()).hexdigest()[:16]
+
+
+def gradients(crew: Crew, losses: list[dict[str, Any]], shares: list[int]) -> list[Any]:
+    """Each loss and its gradient by DDP's rule, from this process's share of pictures that all draw alike."""
+    crew.start_group(torch.device("cpu"))
+    found = []
+    for config in losses:
+        torch.manual_seed(3)
+        logits_BLHW = 2 * torch.randn(sum(shares), 4, 12, 12)
+        target_BHW = torch.randint(0, 3, (sum(shares), 12, 12), dtype=torch.uint8)
+        target_BHW[:, :3] = 255
+        target_BHW[0] = 255
+        first = sum(shares[: crew.place.rank])
+        own = slice(first, first + shares[crew.place.rank])
+        bias = torch.zeros(4, requires_grad=True)
+        scale = torch.ones(4, 12, 12, requires_grad=True)
+        loss = build_loss(config, [100, 50, 10, 5])(logits_BLHW[own] * scale + bias.view(1, 4, 1, 1), target_BHW[own])
+        loss.backward()
+        gradient = torch.cat([_of(bias), _of(scale).flatten()])
+        if crew.place.world > 1:
+            dist.all_reduce(gradient)
+            gradient /= crew.place.world
+        found.append({"loss": float(loss.detach()), "gradient": gradient.tolist()})
+    return found
+
+
+def _of(parameter: torch.Tensor) -> torch.Tensor:
+    assert parameter.grad is not None
+    return parameter.grad
+
+
+def norms(crew: Crew, shares: list[int]) -> dict[str, Any]:
+    """A shared batch norm between two layers: its outputs' loss, gradients and statistics."""
+    crew.start_group(torch.device("cpu"))
+    torch.manual_seed(5)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(nn.BatchNorm2d(4), nn.ReLU()), nn.Conv2d(4, 2, 1))
+    image_BCHW = torch.randn(sum(shares), 3, 9, 9) * 3 + 40
+    first = sum(shares[: crew.place.rank])
+    own = slice(first, first + shares[crew.place.rank])
+    if crew.place.world > 1:
+        assert share_batch_norm(model) == 1
+    wanted = torch.rand(sum(shares), 2, 7, 7)
+    for _ in range(2):
+        model.zero_grad()
+        # A plain sum: DDP's mean makes it a share of the processes
+        loss = ((model(image_BCHW[own]) - wanted[own]) ** 2).sum() * crew.place.world
+        loss.backward()
+    gradient = torch.cat([_of(parameter).flatten() for parameter in model.parameters()])
+    if crew.place.world > 1:
+        dist.all_reduce(gradient)
+        gradient /= crew.place.world
+    state = torch.cat([model[1][0].running_mean, model[1][0].running_var])  # type: ignore[index,list-item]
+    return {"gradient": gradient.tolist(), "state": state.tolist()}
+
+
+def evaluations(crew: Crew, config: dict[str, Any], stores: list[str], folder: str) -> list[Any]:
+    """Validation inside a fit, and final scoring, of one model on several stores."""
+    crew.start_group(torch.device("cpu"))
+    task = build_task(config, facts_of(Store.open(Path(stores[0]))))
+    found = []
+    for path in stores:
+        config["data"]["store"] = path
+        settings = Settings.of(config)
+        trainer = build_trainer(settings, RunFolder(Path(folder)), None, [], pl.Callback(), crew.place)
+        trainer.fit(task, datamodule=build_data(settings))
+        store = Store.open(Path(path))
+        share = config["data"]["batch_size"] // crew.place.world
+        table = score_split(
+            task.model,
+            store.split("test"),
+            store.labels,
+            batch_size=share,
+            device=torch.device("cpu"),
+            rank=crew.place.rank,
+            world=crew.place.world,
+        )
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
+        found.append({"val": metrics, "test": table.counts_NLK.tolist()})
+    return found
+
+
+def architectures(crew: Crew, store: str, configs: list[dict[str, Any]]) -> list[str]:
+    """Two forward passes and a backward pass of each under DDP, which refuses the second if a gradient was missing."""
+    crew.start_group(torch.device("cpu"))
+    facts = facts_of(Store.open(Path(store)))
+    found = []
+    for config in configs:
+        task = build_task(config, facts)
+        height, width = config["model"]["image_size"]
+        model = DistributedDataParallel(task.model.train())
+        image_BCHW = torch.rand(2, 3, height, width)
+        model(image_BCHW).square().mean().backward()
+        model(image_BCHW)
+        found.append(config["model"]["name"])
+    return found
+
+
+def _one(folder: Path, scenario: dict[str, Any], rank: int, port: int) -> None:
+    os.environ |= {
+        "TORCHELASTIC_RUN_ID": "test",
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(scenario["world"]),
+        "LOCAL_WORLD_SIZE": str(scenario["world"]),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
+    torch.set_num_threads(1)
+    quiet_lightning()
+    place = place_of()
+    with Crew.alone() if place.world == 1 else join(place) as crew:
+        found = globals()[scenario["do"]](crew, **scenario["with"])
+        (folder / f"{scenario['name']}-{rank}.json").write_text(json.dumps(found))
+
+
+def _fork(folder: Path, scenario: dict[str, Any], rank: int, port: int) -> int:
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        _one(folder, scenario, rank, port)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def main(folder: Path) -> int:
+    """Runs the scenarios one after the other; fails if any process does."""
+    for scenario in json.loads((folder / "scenarios.json").read_text()):
+        began, port = time.monotonic(), _free_port()
+        waiting = {_fork(folder, scenario, rank, port) for rank in range(scenario["world"])}
+        failed = False
+        while waiting:
+            for child in sorted(waiting):
+                done, status = os.waitpid(child, os.WNOHANG)
+                if done:
+                    waiting.remove(child)
+                    failed = failed or status != 0
+            if time.monotonic() - began > LIMIT_S:
+                for child in waiting:
+                    os.kill(child, 9)
+                failed = True
+            time.sleep(0.01)
+        print(f"{scenario['name']}: {'FAILED' if failed else 'ok'} in {time.monotonic() - began:.1f} s", flush=True)
+        if failed:
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
