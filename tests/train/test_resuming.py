@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.train.stops import differing, fit_stopping_everywhere
 
 from kirie.core.resume import resume_points
 from kirie.train.fit import fit
-from tests.train.stops import differing, fit_stopping_everywhere
 
 Compose = Callable[..., dict[str, Any]]
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
@@ -45,7 +45,7 @@ def test_stopped_at_every_step(tiny: Compose, more: list[str], tmp_path: Path, m
         "on_validation_end",
     }
     assert stopped.path.name == whole.path.name
-    assert [point.step for point in resume_points(stopped)][0] == resume_points(whole)[0].step
+    assert next(point.step for point in resume_points(stopped)) == resume_points(whole)[0].step
     assert differing(whole, stopped) == []
     assert stopped.history.read_text() == whole.history.read_text()
     assert stopped.read_metrics() == whole.read_metrics()

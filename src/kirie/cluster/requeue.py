@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from kirie.core import files
+from kirie.cluster.scheduler import AT_WORK, Slurm
+from kirie.core import files, programs
 from kirie.core.run import RunFolder
+from kirie.errors import ClusterError
 
 EX_TEMPFAIL = 75
 """Exit code that asks the batch script to queue the job again (sysexits.h: try again later)."""
@@ -24,21 +24,6 @@ Outcome = Literal["requeued", "by_script", "already", "ending", "no_job"]
 ending: the job is being cancelled or ended by SLURM itself. no_job: this process is not in a SLURM job."""
 
 _PATIENCE_S = 20.0
-_GOES_ON = {"RUNNING", "SUSPENDED", "SIGNALING", "STAGE_OUT"}
-"""States of a job that would go on if nobody asked; every other one is somebody's decision to end it."""
-
-_ENDED = {
-    "BOOT_FAIL",
-    "CANCELLED",
-    "COMPLETED",
-    "DEADLINE",
-    "FAILED",
-    "NODE_FAIL",
-    "OUT_OF_MEMORY",
-    "PREEMPTED",
-    "REVOKED",
-    "TIMEOUT",
-}
 
 
 def job_of(environ: Mapping[str, str] | None = None) -> str | None:
@@ -70,11 +55,12 @@ def request_requeue(run: RunFolder, environ: Mapping[str, str] | None = None) ->
     job = job_of(environ)
     if job is None:
         return "no_job"
-    scontrol = shutil.which("scontrol", path=(os.environ if environ is None else environ).get("PATH"))
-    if scontrol is not None and (state := _state(scontrol, job)) is not None and state not in _GOES_ON:
+    environ = os.environ if environ is None else environ
+    state = _state(job, environ)
+    if state is not None and state not in AT_WORK:
         return "ending"
     # The start too: another cluster may give the same numbers
-    started = (os.environ if environ is None else environ).get("SLURM_JOB_START_TIME", "0")
+    started = environ.get("SLURM_JOB_START_TIME", "0")
     marker = run.requeues / f"{job}-{restarts_of(environ)}-{started if started.isdecimal() else 0}"
     with files.disk_errors(marker):
         marker.parent.mkdir(parents=True, exist_ok=True)
@@ -82,32 +68,27 @@ def request_requeue(run: RunFolder, environ: Mapping[str, str] | None = None) ->
             marker.touch(exist_ok=False)
         except FileExistsError:
             return "already"
-    if scontrol is None or _ask(scontrol, "requeue", job) is None:
+    if _ask(["scontrol", "requeue", job], environ) is None:
         return "by_script"
     return "requeued"
 
 
 def job_alive(job: str) -> bool | None:
     """Whether SLURM still has a job that is not ended; None if it cannot be asked."""
-    scontrol = shutil.which("scontrol")
-    if scontrol is None or _ask(scontrol, "ping") is None:
+    try:
+        found = Slurm().jobs([job])
+    except ClusterError:
         return None
-    state = _state(scontrol, job)
-    # SLURM forgets ended jobs after a while
-    return state is not None and state not in _ENDED
+    return job in found and found[job].alive
 
 
-def _state(scontrol: str, job: str) -> str | None:
+def _state(job: str, environ: Mapping[str, str]) -> str | None:
     """The job's state in SLURM's word, or None if SLURM does not answer."""
-    found = re.search(r"\bJobState=([A-Z_]+)", _ask(scontrol, "show", "job", job) or "")
+    found = re.search(r"\bJobState=([A-Z_]+)", _ask(["scontrol", "show", "job", job], environ) or "")
     return found[1] if found else None
 
 
-def _ask(scontrol: str, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            [scontrol, *words], capture_output=True, text=True, errors="replace", timeout=_PATIENCE_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout
+def _ask(words: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """What SLURM's command says; None if it fails, does not answer or is not there."""
+    answer = programs.ask(words, patience_s=_PATIENCE_S, environ=environ)
+    return answer.out if answer is not None and answer.code == 0 else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kirie.cluster.place import Place, place_of
 from kirie.core import command
 from kirie.core.run import RunFolder
+from kirie.core.signals import Terminated
 from kirie.prepare.store import Store
 from kirie.train.compose import as_yaml, compose_config, config_folder
 from kirie.train.identify import identify, is_done
@@ -33,12 +34,17 @@ run, or answers that it is done.
 def main(argv: Sequence[str]) -> int:
     """Runs `kirie train`: alone, as one of the processes of a launcher, or starting those of this node itself."""
     place = place_of()
-    if place.world == 1:
-        return _command(argv, None)
-    from kirie.train.launch import join
+    try:
+        if place.world == 1:
+            return _command(argv, None)
+        from kirie.train.launch import join
 
-    with join(place) as crew:
-        return _command(argv, crew)
+        with join(place) as crew:
+            return _command(argv, crew)
+    except Terminated as told:
+        from kirie.train.starting import ended_before
+
+        raise ended_before(told) from None
 
 
 def _command(argv: Sequence[str], crew: Crew | None) -> int:
@@ -106,7 +112,8 @@ def find_or_train(config: Mapping[str, Any], argv: Sequence[str], crew: Crew | N
         KirieError: As kirie.train.fit.
     """
     settings = Settings.of(config)
-    identity = identify(config, Store.open(Path(settings.data.store)).fingerprint)
+    store = Store.open(Path(settings.data.store))
+    identity = identify(config, store.fingerprint)
     run = identity.folder(Path(config["runs"]))
     done = is_done(run)
     if crew is not None:
@@ -115,7 +122,8 @@ def find_or_train(config: Mapping[str, Any], argv: Sequence[str], crew: Crew | N
         return fit(config, crew=crew), not done
     if done:
         return run, False
-    from kirie.train.devices import check_place, processes_here
+    from kirie.models import check_pair
+    from kirie.train.devices import check_place, check_shares, processes_here
     from kirie.train.fit import fit
     from kirie.train.launch import start
 
@@ -123,6 +131,9 @@ def find_or_train(config: Mapping[str, Any], argv: Sequence[str], crew: Crew | N
     if count == 1:
         return fit(config), True
     # Before any process is started, so that there is one to complain
-    check_place(settings, Place(0, count, 0, "lightning", count))
+    place = Place(0, count, 0, "lightning", count)
+    check_place(settings, place)
+    check_pair(config["model"])
+    check_shares(settings, config["model"], store, place)
     with start(["train", *argv], count) as crew:
         return fit(config, crew=crew), True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from typing import Any
 import torch
 
 from kirie.cluster.lease import Lease
-from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, job_of, request_requeue
+from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, request_requeue
 from kirie.core.run import RunFolder
 from kirie.core.signals import Terminated
 from kirie.errors import DeviceError, Interrupted, RunError
 from kirie.runlog.start import end_log, mark_preempting
 from kirie.train.record import Record
+from kirie.train.starting import is_preemption
 
 _GOES_ON: dict[Outcome, str] = {
     "requeued": "SLURM starts it again",
@@ -26,11 +26,6 @@ _GOES_ON: dict[Outcome, str] = {
     "ending": "SLURM ends this job on purpose, so submit it again to go on",
     "no_job": "repeat the command to go on",
 }
-
-
-def is_preemption(told: Terminated) -> bool:
-    """Whether a cluster took the machine away; SIGINT is a person's."""
-    return told.signum != signal.SIGINT and job_of() is not None
 
 
 @dataclass(slots=True)
@@ -91,15 +86,6 @@ def still_ours(lease: Lease | None) -> None:
 def _failed(opened: Opened, lease: Lease | None, words: str) -> None:
     if opened.record is not None and not (lease is not None and lease.lost):
         opened.record.change("failed", error=words)
-
-
-def ended_before(told: Terminated) -> Interrupted:
-    """The error for a signal that came before it was known which run this is; the batch script then asks SLURM."""
-    where = f"SLURM job {job_of()}" if is_preemption(told) else f"process {os.getpid()}"
-    return Interrupted(
-        f"The training in {where} was stopped by {told.signum.name} before it began; repeat the command to go on.",
-        EX_TEMPFAIL if is_preemption(told) else told.exit_code,
-    )
 
 
 def _ended_by(told: Terminated, run: RunFolder, record: Record | None, logger: Any) -> Interrupted:

@@ -140,6 +140,7 @@ def _train(
         lease=lease,
         steps=settings.trainer.checkpoint_steps,
         minutes=settings.trainer.checkpoint_minutes,
+        log_every=settings.trainer.log_every,
     )
     trainer = build_trainer(settings, run, opened.logger, watchers, keeper, crew.place)
     with notice.patiently():

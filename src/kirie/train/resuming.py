@@ -36,6 +36,7 @@ class ResumePoints(Checkpoint):
         lease: The lease on the run; None in all processes but the first.
         steps: Optimizer steps between points, or None.
         minutes: Minutes between points, or None.
+        log_every: Steps between rows of the run log.
 
     Attributes:
         written: Points written so far.
@@ -43,16 +44,23 @@ class ResumePoints(Checkpoint):
     """
 
     def __init__(
-        self, run: RunFolder, *, notice: Notice, lease: Lease | None, steps: int | None, minutes: float | None
+        self,
+        run: RunFolder,
+        *,
+        notice: Notice,
+        lease: Lease | None,
+        steps: int | None,
+        minutes: float | None,
+        log_every: int,
     ) -> None:
         super().__init__()
         self.written, self.seconds = 0, 0.0
-        self._run, self._notice, self._lease = run, notice, lease
+        self._run, self._notice, self._lease, self._log_every = run, notice, lease, log_every
         self._every_steps, self._every_s = steps, None if minutes is None else 60 * minutes
         self._agreement = Agreement()
         self._seen_step = self._saved_step = 0
         self._saved_at = time.monotonic()
-        self._before_validation_ends = False
+        self._within_batch = self._before_validation_ends = False
         self._place: dict[str, int] | None = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -77,7 +85,9 @@ class ResumePoints(Checkpoint):
         if trainer.global_step == self._seen_step or trainer.is_last_batch:
             return
         self._seen_step = trainer.global_step
+        self._within_batch = True
         self._look(trainer, due=self._due(trainer))
+        self._within_batch = False
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Looks after the last step of an epoch."""
@@ -114,7 +124,8 @@ class ResumePoints(Checkpoint):
         if trainer.train_dataloader is not None:
             checkpoint["place"] = trainer.train_dataloader.state_dict()
         checkpoint["stopping"] = bool(trainer.should_stop)
-        checkpoint["rows"] = trainer.logger.recent_rows() if isinstance(trainer.logger, OnceLogger) else []
+        if isinstance(trainer.logger, OnceLogger):
+            checkpoint["rows"] = [*trainer.logger.recent_rows(), *self._row_to_come(trainer)]
         if self._before_validation_ends:
             # Lightning takes a whole epoch's batches for "validated too", unless the validation was begun and not ended
             begun = checkpoint["loops"]["fit_loop"]["epoch_loop.val_loop.batch_progress"]
@@ -128,7 +139,19 @@ class ResumePoints(Checkpoint):
         self._place = checkpoint.get("place")
         trainer.should_stop = checkpoint["stopping"]
         if trainer.is_global_zero and isinstance(trainer.logger, OnceLogger):
-            trainer.logger.write_missing(checkpoint["rows"])
+            trainer.logger.write_missing(checkpoint.get("rows", []))
+
+    def _row_to_come(self, trainer: pl.Trainer) -> list[tuple[dict[str, float], int]]:
+        """The row of a step after which a point is written: Lightning logs it once all callbacks have had the batch."""
+        if not self._within_batch or trainer.global_step % self._log_every:
+            return []
+        row = {name: value for name, value in trainer.logged_metrics.items() if name.startswith(("train/", "perf/"))}
+        return [
+            (
+                {**{name: float(value) for name, value in row.items()}, "epoch": float(trainer.current_epoch)},
+                trainer.global_step - 1,
+            )
+        ]
 
     def _due(self, trainer: pl.Trainer) -> bool:
         """Whether it is time, by the first process's clock."""

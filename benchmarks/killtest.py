@@ -1,0 +1,204 @@
+"""Kills a training at random moments with random signals until it ends, and compares it with one never touched.
+
+Expectation: after any number of kills the weights equal the uninterrupted run's to the bit (model, averaged weights,
+optimizer, best checkpoint), each metric of the run log has the same value at the same steps and each step once, the
+step count and the scores are the same, and no kill leaves a traceback. Kills also hit the start of the program.
+
+    python benchmarks/killtest.py --kills 20 --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kirie.core.resume import resume_points
+from kirie.core.run import RunFolder
+from kirie.prepare.command import main as prepare
+from kirie.runlog.history import read_rows
+from kirie.runlog.logged import COMPANIONS, STEP
+from kirie.synth.command import main as synth
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
+PATIENCE_S = 120
+
+
+def main() -> None:
+    """Prints one line a kill, and one JSON object at the end."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=None, help="of the moments and signals (default: the time)")
+    parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
+    options = parser.parse_args()
+    seed = time.time_ns() % 2**32 if options.seed is None else options.seed
+    with tempfile.TemporaryDirectory() as scratch:
+        found = kill_test(Path(scratch), options.kills, options.epochs, seed, quiet=options.json)
+    print(json.dumps(found))
+    sys.exit(not found["equal"])
+
+
+def kill_test(scratch: Path, kills: int, epochs: int, seed: int, *, quiet: bool) -> dict[str, Any]:
+    """Trains twice on drawn pictures, once undisturbed, and compares.
+
+    Args:
+        scratch: An empty folder.
+        kills: How many signals to send.
+        epochs: Length of the training.
+        seed: Of the moments and signals.
+        quiet: Print nothing.
+    """
+    for stage, words in (
+        (synth, ["--out", str(scratch / "data"), "--count", "32", "--characters", "16", "--size", "64"]),
+        (prepare, [str(scratch / "data"), "--out", str(scratch / "store"), "--size", "64", "--workers", "1"]),
+    ):
+        with contextlib.redirect_stdout(io.StringIO()):
+            assert stage(words) == 0
+    words = [
+        *("model.encoder=tu-mobilenetv3_small_050", "trainer=cpu", "trainer.threads=1", "trainer.log_every=1"),
+        *("train.accumulate=2", "train.ema_decay=0.9", "data.batch_size=2", f"train.epochs={epochs}"),
+        *("trainer.checkpoint_steps=3", "log.mode=offline", f"data.store={scratch / 'store'}"),
+    ]
+    code, said, start_s, train_s = _attempt(words, scratch / "whole", None, 0.0)
+    if code != 0:
+        raise SystemExit(said)
+    draw, ends, noise = random.Random(seed), Counter[str](), []
+    for number in range(kills):
+        sign = SIGNALS[number] if number < len(SIGNALS) else draw.choice(SIGNALS)
+        early = draw.random() < 0.2
+        # On average an attempt gets through less than its share, so that all kills find something to kill
+        delay = draw.uniform(0, start_s if early else 1.5 * train_s / kills)
+        code, said, *_ = _attempt(words, scratch / "killed", sign, delay, early=early)
+        ends[f"{sign.name} {code}"] += 1
+        noise += [said] if "Traceback" in said else []
+        if not quiet:
+            when = f"{delay:5.1f} s after the {'command' if early else 'training'} began"
+            print(f"{number + 1:>3}  {sign.name:<8} {when}  exit code {code}", file=sys.stderr)
+        if code == 0:
+            break
+    code, said, *_ = _attempt(words, scratch / "killed", None, 0.0)
+    if code != 0:
+        raise SystemExit(said)
+    whole, killed = (RunFolder(next((scratch / name).iterdir())) for name in ("whole", "killed"))
+    verdict = {
+        "weights": not (differing := _differing(whole, killed)),
+        "curve": not (curves := _differing_curves(_curve(whole), _curve(killed))),
+        "steps": resume_points(whole)[0].step == resume_points(killed)[0].step,
+        "history": whole.history.read_text() == killed.history.read_text(),
+        "scores": whole.read_metrics() == killed.read_metrics(),
+        "no_traceback": not noise,
+    }
+    return {
+        "benchmark": "killtest",
+        "kills": sum(ends.values()),
+        "seed": seed,
+        "equal": all(verdict.values()) and whole.path.name == killed.path.name,
+        **verdict,
+        "steps_trained": resume_points(whole)[0].step,
+        "metrics_compared": len(_curve(whole)),
+        "resumed": killed.read_record()["resumed"],
+        "ends": dict(sorted(ends.items())),
+        "seconds_whole": round(train_s, 1),
+        "differing": [*differing, *curves][:5],
+        "noise": noise[:1],
+    }
+
+
+def _attempt(
+    words: list[str], runs: Path, sign: signal.Signals | None, delay: float, *, early: bool = False
+) -> tuple[int, str, float, float]:
+    """One attempt at the training.
+
+    Returns:
+        Its exit code, what it said, and the seconds before and after its first line, with which the training begins.
+    """
+    since = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kirie", "train", *words, f"runs={runs}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "WANDB_SILENT": "true"},
+    )
+    assert process.stderr is not None
+    first = "" if early else process.stderr.readline()
+    began = time.monotonic()
+    if sign is not None:
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            process.send_signal(sign)
+    try:
+        _, said = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, first + said, began - since, time.monotonic() - began
+
+
+def _differing(one: RunFolder, other: RunFolder) -> list[str]:
+    """Tensors of the last resume point and of the best checkpoint that are not equal to the bit.
+
+    The state of the callbacks is left out: it holds paths. What it is for shows in the history and the scores.
+    """
+    names = []
+    for first, second in ((resume_points(one)[0].path, resume_points(other)[0].path), (one.best, other.best)):
+        found, expected = (
+            _tensors(torch.load(first, weights_only=True)),
+            _tensors(torch.load(second, weights_only=True)),
+        )
+        names += sorted(found.keys() ^ expected.keys())
+        names += [name for name in found.keys() & expected.keys() if not torch.equal(found[name], expected[name])]
+    return names
+
+
+def _tensors(node: Any, at: str = "") -> dict[str, torch.Tensor]:
+    if isinstance(node, torch.Tensor):
+        return {at: node}
+    if isinstance(node, dict):
+        return {name: value for key, part in node.items() for name, value in _tensors(part, f"{at}/{key}").items()}
+    return {}
+
+
+def _curve(run: RunFolder) -> dict[str, list[tuple[int, Any]]]:
+    """Each metric's (step, value) pairs, in order of steps; speeds and times differ by nature."""
+    found: dict[str, list[tuple[int, Any]]] = {}
+    for path in run.path.glob("wandb/*run-*/run-*.wandb"):
+        for row in read_rows(path):
+            for key, value in row.items():
+                if key not in COMPANIONS and not key.startswith(("_", "perf/")):
+                    # Of pictures the step counts: their file names hold a number of W&B's own
+                    found.setdefault(key, []).append((row[STEP], value if isinstance(value, float) else None))
+    return {key: sorted(pairs, key=str) for key, pairs in found.items()}
+
+
+def _differing_curves(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> list[str]:
+    """Metrics that do not have the same values at the same steps, each step once, with what only one of them has."""
+    return [
+        f"{key}: {_only_one(one.get(key, []), other.get(key, []))[:4]}"
+        for key in sorted(one.keys() | other.keys())
+        if one.get(key) != other.get(key)
+    ]
+
+
+def _only_one(one: list[Any], other: list[Any]) -> list[str]:
+    first, second = Counter(map(str, one)), Counter(map(str, other))
+    return sorted(((first - second) + (second - first)).elements())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""A training that is told to end before it began; needs no torch, which may be what was being loaded."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from kirie.cluster.requeue import EX_TEMPFAIL, job_of
+from kirie.core.signals import Terminated
+from kirie.errors import Interrupted
+
+
+def is_preemption(told: Terminated) -> bool:
+    """Whether a cluster took the machine away; SIGINT is a person's."""
+    return told.signum != signal.SIGINT and job_of() is not None
+
+
+def ended_before(told: Terminated) -> Interrupted:
+    """The error for a signal that came before it was known which run this is; the batch script then asks SLURM."""
+    where = f"SLURM job {job_of()}" if is_preemption(told) else f"process {os.getpid()}"
+    return Interrupted(
+        f"The training in {where} was stopped by {told.signum.name} before it began; repeat the command to go on.",
+        EX_TEMPFAIL if is_preemption(told) else told.exit_code,
+    )
