@@ -21,7 +21,7 @@ from kirie.core import command, programs
 from kirie.core.run import RunFolder
 from kirie.errors import ClusterError, RunError
 from kirie.train.identify import is_done
-from kirie.train.stages import TrainStage, must_run, train_stages
+from kirie.train.stages import TrainStage, has_changed, must_run, train_stages
 from kirie.train.submit_train import plan_training, submit_training
 from kirie.train.target import Target
 
@@ -60,7 +60,7 @@ class Repro:
             ready = [stage for stage in waiting if stage.trainings <= through]
             waiting = [stage for stage in waiting if stage not in ready]
             # What the ready ones need, so that their ids can be known
-            if before := sorted({name for stage in ready for name in stage.others}):
+            if before := has_changed(sorted({name for stage in ready for name in stage.others})):
                 self._dvc(before)
             names = must_run([stage.name for stage in ready])
             self._train([stage for stage in ready if stage.name in names])
@@ -92,10 +92,10 @@ class Repro:
             return
         if fine := [training.stage for training in ours if training not in failed]:
             self._dvc(fine)
+        reasons = "; ".join(f"{training.stage} ({self._why(training)})" for training in failed)
         raise RunError(
-            f"{len(failed)} of {len(ours)} trainings did not come to their end: "
-            f"{'; '.join(self._why(training) for training in failed)}. Mend that and repeat `kirie submit repro`: what "
-            "is done is not done again."
+            f"{len(failed)} of {len(ours)} trainings did not come to their end: {reasons}. Mend that and repeat "
+            "`kirie submit repro`: what is done is not done again."
         )
 
     def _submit(self, stage: TrainStage) -> Training:
@@ -149,7 +149,7 @@ class Repro:
         said = str(record.get("error") or "").strip().splitlines()
         if not said and training.job is not None:
             said = [log_tail.last_error(run.log(training.job))]
-        return f"{training.stage} ({said[-1] if said and said[-1] else 'ended without a word'})"
+        return said[-1] if said and said[-1] else "ended without a word"
 
     def _dvc(self, stages: Sequence[str]) -> None:
         """Runs `dvc repro`, what it prints on standard error.

@@ -31,7 +31,7 @@ class TrainStage:
         words: The words after `kirie train`.
         folder: The folder that its command runs in.
         trainings: Train stages that must be through before it.
-        others: The other stages right before it.
+        others: The other stages before it, whether right before or further up.
     """
 
     name: str
@@ -61,7 +61,7 @@ def train_stages() -> list[TrainStage]:
                 tuple(
                     sorted(
                         before.addressing
-                        for before in graph.successors(stage)
+                        for before in _all_before(graph, stage)
                         if before.addressing not in trains and before.cmd
                     )
                 ),
@@ -75,6 +75,16 @@ def train_stages() -> list[TrainStage]:
             "cluster; run `dvc repro`."
         )
     return sorted(stages, key=lambda stage: stage.name)
+
+
+def has_changed(names: list[str]) -> list[str]:
+    """Those of some stages that `dvc repro` would not pass over.
+
+    Raises:
+        RunError: DVC cannot tell.
+    """
+    with _repository() as repo, repo.lock:
+        return [name for name in names if repo.stage.load_one(name=name).changed()]
 
 
 def must_run(names: list[str]) -> list[str]:
