@@ -42,3 +42,44 @@ def test_a_forked_process_simply_ends() -> None:
         " print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     assert done.stdout == f"{-signal.SIGTERM}\n"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGUSR1, signal.SIGUSR2])
+def test_signals_of_a_cluster_do_not_end_python(signum: signal.Signals) -> None:
+    """USR1 and USR2 are exceptions too, with the exit code of their number."""
+    with pytest.raises(Terminated) as caught, terminable():
+        signal.raise_signal(signum)
+    assert (caught.value.signum, caught.value.exit_code) == (signum, 128 + signum)
+
+
+def test_patient_work_is_not_cut() -> None:
+    """Inside the block the signal is only noted; it is raised at the block's end, the first one of several."""
+    noted = []
+
+    def work() -> None:
+        with terminable() as notice, notice.patiently():
+            signal.raise_signal(signal.SIGUSR1)
+            signal.raise_signal(signal.SIGTERM)
+            noted.append(notice.first)
+
+    with pytest.raises(Terminated) as caught:
+        work()
+    assert noted == [caught.value.signum] == [signal.SIGUSR1]
+
+
+def test_after_the_first_signal_others_do_not_disturb() -> None:
+    """What is done about the first one (saving, recording) is not cut by one of another kind."""
+    with terminable() as notice:
+        with pytest.raises(Terminated):
+            signal.raise_signal(signal.SIGUSR1)
+        signal.raise_signal(signal.SIGTERM)
+    assert notice.noted == [signal.SIGUSR1, signal.SIGTERM]
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
+    """A job that a shell put in the background must not end by the terminal's Ctrl+C."""
+    done = _python(
+        "import signal\nfrom kirie.core.signals import terminable\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "with terminable(signal.SIGINT) as notice:\n signal.raise_signal(signal.SIGINT)\nprint(notice.noted)\n"
+    )
+    assert done.stdout == "[]\n"
