@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,39 +47,6 @@ def test_a_run_leaves_all_its_files_and_is_not_trained_twice(
 
     monkeypatch.setattr(fit_module, "build_task", lambda *_: pytest.fail("trained again"))
     assert fit_module.fit(config, quiet=True).path == run.path
-
-
-@pytest.mark.parametrize("more", [[], ["train.ema_decay=0.9", "model=deeplabv3plus", "train.accumulate=2"]])
-def test_a_killed_run_ends_with_the_weights_of_one_never_interrupted(
-    tiny: Compose, tiny_overrides: list[str], more: list[str], tmp_path: Path
-) -> None:
-    """SIGKILL in the middle, resume: every weight equals the uninterrupted run's, to the bit, dropout and EMA too."""
-    epochs = ["train.epochs=3", *more]
-    whole = fit_module.fit(tiny(*epochs, f"runs={tmp_path / 'whole'}"), quiet=True)
-
-    killed = tmp_path / "killed" / whole.path.name
-    words = [sys.executable, "-m", "kirie", "train", *tiny_overrides, *epochs, f"runs={killed.parent}"]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    try:
-        deadline = time.monotonic() + 200
-        while not resume_points(RunFolder(killed)):
-            assert process.poll() is None, "the training ended before it could be killed"
-            assert time.monotonic() < deadline, "no checkpoint was ever written"
-            time.sleep(0.01)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    assert json.loads((killed / "run.json").read_text())["state"] == "running"
-
-    resumed = fit_module.fit(tiny(*epochs, f"runs={killed.parent}"), quiet=True)
-    assert resumed.path == killed
-    assert resumed.read_record()["resumed"] == 1
-    expected, found = _weights(whole), _weights(resumed)
-    assert expected.keys() == found.keys()
-    for name, tensor in expected.items():
-        assert torch.equal(tensor, found[name]), name
-    assert resumed.read_metrics() == whole.read_metrics()
-    assert resumed.history.read_text() == whole.history.read_text()
 
 
 def test_sigterm_records_the_interruption(tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,12 @@ def build_data(settings: Settings) -> StoreDataModule:
 
 
 def build_trainer(
-    settings: Settings, run: RunFolder, logger: Any, watchers: Sequence[pl.Callback], keeper: pl.Callback, place: Place
+    settings: Settings,
+    run: RunFolder,
+    logger: Any,
+    watchers: Sequence[pl.Callback],
+    keeper: pl.Callback | None = None,
+    place: Place | None = None,
 ) -> pl.Trainer:
     """The trainer with all callbacks that decide the weights, those that only watch, and the one that saves them all.
 
@@ -78,6 +83,7 @@ def build_trainer(
     """
     machine, train = settings.trainer, settings.train
     accelerator = accelerator_of(settings)
+    place = Place(0, 1, 0, "none") if place is None else place
     check_place(settings, place)
     if machine.threads is not None:
         torch.set_num_threads(machine.threads)
@@ -87,7 +93,7 @@ def build_trainer(
     if train.early_stopping is not None:
         callbacks.append(EarlyStopping(monitor=f"val/{train.metric}", mode="max", patience=train.early_stopping))
     # The resume points after the best checkpoint, so that they know of it
-    callbacks += [best_checkpoint(run, train.metric), keeper]
+    callbacks += [best_checkpoint(run, train.metric), *([] if keeper is None else [keeper])]
     quiet_lightning()
     trainer = pl.Trainer(
         default_root_dir=run.path,
