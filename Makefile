@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # DVC reports home otherwise
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: demo setup test check format lock clean slurm-local slurm-stop
+.PHONY: demo setup test test-slurm check format lock clean slurm-local slurm-stop
 
 demo: setup
 	@$(BIN)/python -m dvc pull --quiet data.dvc
@@ -29,6 +29,10 @@ $(STAMP): requirements.lock requirements-uv.lock pyproject.toml
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+# Against a real SLURM, the throw-away one; there a test that cannot run is a failure. `make test` leaves these out
+test-slurm: setup
+	@where=$$(slurm/local/start) && eval "$$where" && KIRIE_TEST_SLURM=1 $(BIN)/python -m pytest tests/slurm -n 2 --dist loadgroup -q
 
 check: setup
 	$(BIN)/ruff format --check .

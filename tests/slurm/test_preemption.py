@@ -63,7 +63,10 @@ def test_a_cancelled_job_stays_cancelled(desk: Desk) -> None:
 
 def test_the_time_limit(desk: Desk) -> None:
     """The signal before the limit saves and queues again, once; the next start goes on from there."""
-    sent = desk.submit("train.epochs=400", "time=00:01:00", "cluster.signal_lead=50")
+    # SLURM looks every half minute: the signal comes 20 to 50 seconds after the start
+    sent = desk.submit("train.epochs=400", "time=00:02:00", "cluster.signal_lead=100")
+    sent.until(lambda: sent.restarts() == 1, "the signal")
+    ask("scontrol", "update", f"JobId={sent.job}", "TimeLimit=60")
     sent.until_queued_again()
     sent.until(sent.resumed_at, "going on")
     assert sent.restarts() == 1
