@@ -145,7 +145,7 @@ def test_dvc_tells_which_stages_train(pipeline: Callable[[str], str]) -> None:
     text = Path("dvc.yaml").read_text()
     Path("dvc.yaml").write_text(text.replace(" && touch out/later", ""))
     later = train_stages()[0]
-    assert (later.name, set(later.trainings), later.others) == ("later", {"train@unet"}, ())
+    assert (later.name, set(later.trainings), later.others) == ("later", {"train@unet"}, ("prepare",))
 
 
 def test_the_waiting_job_is_submitted_once(pipeline: Callable[[str], str], capsys: pytest.CaptureFixture[str]) -> None:
