@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def rescore(run: RunFolder, store_path: Path, *, splits: Sequence[str], batch_si
                 labels,
                 batch_size=batch_size,
                 device=place,
-                advance=lambda done, bar=bar: progress.advance(bar, done),  # type: ignore[misc]
+                advance=partial(progress.advance, bar),
             )
     seconds = time.perf_counter() - started
     speed = {
