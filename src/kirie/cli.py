@@ -64,6 +64,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain("Interrupted. Repeat the command to go on.", as_json=False)
         return 130
     except Terminated as told:
+        if words[:1] == ["train"]:
+            # Before the training knew which run it is; in a job of SLURM it still wants to be queued again
+            from kirie.train.starting import ended_before
+
+            before = ended_before(told)
+            _complain(str(before), as_json=False)
+            return before.exit_code
         _complain(f"Told to end ({told.signum.name}). Repeat the command to go on.", as_json=False)
         return told.exit_code
     except BrokenPipeError:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from kirie.cluster.place import Place, place_of
 from kirie.core import command
 from kirie.core.run import RunFolder
-from kirie.core.signals import Terminated
 from kirie.prepare.store import Store
 from kirie.train.compose import as_yaml, compose_config, config_folder
 from kirie.train.identify import identify, is_done
@@ -34,17 +33,12 @@ run, or answers that it is done.
 def main(argv: Sequence[str]) -> int:
     """Runs `kirie train`: alone, as one of the processes of a launcher, or starting those of this node itself."""
     place = place_of()
-    try:
-        if place.world == 1:
-            return _command(argv, None)
-        from kirie.train.launch import join
+    if place.world == 1:
+        return _command(argv, None)
+    from kirie.train.launch import join
 
-        with join(place) as crew:
-            return _command(argv, crew)
-    except Terminated as told:
-        from kirie.train.starting import ended_before
-
-        raise ended_before(told) from None
+    with join(place) as crew:
+        return _command(argv, crew)
 
 
 def _command(argv: Sequence[str], crew: Crew | None) -> int:

@@ -93,6 +93,9 @@ class ResumePoints(Checkpoint):
         """Looks after the last step of an epoch."""
         self._seen_step = trainer.global_step
         self._before_validation_ends = True
+        if self._lease is not None:
+            # Its end writes the best checkpoint and the history
+            self._lease.renew()
         self._look(trainer, due=self._due(trainer))
 
     def on_validation_batch_end(
