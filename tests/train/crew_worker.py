@@ -7,15 +7,20 @@ Importing the training stack takes most of such a test's time; forking does it o
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
+import io
 import json
 import os
+import signal
 import socket
 import sys
 import time
 import traceback
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytorch_lightning as pl
 import torch
@@ -23,7 +28,8 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from kirie.cluster.place import place_of
+from kirie import cli
+from kirie.cluster.place import Place, place_of
 from kirie.core.run import RunFolder
 from kirie.prepare.store import Store
 from kirie.tasks.losses import build_loss
@@ -60,10 +66,8 @@ def _fit(crew: Crew, config: dict[str, Any]) -> dict[str, Any]:
             steps[-1]["digest"] = [_digest(image) + _digest(target) for image, target in pairs]
         return loss_and_output(self, image_BCHW, target_BHW)
 
-    SemanticTask.training_step = watch_step  # type: ignore[method-assign]
-    SemanticTask.loss_and_output = watch_batch  # type: ignore[method-assign]
-    run = fit(config, quiet=True, crew=crew)
-    SemanticTask.training_step, SemanticTask.loss_and_output = training_step, loss_and_output  # type: ignore[method-assign]
+    with mock.patch.multiple(SemanticTask, training_step=watch_step, loss_and_output=watch_batch):
+        run = fit(config, quiet=True, crew=crew)
     return {"steps": steps, "folder": str(run.path)}
 
 
@@ -120,7 +124,8 @@ def norms(crew: Crew, shares: list[int]) -> dict[str, Any]:
     if crew.place.world > 1:
         dist.all_reduce(gradient)
         gradient /= crew.place.world
-    state = torch.cat([model[1][0].running_mean, model[1][0].running_var])  # type: ignore[index,list-item]
+    buffers = dict(model.named_buffers())
+    state = torch.cat([buffers["1.0.running_mean"], buffers["1.0.running_var"]])
     return {"gradient": gradient.tolist(), "state": state.tolist()}
 
 
@@ -153,10 +158,8 @@ def evaluations(crew: Crew, config: dict[str, Any], stores: list[str], folder: s
 def architectures(crew: Crew, store: str, configs: list[dict[str, Any]]) -> list[str]:
     """Two forward passes and a backward pass of each under DDP, which refuses the second if a gradient was missing."""
     crew.start_group(torch.device("cpu"))
-    facts = facts_of(Store.open(Path(store)))
     found = []
-    for config in configs:
-        task = build_task(config, facts)
+    for config, task in zip(configs, _built(store, json.dumps(configs)), strict=True):
         height, width = config["model"]["image_size"]
         model = DistributedDataParallel(task.model.train())
         image_BCHW = torch.rand(2, 3, height, width)
@@ -164,6 +167,33 @@ def architectures(crew: Crew, store: str, configs: list[dict[str, Any]]) -> list
         model(image_BCHW)
         found.append(config["model"]["name"])
     return found
+
+
+@functools.cache
+def _built(store: str, configs: str) -> list[SemanticTask]:
+    """Built once, before the processes are forked."""
+    facts = facts_of(Store.open(Path(store)))
+    return [build_task(config, facts) for config in json.loads(configs)]
+
+
+def commands(folder: Path, name: str, place: Place, words: list[str], own_words: list[str], killed_at: int) -> None:
+    """`kirie` with these words and, on the last process, some of its own; it is killed at its n-th step if n > 0."""
+    last = place.rank == place.world - 1
+    if last and killed_at:
+        training_step, steps = SemanticTask.training_step, iter(range(1, killed_at + 1))
+
+        def step_or_die(self: SemanticTask, batch: Any, batch_idx: int) -> Any:
+            if next(steps) == killed_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return training_step(self, batch, batch_idx)
+
+        mock.patch.object(SemanticTask, "training_step", step_or_die).start()
+    out, err = io.StringIO(), io.StringIO()
+    began = time.monotonic()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.main([*words, *(own_words if last else [])])
+    found = {"code": code, "out": out.getvalue(), "err": err.getvalue(), "seconds": time.monotonic() - began}
+    (folder / f"{name}-{place.rank}.json").write_text(json.dumps(found))
 
 
 def _one(folder: Path, scenario: dict[str, Any], rank: int, port: int) -> None:
@@ -179,6 +209,9 @@ def _one(folder: Path, scenario: dict[str, Any], rank: int, port: int) -> None:
     torch.set_num_threads(1)
     quiet_lightning()
     place = place_of()
+    if scenario["do"] == "commands":
+        commands(folder, scenario["name"], place, **scenario["with"])
+        return
     with Crew.alone() if place.world == 1 else join(place) as crew:
         found = globals()[scenario["do"]](crew, **scenario["with"])
         (folder / f"{scenario['name']}-{rank}.json").write_text(json.dumps(found))
@@ -208,6 +241,8 @@ def _free_port() -> int:
 def main(folder: Path) -> int:
     """Runs the scenarios one after the other; fails if any process does."""
     for scenario in json.loads((folder / "scenarios.json").read_text()):
+        if scenario["do"] == "architectures":
+            _built(scenario["with"]["store"], json.dumps(scenario["with"]["configs"]))
         began, port = time.monotonic(), _free_port()
         waiting = {_fork(folder, scenario, rank, port) for rank in range(scenario["world"])}
         failed = False
@@ -216,7 +251,7 @@ def main(folder: Path) -> int:
                 done, status = os.waitpid(child, os.WNOHANG)
                 if done:
                     waiting.remove(child)
-                    failed = failed or status != 0
+                    failed = failed or (status != 0 and not scenario["with"].get("killed_at"))
             if time.monotonic() - began > LIMIT_S:
                 for child in waiting:
                     os.kill(child, 9)

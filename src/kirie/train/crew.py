@@ -26,7 +26,7 @@ import torch.distributed as dist
 from kirie.cluster.place import Place
 from kirie.core.signals import Terminated
 from kirie.errors import DeviceError, Interrupted, KirieError, PeerError
-from kirie.train.notes import Store, cause, code_of, has_left, leave_note, part
+from kirie.train.notes import Store, cause, code_of, go, has_gone, has_left, leave_note, part
 from kirie.train.watch import Watch, note_children
 
 MEETING_S = 300.0
@@ -35,11 +35,12 @@ MEETING_S = 300.0
 COLLECTIVE_S = 1800.0
 """How long a collective call waits for a process that neither answers nor has left a note."""
 
-_NOTE_S = 6.0
+_NOTE_S = 4.0
 """How long a process whose collective call failed looks for the note of the one that broke it."""
 
-_LEAVE_S = 20.0
-"""How long the first process, who serves the store, waits for the others to leave."""
+_LEAVE_S, _BROKEN_S = 20.0, 5.0
+"""How long the first process, who serves the store, waits for the others to leave: after success, and after an error,
+when some may have gone without a word."""
 
 _END_S = 960.0
 """How long the others wait for what the first one does alone at the end: uploads (900 s at most) and copying."""
@@ -190,13 +191,16 @@ class Crew:
             if dist.is_initialized():
                 dist.destroy_process_group()
         if self.first:
-            self._see_off()
+            self._see_off(_BROKEN_S if code else _LEAVE_S)
             return
         if error is None:
             code = self._code_of_first(_END_S, otherwise=2)
         elif isinstance(error, Interrupted):
             # Told to all alike; the first one asks the cluster, and knows the code that the batch script is to see
             code = self._code_of_first(_NOTE_S, otherwise=code)
+        with contextlib.suppress(RuntimeError):
+            # The first one serves the store until here
+            go(self._store, self.place.rank)
         if code and (error is None or isinstance(error, KirieError | KeyboardInterrupt | Terminated)):
             raise PeerError("", code) from None
 
@@ -205,17 +209,16 @@ class Crew:
         words = str(error) if isinstance(error, KirieError) else f"{type(error).__name__}: {error}" if error else ""
         leave_note(self._store, self.place.rank, socket.gethostname(), code, words)
 
-    def _see_off(self) -> None:
+    def _see_off(self, seconds: float) -> None:
         since = time.monotonic()
         waiting = set(range(1, self.place.world))
-        while waiting and time.monotonic() - since < _LEAVE_S:
+        while waiting and time.monotonic() - since < seconds:
             with contextlib.suppress(RuntimeError):
-                waiting = {rank for rank in waiting if self._store and not has_left(self._store, rank)}
+                waiting = {rank for rank in waiting if self._store and not has_gone(self._store, rank)}
             waiting -= {rank for rank, child in enumerate(self._children, 1) if child.poll() is not None}
             time.sleep(0.02)
         for child in self._children:
-            with contextlib.suppress(TimeoutError):
-                _wait_for(child, max(0.5, _LEAVE_S - (time.monotonic() - since)))
+            _wait_for(child, max(0.5, seconds - (time.monotonic() - since)))
         # What the next training of this process would take for its own place
         os.environ.pop("WORLD_SIZE", None)
 

@@ -67,6 +67,16 @@ def has_left(store: Store, rank: int) -> bool:
     return store.check([f"ended/{rank}"])
 
 
+def go(store: Store, rank: int) -> None:
+    """Says that a process needs the store no more."""
+    store.set(f"gone/{rank}", "")
+
+
+def has_gone(store: Store, rank: int) -> bool:
+    """Whether a process needs the store no more."""
+    return store.check([f"gone/{rank}"])
+
+
 def code_of(store: Store, rank: int) -> int:
     """The exit code of a process that has left its note."""
     return int(json.loads(store.get(f"ended/{rank}"))["code"])
