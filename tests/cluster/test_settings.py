@@ -42,7 +42,7 @@ def test_overrides_change_one_setting() -> None:
 @pytest.mark.parametrize(
     ("override", "error", "message"),
     [
-        ("cluster.partiton=x", UsageError, r"no setting 'cluster\.partiton'\. Did you mean 'cluster\.partition'\?"),
+        ("cluster.partitio=x", UsageError, r"no setting 'cluster\.partitio'\. Did you mean 'cluster\.partition'\?"),
         ("cluster.repro.x=1", UsageError, r"no setting 'cluster\.repro\.x'"),
         ("cluster.time.x=1", UsageError, r"no setting 'cluster\.time\.x'"),
         ("cluster.time=soon", ClusterError, "allowed are SLURM's forms"),

@@ -64,7 +64,7 @@ def test_no_value_is_read_as_shell(evil: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("#SBATCH -p {{partiton}}\n", r"job\.sbatch line 2: there is no word \{\{partiton\}\}\. Did you mean \{\{part"),
+        ("#SBATCH -p {{partitio}}\n", r"job\.sbatch line 2: there is no word \{\{partitio\}\}\. Did you mean \{\{part"),
         ("run {{a b}}\n", r"line 2: there is no word \{\{a b\}\}\. Known are lines, more, partition, torn"),
         ("run {{partition\n", r"line 2 has opening braces that are not closed: run \{\{partition"),
         ("run {{lines}} {{more}}\n", r"line 2 has two words with several values each \(lines, more\)"),

@@ -127,7 +127,7 @@ def test_a_refusal_leaves_no_submission(words: list[str], tmp_path: Path) -> Non
             "'nodes=2' asks a cluster for something, and no cluster is named; add cluster=",
         ),
         (["!cluster=local"], "No cluster is named; add cluster=NAME, or set KIRIE_CLUSTER. In "),
-        (["cluster=lokal"], "There is no cluster 'lokal'"),
+        (["cluster=locale"], "There is no cluster 'locale'"),
         (["nodes=0"], "nodes is '0'; allowed is a whole number from 1"),
         (["gpus=two"], "gpus is 'two'; allowed is a whole number from 0"),
         (["nodes=2", "gpus=3", "cluster=mycluster"], "gpus=3 over nodes=2 is not a whole number"),
@@ -171,7 +171,7 @@ def test_the_table_of_what_can_be_sent(capsys: Out) -> None:
         with pytest.raises(SystemExit):
             kirie(["submit", name, "--help"])
         assert "cluster=NAME" in capsys.readouterr().out.replace("cluster=mycluster", "cluster=NAME")
-    assert kirie(["submit", "trian"]) == 2
+    assert kirie(["submit", "trai"]) == 2
     assert "Did you mean `kirie submit train`?" in capsys.readouterr().err
 
 
