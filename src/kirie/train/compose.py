@@ -64,21 +64,26 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
                 f"'{word}' asks for a cluster, and `kirie train` trains here; use "
                 "`kirie submit train ... cluster=NAME`, or trainer.devices for several devices of this machine."
             )
-    with initialize_config_dir(str(folder), version_base="1.3"):
-        try:
+    try:
+        with initialize_config_dir(str(folder), version_base="1.3"):
             config = compose("train", overrides=list(overrides))
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        except OverrideParseException as error:
-            raise ConfigError(f"The override '{error.override}' cannot be read; write key=value.") from None
-        except MissingConfigException as error:
-            raise ConfigError(_missing(error, folder)) from None
-        except ConfigCompositionException as error:
-            raise ConfigError(_composition(error, folder)) from None
-        except (HydraException, OmegaConfBaseException) as error:
-            raise ConfigError(f"The configuration cannot be composed: {_first_line(error)}") from None
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explained(error, folder) from None
     if not isinstance(plain, dict):
         raise ConfigError(f"{folder / 'train.yaml'} is not a mapping.")
     return {str(key): value for key, value in plain.items()}
+
+
+def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> ConfigError:
+    """Hydra's complaint about train.yaml and its overrides as a sentence that names the valid choices."""
+    if isinstance(error, OverrideParseException):
+        return ConfigError(f"The override '{error.override}' cannot be read; write key=value.")
+    if isinstance(error, MissingConfigException):
+        return ConfigError(_missing(error, folder))
+    if isinstance(error, ConfigCompositionException):
+        return ConfigError(_composition(error, folder))
+    return ConfigError(f"The configuration cannot be composed: {_first_line(error)}")
 
 
 def groups(folder: Path) -> dict[str, list[str]]:
@@ -104,7 +109,8 @@ def _composition(error: ConfigCompositionException, folder: Path) -> str:
     if found := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
         # Hydra names groups as `experiment` and, with a package, as `experiment@pkg`
         key = found[1].split("@")[0].split("=")[0]
-        with_defaults = compose("train")
+        with initialize_config_dir(str(folder), version_base="1.3"):
+            with_defaults = compose("train")
         if "append" in text and "already at" in text:
             return f"'{key}' is there already; override it without the leading +."
         if key in groups(folder) and "No match in the defaults list" in text:

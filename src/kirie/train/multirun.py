@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hydra
@@ -21,7 +22,7 @@ from kirie.cluster.place import place_of
 from kirie.core.scores import flat
 from kirie.errors import ConfigError, Interrupted, KirieError, PeerError
 from kirie.train.command import find_or_train
-from kirie.train.compose import config_folder
+from kirie.train.compose import config_folder, explained
 
 if TYPE_CHECKING:
     from kirie.train.crew import Crew
@@ -35,13 +36,14 @@ def main() -> int:
     """
     # Hydra would print errors itself, with their way through the code; this hands them on
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    folder = config_folder()
     try:
-        hydra.main(config_path=str(config_folder()), config_name="train", version_base="1.3")(train)()
+        hydra.main(config_path=str(folder), config_name="train", version_base="1.3")(train)()
     except KirieError as error:
         print(f"kirie: {error}", file=sys.stderr)
         return error.exit_code
     except (HydraException, OmegaConfBaseException) as error:
-        print(f"kirie: {_sentence(error)}", file=sys.stderr)
+        print(f"kirie: {_sentence(error, folder)}", file=sys.stderr)
         return ConfigError.exit_code
     return 0
 
@@ -89,10 +91,10 @@ def _launched() -> contextlib.AbstractContextManager[Crew | None]:
     return join(place)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: HydraException | OmegaConfBaseException, folder: Path) -> str:
     if isinstance(error, MissingConfigException) and "submitit" in str(error.missing_cfg_file):
         return 'hydra/launcher=slurm needs the submitit launcher; run `pip install "kirie[cluster]"`.'
-    return f"The configuration cannot be composed: {str(error).strip().splitlines()[0]}"
+    return str(explained(error, folder))
 
 
 if __name__ == "__main__":
