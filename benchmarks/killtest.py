@@ -34,7 +34,7 @@ from kirie.runlog.logged import COMPANIONS, STEP
 from kirie.synth.command import main as synth
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
-PATIENCE_S = 120
+PATIENCE_S = 600
 
 
 def main() -> None:
@@ -46,6 +46,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
     options = parser.parse_args()
     seed = time.time_ns() % 2**32 if options.seed is None else options.seed
+    # A shell lets what it starts in the background ignore SIGINT, and that is handed on to the training
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as scratch:
         found = kill_test(Path(scratch), options.kills, options.epochs, seed, quiet=options.json)
     print(json.dumps(found))
