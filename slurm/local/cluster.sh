@@ -5,7 +5,7 @@ STATE=${KIRIE_SLURM_STATE:-/var/lib/kirie-slurm} # not /run or /tmp: both may fo
 PORT=${KIRIE_SLURM_PORT:-26817}                  # slurmctld's; the two nodes take the next two
 NODES=(kirie-n1 kirie-n2)
 CPUS=8 # of each node
-HOSTS_MARK='# kirie slurm-local'
+HOSTS_MARK="# kirie slurm-local $STATE"
 HOSTS=/etc/hosts
 
 say() {

@@ -17,19 +17,17 @@ from kirie.train.identify import identify
 def test_a_combination_is_the_run_of_kirie_train(
     tiny_overrides: list[str], shapes_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each seed has the id that `kirie train` would give it; the result is the best validation score."""
+    """It has the id that `kirie train` would give it; the result is the best validation score."""
     monkeypatch.chdir(tmp_path)
     scores: list[float | None] = []
     train = multirun.train
     monkeypatch.setattr(multirun, "train", lambda config: scores.append(train(config)))
     words = [*tiny_overrides, "train.epochs=1", "train.metric=dice", f"runs={tmp_path / 'runs'}"]
-    monkeypatch.setattr(sys, "argv", ["multirun", "-m", *words, "seed=1,2"])
+    monkeypatch.setattr(sys, "argv", ["multirun", "-m", *words, "seed=2"])
     assert multirun.main() == 0
-    fingerprint = Store.open(shapes_store).fingerprint
-    for seed, score in zip((1, 2), scores, strict=True):
-        config = compose_config([*words, f"seed={seed}"], config_folder())
-        run = RunFolder(tmp_path / "runs" / identify(config, fingerprint).id)
-        assert run.read_metrics()["val"]["dice"] == score
+    config = compose_config([*words, "seed=2"], config_folder())
+    run = RunFolder(tmp_path / "runs" / identify(config, Store.open(shapes_store).fingerprint).id)
+    assert scores == [run.read_metrics()["val"]["dice"]]
 
 
 @pytest.mark.parametrize(
