@@ -127,11 +127,15 @@ def inside(folder: Path, relative: str) -> Path:
     if not text or parts.is_absolute() or PureWindowsPath(relative).drive or "\0" in text:
         raise SourceError(f"The path '{relative}' is not relative to {folder}; write it relative to that folder.")
     found = folder / parts
-    try:
-        leaves = not found.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):
-        # Links that lead in a circle: RuntimeError until Python 3.12
-        leaves = True
-    if leaves:
+    if _circles(found) or not found.resolve().is_relative_to(folder.resolve()):
         raise SourceError(f"The path '{relative}' leads out of {folder}; only files inside it are read.")
     return found
+
+
+def _circles(path: Path) -> bool:
+    """Whether links on the way lead in a circle; `resolve` says so until Python 3.12 only."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
