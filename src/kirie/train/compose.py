@@ -43,7 +43,7 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
     """Composes train.yaml with overrides and resolves it to plain values.
 
     Args:
-        overrides: Hydra overrides (`model=fpn`, `train.epochs=5`, `+experiment=starter`).
+        overrides: Hydra overrides (`model=fpn`, `train.epochs=5`, `experiment=starter`).
         folder: The folder of configuration.
 
     Raises:
@@ -55,6 +55,7 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
                 f"'{word}' is neither an option nor an override; overrides look like model=fpn or train.epochs=5. "
                 "See `kirie train --help`."
             )
+        _check_choice(word, folder)
     with initialize_config_dir(str(folder), version_base="1.3"):
         try:
             config = compose("train", overrides=list(overrides))
@@ -79,6 +80,32 @@ def groups(folder: Path) -> dict[str, list[str]]:
         for place in sorted(folder.iterdir())
         if place.is_dir() and any(place.glob("*.yaml"))
     }
+
+
+def _check_choice(word: str, folder: Path) -> None:
+    """Looks at an override of a group before Hydra does, whose words are about its own insides."""
+    key, _, value = word.partition("=")
+    bare = key.removeprefix("+")
+    if bare.startswith(("hydra.", "hydra/")):
+        raise ConfigError(f"'{word}' is a setting of Hydra's own runs; `kirie train` takes those of conf/train.yaml.")
+    group, at, _ = bare.partition("@")
+    choices = groups(folder).get(group)
+    if choices is not None and at:
+        raise ConfigError(f"'{word}' puts {group} elsewhere, where nothing reads it; write {group}={value}.")
+    if choices is None:
+        return
+    if key != bare and bare in _default_groups(folder):
+        raise ConfigError(f"'{bare}' is among the defaults; write {bare}={value} without the plus.")
+    value = value.strip("'\"")
+    if value in choices or "$" in value:
+        return
+    raise ConfigError(f"There is no {bare} '{value}'.{_near(value, choices)} Allowed are {', '.join(choices)}.")
+
+
+def _default_groups(folder: Path) -> set[str]:
+    train = OmegaConf.load(folder / "train.yaml")
+    defaults = train.get("defaults", []) if isinstance(train, DictConfig) else []
+    return {str(key) for entry in defaults if isinstance(entry, DictConfig) for key in entry}
 
 
 def _missing(error: MissingConfigException, folder: Path) -> str:

@@ -132,7 +132,7 @@ def _train(
         exit_code = 143 if isinstance(stop, Terminated) else 130
         record.change("interrupted", error=f"stopped by {'SIGTERM' if exit_code == 143 else 'SIGINT'}")
         raise Interrupted(
-            f"The run {identity.id} was stopped and keeps its last whole epoch; repeat the command to go on.", exit_code
+            f"The run {identity.id} was stopped; repeat the command to go on after its last whole epoch.", exit_code
         ) from None
     except torch.OutOfMemoryError as error:
         record.change("failed", error="out of memory")
