@@ -12,7 +12,8 @@ import pytest
 from tests.conftest import draw_shapes
 
 from kirie.cli import COMMANDS, main
-from kirie.train.compose import compose_config, config_folder, groups
+from kirie.train.compose import compose_config, config_folder
+from kirie.train.overrides import groups
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

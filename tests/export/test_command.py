@@ -84,8 +84,11 @@ def test_the_chosen_run_becomes_a_bundle(project: Path, capsys: pytest.CaptureFi
     assert {trial["images"] for trial in attempt["trials"]} == {2}
 
 
-def test_a_person_sees_the_gate(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_sees_the_gate(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without `--json` the comparisons are a table, and the place of the bundle is said."""
+    monkeypatch.setenv("COLUMNS", "100")
     assert main(["export", "out/train/linknet", "--fixed-size", "--labels-only", "--out", "out/here"]) == 0
     shown = capsys.readouterr().out
     for words in ("The gate: linknet of run a1", "equal labels", "64 x 64", "The bundle is in out/here"):

@@ -47,6 +47,21 @@ def test_the_right_file_passes(segmenter: Segmenter, exported: Path, make_store:
         assert trial.probability_difference < 1e-4
 
 
+def test_a_batch_is_filled_where_pictures_are_few(
+    segmenter: Segmenter, exported: Path, make_store: MakeStore, tmp_path: Path
+) -> None:
+    """With one picture, three are run at once all the same: a file that takes only one at a time is refused."""
+    split = make_store(val=1).split("val")
+    assert compare(exported, segmenter, split, [SIZE]).passes
+    model = onnx.load(exported)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    onnx.save(model, tmp_path / "one.onnx")
+    alone, three = compare(tmp_path / "one.onnx", segmenter, split, [SIZE]).trials
+    assert (alone.batch, alone.failure) == (1, None)
+    assert three.batch == 3
+    assert three.failure is not None
+
+
 def test_a_changed_weight_is_seen(segmenter: Segmenter, exported: Path, make_store: MakeStore, tmp_path: Path) -> None:
     """A file in which one layer's weights are 5 % larger is valid, runs, and is refused."""
     wrong = altered(exported, tmp_path / "wrong.onnx", 1.05)

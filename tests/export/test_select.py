@@ -42,6 +42,16 @@ def test_the_cheapest_of_those_as_good_as_the_best_wins() -> None:
     assert "one standard error of the best, large" in found.reason
 
 
+def test_one_standard_error_and_not_two() -> None:
+    """A cheaper run that lies between one and two standard errors behind the best is not as good as it."""
+    worse = as_good(GOOD, less=7)
+    found = select([candidate("large", GOOD, 9e6), candidate("small", worse, 2e6)], [], Question())
+    behind = found.ranking[1]
+    assert behind.behind_error < behind.behind < 2 * behind.behind_error
+    assert not behind.tied
+    assert found.chosen.candidate.name == "large"
+
+
 def test_rule_best_takes_the_highest_score() -> None:
     """With rule `best` size does not matter."""
     runs = [candidate("small", NEARLY, 2e6), candidate("large", GOOD, 9e6)]

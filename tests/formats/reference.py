@@ -9,9 +9,11 @@ from __future__ import annotations
 import pytest
 
 _REASON = "labelme's Qt needs libGL.so.1 and libglib-2.0.so.0"
-_utils = pytest.importorskip("labelme.utils", reason=_REASON, exc_type=ImportError)
+_utils, _file = (
+    pytest.importorskip(name, reason=_REASON, exc_type=ImportError) for name in ("labelme.utils", "labelme._label_file")
+)
 
-LabelFile = pytest.importorskip("labelme._label_file", reason=_REASON, exc_type=ImportError).LabelFile
+LabelFile = _file.LabelFile
 img_b64_to_arr = _utils.img_b64_to_arr
 img_data_to_arr = _utils.img_data_to_arr
 shapes_to_label = _utils.shapes_to_label

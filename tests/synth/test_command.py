@@ -41,6 +41,7 @@ def test_it_writes_a_contact_sheet(tmp_path: Path, capsys: pytest.CaptureFixture
         (["--out", "x", "--count", "2", "--characters", "3"], "one picture per"),
         (["--out", "x", "--size", "4"], "32 to 2048"),
         (["--sheet", "x.png", "--sheet-count", "0"], "1 to 200"),
+        (["--sheet", "x.txt"], "name it with .png"),
         (["--out", "x", "--count", "many"], "invalid int value"),
     ],
 )

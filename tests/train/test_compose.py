@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kirie.errors import ConfigError
-from kirie.train.compose import as_yaml, compose_config, config_folder, groups
+from kirie.train.compose import as_yaml, compose_config, config_folder
+from kirie.train.overrides import groups
 
 FOLDER = config_folder()
 CHOICES = [(group, choice) for group, choices in groups(FOLDER).items() for choice in choices]
@@ -41,6 +42,13 @@ def test_groups_are_the_documented_ones() -> None:
         ("train.epochs", ["'train.epochs' is neither an option nor an override", "model=fpn"]),
         ("train.epochs=[1", ["cannot be read", "key=value"]),
         ("--epochs", ["'--epochs' is neither an option nor an override"]),
+        ("model=null", ["There is no model 'null'", "unet, unetplusplus"]),
+        ("experiment=null", ["There is no experiment 'null'", "starter"]),
+        ("model={name: unet}", ["There is no model '{name: unet}'", "unet"]),
+        ("model=[unet,fpn]", ["There is no model '[unet,fpn]'", "fpn"]),
+        ("model@train=unet", ["write model=unet"]),
+        ("+experiment=starter", ["write experiment=starter without the plus"]),
+        ("hydra.run.dir=x", ["setting of Hydra's own runs"]),
         ("+train.epochs=3", ["'train.epochs' is there already", "without the leading +"]),
     ],
 )

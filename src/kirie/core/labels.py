@@ -67,13 +67,13 @@ class LabelSet:
         for label in self.labels:
             for name in (label.name, *label.aliases):
                 if name in ids:
-                    raise SourceError(f"The label file uses the name '{name}' twice; a name must mean one label.")
+                    raise SourceError(f"The label set uses the name '{name}' twice; a name must mean one label.")
                 ids[name] = label.id
         for names, meaning in ((self.ignore | {"__ignore__"}, IGNORE), (self.skip, None)):
             for name in names:
                 if name in ids and ids[name] != meaning:
                     raise SourceError(
-                        f"The label file names '{name}' as a label and also under `ignore` or `skip`; keep one."
+                        f"The label set names '{name}' as a label and also under `ignore` or `skip`; keep one."
                     )
                 ids[name] = meaning
         # labelme's own word for what lies behind everything
@@ -172,12 +172,11 @@ class LabelSet:
                     f"{', '.join(label.name for label in labels)}, or ignore."
                 )
             unlabelled = at[0]
-        return cls(
-            labels,
-            frozenset(_names(raw.get("ignore"), "ignore", origin)),
-            frozenset(_names(raw.get("skip"), "skip", origin)),
-            unlabelled,
-        )
+        ignore, skip = (frozenset(_names(raw.get(key), key, origin)) for key in ("ignore", "skip"))
+        try:
+            return cls(labels, ignore, skip, unlabelled)
+        except SourceError as error:
+            raise SourceError(str(error).replace("The label set", origin, 1)) from None
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> LabelSet:

@@ -147,39 +147,33 @@ def export_bundle(
     if (refusal := segmenter.limits.refusal(*store.size)) is not None:
         raise RunError(f"The store {store.path} does not fit the run: {segmenter.architecture} {refusal}.")
     check_out(out)
-    target = out.resolve()  # `.` has no name to put a folder beside
-    beside = target.with_name(f".{out.name}.{os.getpid()}.part")
     segmenter = segmenter.eval().cpu()
-    with files.disk_errors(out):
-        try:
-            beside.mkdir(parents=True)
-            attempts = _attempts(segmenter, labels, store, beside / MODEL, provenance, options, say)
-            kept = attempts[-1]
-            manifest = Manifest(
-                sha256=files.sha256_of(beside / MODEL),
-                opset=OPSET,
-                run=provenance.run,
-                data=provenance.data,
-                architecture=segmenter.architecture,
-                encoder=segmenter.encoder,
-                labels=labels,
-                height=store.size[0],
-                width=store.size[1],
-                dynamic_size=kept.dynamic_size,
-                multiple_of=segmenter.multiple_of,
-                mode=store.mode,
-                overlap=store.frame.overlap,
-                outputs=output_names(probabilities=options.probabilities),
-                scores=dict(scores or {}),
-            )
-            manifest.write(beside)
-            report = {"bounds": bounds(), "attempts": [attempt.to_dict() for attempt in attempts]}
-            files.write_json(beside / REPORT, report)
-            files.write_text(beside / CARD, model_card(manifest, kept.trials))
-            check_out(out)
-            _replace(target, beside)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    with files.folder_beside(out) as beside:
+        attempts = _attempts(segmenter, labels, store, beside / MODEL, provenance, options, say)
+        kept = attempts[-1]
+        manifest = Manifest(
+            sha256=files.sha256_of(beside / MODEL),
+            opset=OPSET,
+            run=provenance.run,
+            data=provenance.data,
+            architecture=segmenter.architecture,
+            encoder=segmenter.encoder,
+            labels=labels,
+            height=store.size[0],
+            width=store.size[1],
+            dynamic_size=kept.dynamic_size,
+            multiple_of=segmenter.multiple_of,
+            mode=store.mode,
+            overlap=store.frame.overlap,
+            outputs=output_names(probabilities=options.probabilities),
+            scores=dict(scores or {}),
+        )
+        manifest.write(beside)
+        report = {"bounds": bounds(), "attempts": [attempt.to_dict() for attempt in attempts]}
+        files.write_json(beside / REPORT, report)
+        files.write_text(beside / CARD, model_card(manifest, kept.trials))
+        check_out(out)
+        _replace(out.resolve(), beside)
     return Exported(out, manifest, tuple(attempts))
 
 

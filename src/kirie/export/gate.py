@@ -128,7 +128,10 @@ def _trial(
     counts_2LK = np.zeros((2, n_labels, 3), dtype=np.int64)
     equal, furthest = 0, 0.0
     for start in range(0, images, batch):
-        image_BHWC, truth_BHW = image_NHWC[start : start + batch], truth_NHW[start : start + batch]
+        # The last batch is filled up from the beginning, so that what runs is always the batch that is reported
+        image_BHWC = image_NHWC[np.arange(start, start + batch) % images]
+        truth_BHW = truth_NHW[start : start + batch]
+        fresh = len(truth_BHW)
         with torch.inference_mode():
             wanted_BHW, probable_BLHW = (found.numpy() for found in graph(torch.from_numpy(image_BHWC)))
         try:
@@ -137,10 +140,12 @@ def _trial(
             return Trial(height, width, batch, images, failure=_sentence(error))
         if (failure := _misshapen(answers, wanted_BHW, probable_BLHW)) is not None:
             return Trial(height, width, batch, images, failure=failure)
-        equal += int((answers["labels"] == wanted_BHW).sum())
+        equal += int((answers["labels"] == wanted_BHW)[:fresh].sum())
         if "probabilities" in answers:
             furthest = max(furthest, _furthest(answers["probabilities"], probable_BLHW))
-        counts_2LK += np.stack([_counts(found, truth_BHW, n_labels) for found in (wanted_BHW, answers["labels"])])
+        counts_2LK += np.stack(
+            [_counts(found[:fresh], truth_BHW, n_labels) for found in (wanted_BHW, answers["labels"])]
+        )
     scores = [float(score) if np.isfinite(score) else None for score in miou(counts_2LK)]
     return Trial(
         height,

@@ -77,10 +77,11 @@ def as_text(content: Mapping[str, Any]) -> str:
             f"Bundle: {content['export']['bundle']}  ({content['export']['megabytes']} MB, "
             f"{'any size' if content['export']['dynamic_size'] else 'one size'}; the card is MODEL_CARD.md in it)",
             highlight=False,
+            soft_wrap=True,
         )
         console.print("Parts (RGBA layers, PSD, overlay) of test pictures:", highlight=False)
         for place in content["parts"]:
-            console.print(f"  {escape(place)}", highlight=False)
+            console.print(f"  {escape(place)}", highlight=False, soft_wrap=True)
     return captured.get().rstrip()
 
 

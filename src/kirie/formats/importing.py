@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from kirie.core import files
 from kirie.core.labels import LabelSet
 from kirie.core.sample import Sample
 from kirie.errors import SourceError, UsageError
@@ -79,7 +80,7 @@ def import_source(
     labels = _labels(source, out, add=add)
     report = Report()
     unknown: set[str] = set()
-    with publish.beside(out) as part:
+    with files.folder_beside(out) as part:
         for entry in progress(source.entries):
             try:
                 sample = _grouped(source.read(entry), group_of)

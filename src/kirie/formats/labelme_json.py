@@ -120,10 +120,10 @@ def document(raw: Any, path: Path) -> Mapping[str, Any]:
         SourceError: It is not an object, or has no list of shapes.
     """
     if not isinstance(raw, dict):
-        raise SourceError(f"{path} is not a labelme annotation: it holds a {_kind(raw)}, not an object with `shapes`.")
+        raise SourceError(f"{path} is not a labelme annotation: it holds {_kind(raw)}, not an object with `shapes`.")
     shapes = raw.get("shapes")
     if not isinstance(shapes, list):
-        found = "no `shapes`" if "shapes" not in raw else f"a {_kind(shapes)} as `shapes`"
+        found = "no `shapes`" if "shapes" not in raw else f"{_kind(shapes)} as `shapes`"
         raise SourceError(
             f'{path} is not a labelme annotation: it has {found}; write `"shapes": []` if nothing is marked.'
         )
@@ -191,16 +191,20 @@ def decoded(text: object, what: str) -> bytes:
         SourceError: It is not base64.
     """
     if not isinstance(text, str):
-        raise SourceError(f"{what} is a {_kind(text)}, not base64 text.")
+        raise SourceError(f"{what} is {_kind(text)}, not base64 text.")
     try:
-        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text)
+        content = text.partition(",")[2] if text.startswith("data:") else text
+        found = base64.b64decode(content)
+        if content.strip() and not found:
+            raise ValueError("none of its characters is one")  # b64decode passes over strange characters
+        return found
     except (binascii.Error, ValueError) as error:
         raise SourceError(f"{what} is not base64 ({error}); it is damaged or truncated.") from None
 
 
 def _shape(number: int, record: object, path: Path) -> Shape:
     if not isinstance(record, dict):
-        raise SourceError(f"{path}: shape {number} is a {_kind(record)}, not an object with `label` and `points`.")
+        raise SourceError(f"{path}: shape {number} is {_kind(record)}, not an object with `label` and `points`.")
     label = record.get("label")
     if not isinstance(label, str) or not label.strip():
         raise SourceError(f"{path}: shape {number} has no label (found {label!r}); give it one, or delete the shape.")
@@ -211,7 +215,7 @@ def _shape(number: int, record: object, path: Path) -> Shape:
     kind = record.get("shape_type") or "polygon"
     if not isinstance(kind, str):
         raise SourceError(
-            f"{where(path, number, label)} has a {_kind(kind)} as `shape_type`; write polygon, or another type."
+            f"{where(path, number, label)} has {_kind(kind)} as `shape_type`; write polygon, or another type."
         )
     if _too_deep({key: value for key, value in record.items() if key != "points"}):
         raise SourceError(f"{where(path, number, label)} is nested more than {MAX_DEPTH} levels deep; it is damaged.")
@@ -258,5 +262,12 @@ def _point(raw: object, index: int, at: str) -> tuple[float, float]:
 
 
 def _kind(value: object) -> str:
-    words = {dict: "object", list: "list", str: "text", bool: "truth value", int: "number", float: "number"}
+    words = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+    }
     return words.get(type(value), "null")

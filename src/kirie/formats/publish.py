@@ -6,11 +6,8 @@ to, file by file, after every conflict has been looked for, and what was added i
 
 from __future__ import annotations
 
-import contextlib
 import filecmp
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Set
 from pathlib import Path
 
 from kirie.core.files import disk_errors
@@ -18,22 +15,6 @@ from kirie.errors import SourceError
 from kirie.formats import walk
 
 LABELS = "labels.yaml"
-
-
-@contextlib.contextmanager
-def beside(out: Path) -> Iterator[Path]:
-    """A new folder next to `out`, gone when the block ends.
-
-    Raises:
-        DeviceError: There is no space, or no permission to write.
-    """
-    part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
-    try:
-        with disk_errors(out):
-            part.mkdir(parents=True)
-            yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def refuse_other(out: Path, names: Set[str], *, add: bool) -> None:

@@ -38,6 +38,8 @@ def main(argv: Sequence[str]) -> int:
             "`kirie synth` needs a place to write to: --out DIR for a data folder, "
             "--sheet FILE.png for a contact sheet."
         )
+    if words.sheet is not None and words.sheet.suffix.lower() != ".png":
+        raise UsageError(f"--sheet is {words.sheet}; the contact sheet is a PNG, name it with .png.")
     if words.sheet is not None and not 1 <= words.sheet_count <= 200:
         raise UsageError(f"--sheet-count is {words.sheet_count}; choose 1 to 200.")
 

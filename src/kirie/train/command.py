@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """Trains a model on a prepared store.
 
-Words like model=fpn or train.epochs=5 override conf/train.yaml (Hydra's grammar; +experiment=NAME takes a recipe).
+Words like model=fpn or train.epochs=5 override conf/train.yaml (Hydra's grammar; experiment=NAME takes a recipe).
 The run's id comes from the configuration, the data, the code and the seed: the same command resumes an interrupted
 run, or answers that it is done.
 

@@ -6,7 +6,6 @@ folder stays where it is, and a typo ends in one sentence that names the valid c
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,13 +17,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kirie.errors import ConfigError
+from kirie.train.overrides import checked, groups, near
 
 PACKAGED = Path(__file__).resolve().parents[1] / "conf"
 CLONE = Path(__file__).resolve().parents[3] / "conf"
-
-
-SUBMITTING = ("cluster", "nodes", "gpus", "time")
-"""Words of `kirie submit`, which training itself does not know."""
 
 
 def config_folder(given: Path | None = None) -> Path:
@@ -47,26 +43,16 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
     """Composes train.yaml with overrides and resolves it to plain values.
 
     Args:
-        overrides: Hydra overrides (`model=fpn`, `train.epochs=5`, `+experiment=starter`).
+        overrides: Hydra overrides (`model=fpn`, `train.epochs=5`, `experiment=starter`).
         folder: The folder of configuration.
 
     Raises:
         ConfigError: An override has a typo or cannot be read; the message names the valid choices.
     """
-    for word in overrides:
-        if word.startswith("-") or "=" not in word and not word.startswith("~"):
-            raise ConfigError(
-                f"'{word}' is neither an option nor an override; overrides look like model=fpn or train.epochs=5. "
-                "See `kirie train --help`."
-            )
-        if word.partition("=")[0].split(".")[0] in SUBMITTING:
-            raise ConfigError(
-                f"'{word}' asks for a cluster, and `kirie train` trains here; use "
-                "`kirie submit train ... cluster=NAME`, or trainer.devices for several devices of this machine."
-            )
+    words = checked(overrides, folder)
     try:
         with initialize_config_dir(str(folder), version_base="1.3"):
-            config = compose("train", overrides=list(overrides))
+            config = compose("train", overrides=words)
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(error, folder) from None
@@ -86,22 +72,13 @@ def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> C
     return ConfigError(f"The configuration cannot be composed: {_first_line(error)}")
 
 
-def groups(folder: Path) -> dict[str, list[str]]:
-    """The groups of train.yaml with a choice of files, and their choices."""
-    return {
-        place.name: sorted(path.stem for path in place.glob("*.yaml"))
-        for place in sorted(folder.iterdir())
-        if place.is_dir() and place.name not in SUBMITTING and any(place.glob("*.yaml"))
-    }
-
-
 def _missing(error: MissingConfigException, folder: Path) -> str:
     name = error.missing_cfg_file or ""
     group, _, choice = name.rpartition("/")
     choices = groups(folder).get(group)
     if choices is None:
         return f"There is no configuration '{name}': {_first_line(error)}"
-    return f"There is no {group} '{choice}'.{_near(choice, choices)} Allowed are {', '.join(choices)}."
+    return f"There is no {group} '{choice}'.{near(choice, choices)} Allowed are {', '.join(choices)}."
 
 
 def _composition(error: ConfigCompositionException, folder: Path) -> str:
@@ -120,16 +97,11 @@ def _composition(error: ConfigCompositionException, folder: Path) -> str:
         if not isinstance(node, DictConfig):
             top = sorted({*map(str, with_defaults), *groups(folder)})
             head = key.split(".")[0]
-            return f"There is no setting '{key}'.{_near(head, top)} Allowed are {', '.join(top)}."
+            return f"There is no setting '{key}'.{near(head, top)} Allowed are {', '.join(top)}."
         choices = sorted({*map(str, node), *(groups(folder) if not parent else ())})
         where = f"`{parent}`" if parent else "the configuration"
-        return f"There is no setting '{key}'.{_near(last, choices)} In {where} allowed are {', '.join(choices)}."
+        return f"There is no setting '{key}'.{near(last, choices)} In {where} allowed are {', '.join(choices)}."
     return f"The configuration cannot be composed: {_first_line(error)}"
-
-
-def _near(word: str, choices: Sequence[str]) -> str:
-    found = difflib.get_close_matches(word, choices, n=1)
-    return f" Did you mean '{found[0]}'?" if found else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -143,6 +143,7 @@ def quiet_lightning() -> None:
         r"Grad strides do not match bucket view strides.*",  # of 1x1 maps; costs a copy of a few kilobytes
         r".*GPU available but not used.*",  # trainer=cpu is a choice
         r".*is smaller than the logging interval.*",  # small sets are fine
+        r".*`srun` command is available.*",  # training on a machine that has SLURM, without it, is a choice too
         r".*treespec, LeafSpec.*is deprecated.*",  # Lightning 2.6 with torch 2.15; its own matter
     ):
         warnings.filterwarnings("ignore", message=message)
