@@ -87,12 +87,12 @@ def _pair(together: bool, words: list[str], batch: int, steps: int, port: int) -
             code = 0
         finally:
             os._exit(code)
-    found = [os.read(read, 100).decode() for read in reads]
+    answers = [os.read(read, 100).decode() for read in reads]
     for _ in range(2):
         os.wait()
-    if not all(found):
+    if not all(answers):
         raise SystemExit("a process failed; see above")
-    return sum(float(speed) for speed in found)
+    return sum(float(answer) for answer in answers)
 
 
 def main() -> None:

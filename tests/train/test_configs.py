@@ -10,12 +10,13 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from kirie.core.run import RunFolder
 from kirie.errors import DeviceError
 from kirie.prepare.command import main as prepare
 from kirie.prepare.store import Store
-from kirie.train.compose import compose_config, config_folder, groups
-from kirie.train.loop import build_data, build_task, build_trainer, facts_of, quiet_lightning
+from kirie.train.compose import compose_config, config_folder
+from kirie.train.overrides import groups
+from kirie.train.devices import accelerator_of
+from kirie.train.loop import build_data, build_task, facts_of, quiet_lightning
 from kirie.train.settings import Settings
 
 Compose = Callable[..., dict[str, Any]]
@@ -71,16 +72,16 @@ def test_a_model_runs_one_batch_with_its_own_encoder(
     assert _one_batch(config, store) > 0
 
 
-def test_a_gpu_that_is_not_there_is_named(tiny: Compose, tmp_path: Path) -> None:
+def test_a_gpu_that_is_not_there_is_named(tiny: Compose) -> None:
     """trainer=gpu without a GPU, and 16-mixed on a CPU, end in a sentence."""
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     config = tiny("trainer=gpu")
     with pytest.raises(DeviceError, match="sees no GPU"):
-        build_trainer(Settings.of(config), RunFolder(tmp_path), None, [])
+        accelerator_of(Settings.of(config))
     config = tiny("train.precision=16-mixed")
     with pytest.raises(DeviceError, match="needs a GPU"):
-        build_trainer(Settings.of(config), RunFolder(tmp_path), None, [])
+        accelerator_of(Settings.of(config))
 
 
 def test_bf16_and_channels_last_run_on_a_cpu(tiny: Compose, shapes_store: Path) -> None:

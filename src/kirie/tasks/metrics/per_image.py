@@ -76,13 +76,13 @@ class PerImageCounts(Metric):
         Raises:
             RunError: An image was counted twice, or not at all.
         """
-        found = self.compute()
-        # torchmetrics squeezes a result of one number
-        seen_N = found["seen_N"].cpu().numpy().reshape(-1)
+        # Not `compute`, which complains where a process has had no picture
+        with self.sync_context():
+            seen_N, counts_NLK = self.seen_N.cpu().numpy(), self.counts_NLK.cpu().numpy()
         for wrong, what in ((seen_N > 1, "more than once"), (seen_N == 0, "not at all")):
             if wrong.any():
                 raise RunError(
                     f"{int(wrong.sum())} of {len(seen_N)} images were evaluated {what}, the first being "
                     f"'{self.images[int(wrong.argmax())]}'; scores would be false. Evaluate again, on one device."
                 )
-        return CountTable(self.images, self.labels, found["counts_NLK"].cpu().numpy())
+        return CountTable(self.images, self.labels, counts_NLK)
