@@ -63,14 +63,16 @@ def test_a_cancelled_job_stays_cancelled(desk: Desk) -> None:
 
 def test_the_time_limit(desk: Desk) -> None:
     """The signal before the limit saves and queues again, once; the next start goes on from there."""
-    # SLURM looks every half minute: the signal comes 20 to 50 seconds after the start
-    sent = desk.submit("train.epochs=400", "time=00:02:00", "cluster.signal_lead=100")
+    sent = desk.submit("train.epochs=400", "cluster.signal_lead=170")
+    before = sent.until_step(12)
+    # SLURM looks for due signals every half minute, and sends them up to a minute early
+    ask("scontrol", "update", f"JobId={sent.job}", "TimeLimit=3")
     sent.until(lambda: sent.restarts() == 1, "the signal")
     ask("scontrol", "update", f"JobId={sent.job}", "TimeLimit=60")
     sent.until_queued_again()
     sent.until(sent.resumed_at, "going on")
     assert sent.restarts() == 1
-    assert sent.resumed_at()[0] > 0
+    assert sent.resumed_at()[0] >= before
 
 
 def test_of_an_array_only_the_own_task(desk: Desk, whole: RunFolder) -> None:
