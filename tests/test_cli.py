@@ -83,6 +83,7 @@ def _with_command(monkeypatch: pytest.MonkeyPatch, ends: BaseException | None, c
         (RunError("The run is not finished."), 2, "kirie: The run is not finished.\n"),
         (GateFailed("The models differ."), 1, "kirie: The models differ.\n"),
         (KeyboardInterrupt(), 130, "kirie: Interrupted. Repeat the command to go on.\n"),
+        (BrokenPipeError(), 141, ""),
         (Terminated(), 143, "kirie: Told to end (SIGTERM). Repeat the command to go on.\n"),
     ],
 )

@@ -41,14 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0: done. 1: the export gate refused. 2: the user can mend it; one sentence says how. 75: stopped by a cluster
-            that should queue the job again. 128 and a signal's number: told to end (130 Ctrl+C, 143 SIGTERM).
+            that should queue the job again. 128 and a signal's number: told to end (130 Ctrl+C, 143 SIGTERM);
+            141: nobody reads the output any more.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         with terminable():
             code = _run(words)
-        # Here and not at exit, where a reader that went away would be a traceback
-        sys.stdout.flush()
+        # Here and not at exit, where a reader that went away (`kirie ... | head`) would be a traceback
+        _flush()
         return code
     except KirieError as error:
         if str(error):
@@ -74,9 +75,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(f"Told to end ({told.signum.name}). Repeat the command to go on.", as_json=False)
         return told.exit_code
     except BrokenPipeError:
-        # The reader of our output went away (`kirie ... | head`); not an error, but Python would report it at exit
+        # The work itself was cut short
+        _flush()
+        return 141
+
+
+def _flush() -> None:
+    """Writes what is left to write; if nobody reads it any more, all was done and there is nothing to complain of."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Or Python would try again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _run(words: Sequence[str]) -> int:

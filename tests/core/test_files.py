@@ -92,25 +92,6 @@ def test_a_process_killed_while_writing_keeps_the_old_file(tmp_path: Path) -> No
     assert path.read_bytes() == b"new"
 
 
-def test_a_folder_beside_goes_with_the_block_and_after_a_kill(tmp_path: Path) -> None:
-    """It is gone after the block; what a killed process left goes with the next one, a living process's stays."""
-    with files.folder_beside(tmp_path / "out") as beside:
-        (beside / "x").touch()
-        living = beside.with_name(beside.name.replace(f"-{os.getpid()}.", f"-{os.getppid()}."))
-    assert list(tmp_path.iterdir()) == []
-    code = (
-        "import sys, pathlib, os, signal; from kirie.core import files\n"
-        "with files.folder_beside(pathlib.Path(sys.argv[1])) as beside: os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert len(list(tmp_path.iterdir())) == 1
-    living.mkdir()
-    with files.folder_beside(tmp_path / "out") as beside:
-        assert set(tmp_path.iterdir()) == {beside, living}
-    assert list(tmp_path.iterdir()) == [living]
-
-
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     """The system's "no space" becomes a DeviceError that names the place and what to do."""
     with (

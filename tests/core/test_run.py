@@ -9,7 +9,7 @@ import pytest
 
 from kirie.core import files
 from kirie.core.resume import resume_points, write_resume_point
-from kirie.core.run import RunFolder
+from kirie.core.run import RunFolder, check_copy
 from kirie.core.scores import COLUMNS, CountTable
 from kirie.errors import DeviceError, RunError
 
@@ -94,7 +94,7 @@ def test_publish_puts_the_old_folder_back_if_the_last_step_fails(
     rename = Path.replace
 
     def refuse(path: Path, to: Path) -> Path:
-        if path.name == ".out.part":
+        if path.name.endswith(".part"):
             raise OSError(errno.ENOSPC, "No space left on device")
         return rename(path, to)
 
@@ -107,8 +107,7 @@ def test_publish_puts_the_old_folder_back_if_the_last_step_fails(
 
 def test_publish_over_leftovers_of_a_killed_one(tmp_path: Path) -> None:
     """What a killed publish left beside the folder is cleared by the next."""
-    for name in (".out.part", ".out.old"):
-        files.write_text(tmp_path / name / "junk.txt", "x")
+    files.write_text(tmp_path / ".out.old" / "junk.txt", "x")
     _finished(tmp_path / "one").publish(tmp_path / "out")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out"]
     assert "junk.txt" not in _listing(tmp_path / "out")
@@ -117,7 +116,7 @@ def test_publish_over_leftovers_of_a_killed_one(tmp_path: Path) -> None:
 def test_publish_over_a_file_is_refused(tmp_path: Path) -> None:
     """A file in the folder's place is not removed, but told."""
     (tmp_path / "out").write_text("precious")
-    with pytest.raises(DeviceError, match="cannot be written"):
+    with pytest.raises(RunError, match="holds other files"):
         _finished(tmp_path / "one").publish(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "precious"
 
@@ -149,3 +148,15 @@ def test_scores_that_are_none_are_told(tmp_path: Path) -> None:
     files.write_json(run.metrics, [1])
     with pytest.raises(RunError, match="is damaged"):
         run.read_metrics()
+
+
+def test_other_peoples_files_are_not_replaced(tmp_path: Path) -> None:
+    """Only a new or empty folder, or one with a run record, may be replaced."""
+    check_copy(tmp_path / "new")
+    (tmp_path / "data").mkdir()
+    check_copy(tmp_path / "data")
+    (tmp_path / "data" / "drawing.png").touch()
+    with pytest.raises(RunError, match="holds other files, which would be lost"):
+        check_copy(tmp_path / "data")
+    (tmp_path / "data" / "run.json").touch()
+    check_copy(tmp_path / "data")

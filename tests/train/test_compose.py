@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,10 @@ def test_groups_are_the_documented_ones() -> None:
         ("train.epochs=[1", ["cannot be read", "key=value"]),
         ("--epochs", ["'--epochs' is neither an option nor an override"]),
         ("model=null", ["There is no model 'null'", "unet, unetplusplus"]),
-        ("experiment=null", ["There is no experiment 'null'", "starter"]),
+        ("~model", ["without its model", "Allowed are deeplabv3"]),
+        ("~log", ["without its log", "none, wandb"]),
+        ("++model=fpn", ["write model=fpn without the plus"]),
+        ("++hydra.run.dir=x", ["setting of Hydra's own runs"]),
         ("model={name: unet}", ["There is no model '{name: unet}'", "unet"]),
         ("model=[unet,fpn]", ["There is no model '[unet,fpn]'", "fpn"]),
         ("model@train=unet", ["write model=unet"]),
@@ -73,3 +77,21 @@ def test_yaml_keeps_values_and_order() -> None:
     config = compose_config(["train.epochs=3", "model=fpn"], FOLDER)
     assert yaml.safe_load(as_yaml(config)) == config
     assert list(yaml.safe_load(as_yaml(config))) == list(config)
+
+
+def test_no_recipe_can_be_said() -> None:
+    """`experiment=null`, train.yaml's own default, changes nothing."""
+    assert compose_config(["experiment=null", "model=fpn"], FOLDER) == compose_config(["model=fpn"], FOLDER)
+
+
+def test_a_project_may_keep_choices_in_sub_folders_and_groups_of_its_own(tmp_path: Path) -> None:
+    """`model=mine/net` takes conf/model/mine/net.yaml; a group that is not among the defaults is added with a plus."""
+    shutil.copytree(FOLDER, tmp_path / "conf")
+    (tmp_path / "conf" / "model" / "mine").mkdir()
+    shutil.copy(FOLDER / "model" / "fpn.yaml", tmp_path / "conf" / "model" / "mine" / "net.yaml")
+    (tmp_path / "conf" / "tweak").mkdir()
+    (tmp_path / "conf" / "tweak" / "short.yaml").write_text("# @package train\nepochs: 3\n")
+    config = compose_config(["model=mine/net", "+tweak=short"], tmp_path / "conf")
+    assert config["model"]["name"] == "fpn"
+    assert config["train"]["epochs"] == 3
+    assert compose_config(["+tweak@train=short"], tmp_path / "conf")["train"]["epochs"] == 3

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import hashlib
 import json
 import os
-import platform
-import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, BinaryIO
@@ -73,42 +70,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
-
-
-@contextlib.contextmanager
-def folder_beside(path: Path) -> Iterator[Path]:
-    """A new, empty folder next to `path`, gone when the block ends.
-
-    What processes of this machine left there when they were killed goes first; those that live are left alone.
-
-    Raises:
-        DeviceError: There is no space, or no permission to write.
-    """
-    # Absolute, because `.` has no name to put a folder beside
-    target = path.resolve()
-    begin, end = f".{target.name}.{platform.node()}-", ".part"
-    beside = target.with_name(f"{begin}{os.getpid()}{end}")
-    try:
-        with disk_errors(path):
-            for leftover in target.parent.glob(f"{glob.escape(begin)}*{end}"):
-                pid = leftover.name.removeprefix(begin).removesuffix(end)
-                if pid.isdecimal() and (int(pid) == os.getpid() or not _lives(int(pid))):
-                    shutil.rmtree(leftover, ignore_errors=True)
-            beside.mkdir(parents=True)
-            yield beside
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        # Another user's
-        return True
-    return True
 
 
 def write_bytes(path: Path, content: bytes) -> None:

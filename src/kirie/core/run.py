@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kirie.core import files
+from kirie.core.folders import replacing_folder
 from kirie.core.scores import CountTable
 from kirie.errors import RunError
 
@@ -136,7 +137,7 @@ class RunFolder:
 
         Raises:
             DeviceError: The disk is full or cannot be written.
-            RunError: The run has no best checkpoint or no scores yet.
+            RunError: The run has no best checkpoint or no scores yet, or `out` holds other files.
         """
         wanted = [self.config, self.record, self.metrics, self.best]
         if missing := [str(path) for path in wanted if not path.is_file()]:
@@ -145,24 +146,24 @@ class RunFolder:
             )
         wanted += [path for path in (self.history, self.diff, self.speed) if path.is_file()]
         wanted += sorted(self.path.glob("per_image_*.csv"))
-        beside, before = out.with_name(f".{out.name}.part"), out.with_name(f".{out.name}.old")
-        with files.disk_errors(out):
-            try:
-                shutil.rmtree(beside, ignore_errors=True)
-                for path in wanted:
-                    to = beside / path.relative_to(self.path)
-                    to.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(path, to)
-                shutil.rmtree(before, ignore_errors=True)
-                if out.is_dir():
-                    # Set aside whole, so that a kill here leaves the old or the new, never a half
-                    out.replace(before)
-                beside.replace(out)
-            except BaseException:
-                if before.is_dir() and not out.exists():
-                    before.replace(out)
-                raise
-            finally:
-                shutil.rmtree(beside, ignore_errors=True)
-            shutil.rmtree(before, ignore_errors=True)
+        check_copy(out)
+        with replacing_folder(out) as beside:
+            for path in wanted:
+                to = beside / path.relative_to(self.path)
+                to.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, to)
         return RunFolder(out)
+
+
+def check_copy(out: Path) -> None:
+    """Refuses to replace a folder that kirie did not write: it may hold somebody's work.
+
+    Raises:
+        RunError: It is there, and is neither empty nor what `kirie train` or `kirie evaluate` wrote.
+    """
+    if out.is_dir() and (not any(out.iterdir()) or RunFolder(out).record.is_file()):
+        return
+    if out.exists() or out.is_symlink():
+        raise RunError(
+            f"{out} holds other files, which would be lost; name a new folder, or one that kirie wrote (--out)."
+        )

@@ -7,8 +7,6 @@ size alone and must pass there.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from kirie.core import files
 from kirie.core.bundle import MANIFEST, MODEL, Manifest
+from kirie.core.folders import replacing_folder
 from kirie.core.labels import LabelSet
 from kirie.errors import BundleError, GateFailed, ModelError, RunError
 from kirie.export.card import model_card
@@ -148,7 +147,7 @@ def export_bundle(
         raise RunError(f"The store {store.path} does not fit the run: {segmenter.architecture} {refusal}.")
     check_out(out)
     segmenter = segmenter.eval().cpu()
-    with files.folder_beside(out) as beside:
+    with replacing_folder(out) as beside:
         attempts = _attempts(segmenter, labels, store, beside / MODEL, provenance, options, say)
         kept = attempts[-1]
         manifest = Manifest(
@@ -173,7 +172,6 @@ def export_bundle(
         files.write_json(beside / REPORT, report)
         files.write_text(beside / CARD, model_card(manifest, kept.trials))
         check_out(out)
-        _replace(out.resolve(), beside)
     return Exported(out, manifest, tuple(attempts))
 
 
@@ -250,18 +248,3 @@ def _attempt(
         on_trial=lambda trial: say(f"compared at {trial.height} x {trial.width}, batch {trial.batch}"),
     )
     return Attempt(dynamic_size, found.trials, tuple(failures(found.trials)))
-
-
-def _replace(out: Path, beside: Path) -> None:
-    """Puts the new folder in the place of the old one, which is there until then."""
-    if not out.exists():
-        beside.replace(out)
-        return
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    out.replace(old)
-    try:
-        beside.replace(out)
-    except OSError:
-        old.replace(out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from kirie.core import files
+from kirie.core.folders import folder_beside
 from kirie.core.labels import LabelSet
 from kirie.core.sample import Sample
 from kirie.errors import SourceError, UsageError
@@ -80,7 +80,7 @@ def import_source(
     labels = _labels(source, out, add=add)
     report = Report()
     unknown: set[str] = set()
-    with files.folder_beside(out) as part:
+    with folder_beside(out) as part:
         for entry in progress(source.entries):
             try:
                 sample = _grouped(source.read(entry), group_of)

@@ -76,8 +76,9 @@ class Folder:
     def __init__(self, out: Path, plan: Plan) -> None:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise UsageError(f"{out} is there already and is not empty; name another folder, or remove that one first.")
-        self.out, self.plan = out, plan
-        self._beside = out.with_name(f".{out.name}.part")
+        # absolute, because `.` has no name to put a folder beside
+        self.out, self.plan = out.resolve(), plan
+        self._beside = self.out.with_name(f".{self.out.name}.part")
         with disk_errors(out):
             # left by a run that was interrupted
             shutil.rmtree(self._beside, ignore_errors=True)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kirie.cluster.place import Place, place_of
 from kirie.core import command
-from kirie.core.run import RunFolder
+from kirie.core.run import RunFolder, check_copy
 from kirie.prepare.store import Store
-from kirie.train.compose import as_yaml, compose_config, config_folder
 from kirie.train.identify import identify, is_done
 from kirie.train.settings import Settings
 
@@ -51,12 +50,18 @@ def _command(argv: Sequence[str], crew: Crew | None) -> int:
     parser.add_argument("--show", action="store_true", help="print the resolved configuration and train nothing")
     options = parser.parse_intermixed_args(argv)
 
+    # Late, so that `--help` works where Hydra is not installed
+    from kirie.train.compose import as_yaml, compose_config, config_folder
+
     config = compose_config(options.overrides, config_folder(options.config_dir))
     speaks = crew is None or crew.first
     if options.show:
         if speaks:
             command.result(config, as_yaml(config).rstrip(), as_json=options.json)
         return 0
+    if options.out is not None and speaks:
+        # Now, and not after hours of training
+        check_copy(options.out)
     run, trained = find_or_train(config, argv, crew)
     return _finish(run, trained, options) if speaks else 0
 

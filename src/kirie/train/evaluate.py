@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kirie.core import command, files
-from kirie.core.run import SPLITS, RunFolder
+from kirie.core.folders import replacing_folder
+from kirie.core.run import SPLITS, RunFolder, check_copy
 from kirie.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -92,24 +93,14 @@ def _scores_of(folder: RunFolder) -> dict[str, Any]:
 
 def _write_whole(run: RunFolder, target: RunFolder, found: Rescored) -> None:
     """Fills a folder beside the target and puts it in its place, so that no folder ever mixes two runs."""
-    if target.path.is_dir() and any(target.path.iterdir()) and not target.record.is_file():
-        raise RunError(
-            f"{target.path} holds other files; name a new folder, or one that `kirie evaluate` wrote (--out)."
-        )
-    beside = RunFolder(target.path.with_name(f".{target.path.name}.part"))
-    with files.disk_errors(target.path):
-        try:
-            shutil.rmtree(beside.path, ignore_errors=True)
-            if target.record.is_file() and target.read_record()["id"] == run.read_record()["id"]:
-                # Other splits that were scored before stay
-                shutil.copytree(target.path, beside.path)
-            files.write_bytes(beside.record, run.record.read_bytes())
-            _write(beside, found, _scores_of(beside))
-            if target.path.is_dir():
-                shutil.rmtree(target.path)
-            beside.path.replace(target.path)
-        finally:
-            shutil.rmtree(beside.path, ignore_errors=True)
+    check_copy(target.path)
+    with replacing_folder(target.path) as folder:
+        beside = RunFolder(folder)
+        if target.record.is_file() and target.read_record()["id"] == run.read_record()["id"]:
+            # Other splits that were scored before stay
+            shutil.copytree(target.path, beside.path, dirs_exist_ok=True)
+        files.write_bytes(beside.record, run.record.read_bytes())
+        _write(beside, found, _scores_of(beside))
 
 
 def _differences(run: RunFolder, found: Mapping[str, Any], *, same_data: bool) -> list[str]:

@@ -91,7 +91,9 @@ def build_trainer(
     if train.ema_decay is not None:
         callbacks.append(EMAWeightAveraging(decay=train.ema_decay))
     if train.early_stopping is not None:
-        callbacks.append(EarlyStopping(monitor=f"val/{train.metric}", mode="max", patience=train.early_stopping))
+        # The setting counts epochs, Lightning validations
+        patience = -(-train.early_stopping // train.validate_every)
+        callbacks.append(EarlyStopping(monitor=f"val/{train.metric}", mode="max", patience=patience))
     # The resume points after the best checkpoint, so that they know of it
     callbacks += [best_checkpoint(run, train.metric), *([] if keeper is None else [keeper])]
     quiet_lightning()
