@@ -155,17 +155,18 @@ def _attempt(
 def _differing(one: RunFolder, other: RunFolder) -> list[str]:
     """Tensors of the last resume point and of the best checkpoint that are not equal to the bit.
 
-    The state of the callbacks is left out: it holds paths. What it is for shows in the history and the scores.
+    The state of the callbacks is left out: it holds the folder's path. What it is for shows in history and scores.
     """
     names = []
-    for first, second in ((resume_points(one)[0].path, resume_points(other)[0].path), (one.best, other.best)):
-        found, expected = (
-            _tensors(torch.load(first, weights_only=True)),
-            _tensors(torch.load(second, weights_only=True)),
-        )
-        names += sorted(found.keys() ^ expected.keys())
-        names += [name for name in found.keys() & expected.keys() if not torch.equal(found[name], expected[name])]
+    for paths in ((resume_points(one)[0].path, resume_points(other)[0].path), (one.best, other.best)):
+        first, second = (_tensors(_without_callbacks(path)) for path in paths)
+        names += sorted(first.keys() ^ second.keys())
+        names += [name for name in first.keys() & second.keys() if not torch.equal(first[name], second[name])]
     return names
+
+
+def _without_callbacks(path: Path) -> dict[str, Any]:
+    return {key: part for key, part in torch.load(path, weights_only=True).items() if key != "callbacks"}
 
 
 def _tensors(node: Any, at: str = "") -> dict[str, torch.Tensor]:

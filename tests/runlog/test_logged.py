@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import wandb
 from tests.runlog.test_start import CONFIG
 
 from kirie.core.run import RunFolder
@@ -23,6 +26,12 @@ def _start(run: RunFolder) -> OnceLogger:
     return logger
 
 
+def _end(logger: OnceLogger) -> None:
+    end_log(logger, 0)
+    # W&B's process closes the file a moment after it says that the run is finished; its own end waits for that
+    wandb.teardown()
+
+
 def _logged(run: RunFolder) -> list[dict[str, Any]]:
     paths = sorted(run.path.glob("wandb/offline-run-*/run-*.wandb"))
     rows = [row for path in paths for row in read_rows(path)]
@@ -38,7 +47,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
         row = {f"train/metric_{number}": step + number / 8 for number in range(10)}
         logger.log_metrics(row | {"epoch": step // 100}, step)
     logger.log_metrics({"val/miou": 0.5, "epoch": 2}, ROWS - 1)
-    end_log(logger, 0)
+    _end(logger)
     return run
 
 
@@ -80,6 +89,36 @@ def test_a_changed_byte_ends_the_reading(first: RunFolder, tmp_path: Path) -> No
     assert 0.3 * whole < len(list(read_records(path))) < 0.7 * whole
 
 
+def test_rows_after_the_end_of_its_own_process_are_not_lost(tmp_path: Path) -> None:
+    """SLURM signals every process of a job, W&B's too: rows wait, ending makes no noise, the next start has them."""
+    code = """
+import os, signal, sys, time
+from pathlib import Path
+from tests.runlog.test_logged import _start
+from kirie.core.run import RunFolder
+from kirie.runlog.start import end_log, mark_preempting
+logger = _start(RunFolder(Path(sys.argv[1])))
+logger.log_metrics({"a": 1.0}, 1)
+time.sleep(1.5)
+(service,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+os.kill(int(service), signal.SIGTERM)
+os.waitid(os.P_PID, int(service), os.WEXITED | os.WNOWAIT)
+while not logger.broken:
+    logger.log_metrics({"a": 2.0}, 2)
+mark_preempting(logger)
+print(logger.recent_rows()[-1])
+end_log(logger, 143)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "({'a': 2.0}, 2)\n"
+    run = RunFolder(tmp_path)
+    logger = _start(run)
+    logger.write_missing([({"a": 1.0}, 1), ({"a": 2.0}, 2)])
+    _end(logger)
+    assert [row["a"] for row in _logged(run)] == [1.0, 2.0]
+
+
 def test_a_run_that_goes_on_from_before_logs_each_step_once(first: RunFolder, tmp_path: Path) -> None:
     """Rows at or below the highest step of a metric are dropped, another metric's of the same step are not."""
     run = _copy(first, tmp_path)
@@ -89,7 +128,7 @@ def test_a_run_that_goes_on_from_before_logs_each_step_once(first: RunFolder, tm
     logger.log_metrics({"val/miou": 0.5, "val/new": 1.0, "epoch": 2}, ROWS - 1)
     # What a resume point carries: one row that the files have, one that a kill took
     logger.write_missing([({"train/metric_1": 1.0}, ROWS - 1), ({"train/metric_1": 2.0}, ROWS)])
-    end_log(logger, 0)
+    _end(logger)
     rows = _logged(run)
     assert [row[STEP] for row in rows if "train/metric_0" in row] == list(range(ROWS + 5))
     assert [row["train/metric_1"] for row in rows if "train/metric_1" in row][-1] == 2.0

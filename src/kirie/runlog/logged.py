@@ -43,10 +43,15 @@ class OnceLogger(WandbLogger):
     Args:
         experiment: The W&B run.
         highest: The highest step logged so far, by metric.
+
+    Attributes:
+        broken: Whether W&B's own process is gone. SLURM signals all processes of a job, and that one ends at once;
+            the rows since then wait in `recent_rows` for the run to go on.
     """
 
     def __init__(self, experiment: Any, highest: Mapping[str, int]) -> None:
         super().__init__(experiment=experiment)
+        self.broken = False
         self._highest = dict(highest)
         self._recent: deque[tuple[float, dict[str, float], int]] = deque()
 
@@ -64,9 +69,19 @@ class OnceLogger(WandbLogger):
         if new.keys() <= COMPANIONS:
             return
         self._recent.append((time.monotonic(), new, step))
-        while self._recent and time.monotonic() - self._recent[0][0] > UNSAFE_S:
+        while self._recent and not self.broken and time.monotonic() - self._recent[0][0] > UNSAFE_S:
             self._recent.popleft()
-        super().log_metrics(new, step)
+        try:
+            super().log_metrics(new, step)
+        except ConnectionError:
+            self.broken = True
+
+    def log_media(self, metric: str, media: Any, step: int) -> None:
+        """Logs pictures; without W&B's process they are left out."""
+        try:
+            self.experiment.log({metric: media, STEP: step})
+        except ConnectionError:
+            self.broken = True
 
     def recent_rows(self) -> list[tuple[dict[str, float], int]]:
         """The rows of the last minute, plain values, for a resume point."""

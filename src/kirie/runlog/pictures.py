@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kirie.core.labels import LabelSet
-from kirie.runlog.logged import STEP, OnceLogger
+from kirie.runlog.logged import OnceLogger
 
 _KEY = "val/pictures"
 
@@ -54,4 +54,4 @@ def log_pictures(
         )
         for name, image, target, prediction in zip(names, images_BHWC, targets_BHW, predictions_BHW, strict=True)
     ]
-    logger.experiment.log({_KEY: pictures, STEP: step})
+    logger.log_media(_KEY, pictures, step)

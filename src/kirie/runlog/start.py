@@ -6,6 +6,7 @@ segment, a further folder with the same id.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -97,14 +98,23 @@ def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: M
 def mark_preempting(logger: Any) -> None:
     """Tells W&B that the run will end early and go on later: it shows as preempted then, and not as crashed."""
     if isinstance(logger, WandbLogger):
-        logger.experiment.mark_preempting()
+        with contextlib.suppress(ConnectionError):
+            logger.experiment.mark_preempting()
 
 
 def end_log(logger: Any, exit_code: int) -> None:
     """Ends the run log with an exit code; without this call a killed run reads as finished."""
-    if isinstance(logger, WandbLogger):
-        experiment: Run = logger.experiment
+    if not isinstance(logger, WandbLogger):
+        return
+    experiment: Run = logger.experiment
+    try:
         experiment.finish(exit_code=exit_code)
+    except ConnectionError:
+        import wandb
+
+        # W&B's own process is gone (see OnceLogger.broken); without this it is missed again, aloud, at our exit
+        with contextlib.suppress(ConnectionError):
+            wandb.teardown()
 
 
 def save_best_model(logger: Any, run: RunFolder, run_id: str, scores: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from pytorch_lightning.callbacks import Checkpoint, WeightAveraging
 from kirie.cluster.lease import Lease
 from kirie.core.run import RunFolder
 from kirie.core.signals import GRACE, Notice, Terminated
-from kirie.errors import RunError
+from kirie.errors import DeviceError, RunError
 from kirie.runlog.logged import OnceLogger
 from kirie.train.agreement import Agreement
 from kirie.train.checkpoints import resume_target
@@ -168,19 +168,25 @@ class ResumePoints(Checkpoint):
     def _look(self, trainer: pl.Trainer, *, due: bool = False, validating: bool = False, saved: bool = False) -> None:
         came = [each in self._notice.noted for each in _SIGNALS]
         lost = self._lease is not None and self._lease.lost
-        due, lost, *came = self._agreement.any([due, lost, *came])
+        broken = isinstance(trainer.logger, OnceLogger) and trainer.logger.broken
+        due, lost, broken, *came = self._agreement.any([due, lost, broken, *came])
         if lost:
             raise self._taken_over()
         told = next((signum for signum, noted in zip(_SIGNALS, came, strict=True) if noted), None)
-        if validating and told is not None:
+        if validating and (told is not None or broken):
             for callback in trainer.callbacks:  # type: ignore[attr-defined] # Trainer sets it in its constructor
                 if isinstance(callback, WeightAveraging):
                     # In a validation the averaged weights stand in the model's place; the point needs both in theirs
                     callback.on_validation_epoch_end(trainer, trainer.lightning_module)
-        if (due or told is not None) and not saved:
+        if (due or broken or told is not None) and not saved:
             self._save(trainer)
         if told is not None:
             raise Terminated(told)
+        if broken:
+            raise DeviceError(
+                f"W&B's own process (wandb-core) ended during the run {self._run.path.name}, which keeps its steps and "
+                "rows; repeat the command to go on, or use log=none."
+            )
 
     def _save(self, trainer: pl.Trainer) -> None:
         if self._lease is not None:
