@@ -14,9 +14,9 @@ from kirie.errors import DeviceError
 from kirie.prepare.command import main as prepare
 from kirie.prepare.store import Store
 from kirie.train.compose import compose_config, config_folder
-from kirie.train.overrides import groups
 from kirie.train.devices import accelerator_of
 from kirie.train.loop import build_data, build_task, facts_of, quiet_lightning
+from kirie.train.overrides import groups
 from kirie.train.settings import Settings
 
 Compose = Callable[..., dict[str, Any]]
