@@ -31,7 +31,7 @@ def outcome(tiny_overrides: list[str], tmp_path_factory: pytest.TempPathFactory)
 
     scenarios = [
         scenario("well", [*train, "--out", str(folder / "out")]),
-        scenario("typo", [*train, "modle=unet"]),
+        scenario("typo", [*train, "modelt=unet"]),
         scenario("elsewhere", train, [f"data.store={folder / 'nowhere'}"]),
         scenario("killed", train, killed_at=2),
         scenario("devices", [*train, "trainer.devices=3"]),
@@ -67,7 +67,7 @@ def test_the_first_process_writes_and_speaks(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("typo", "no setting 'modle'"),
+        ("typo", "no setting 'modelt'"),
         ("devices", "trainer.devices is 3, and torchrun has started 2 process"),
         ("elsewhere", r"nowhere.*\(Process 1 of 2, on "),
     ],

@@ -59,7 +59,7 @@ def _as_text(found: Sequence[Status], folder: Path, silence: str) -> str:
     console = Console(width=command.width(_WIDTH))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in ("run", "name", "state", "job", "node", "age", "note"):
-        table.add_column(head, overflow="fold", no_wrap=head in {"run", "job", "age"})
+        table.add_column(head, overflow="fold", no_wrap=head in {"run", "state", "job", "age"})
     for status in found:
         state = status.state + (f", resumed {status.resumed}x" if status.resumed else "")
         row = (status.run, status.name, state, status.job or "", status.node, _age(status.age_s()), status.note)

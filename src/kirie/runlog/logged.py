@@ -68,6 +68,8 @@ class OnceLogger(WandbLogger):
         new = {key: value for key, value in metrics.items() if key in COMPANIONS or self.is_new(key, step)}
         if new.keys() <= COMPANIONS:
             return
+        # Lightning gives the learning rate once for each batch, which is several times a step when accumulating
+        self._highest |= dict.fromkeys(new.keys() - COMPANIONS, step)
         self._recent.append((time.monotonic(), new, step))
         while self._recent and not self.broken and time.monotonic() - self._recent[0][0] > UNSAFE_S:
             self._recent.popleft()
