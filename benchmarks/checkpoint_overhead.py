@@ -120,7 +120,6 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "interval_minutes": minutes,
         "share_at_default": round(point_s / (60 * minutes), 5),
         "bar": 0.01,
-        "agreement_us_1_process": 0.0,
         "agreement_us_2_processes": round(1e6 * _agreement_s(scratch), 1),
     }
 

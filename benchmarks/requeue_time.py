@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def requeue(job: str, run: RunFolder, log: Path) -> dict[str, float]:
     passed()
     until(lambda: newest_step(run) > step)
     passed()
-    return {phase: end - begin for phase, begin, end in zip(PHASES, at, at[1:], strict=True)}
+    return {phase: end - begin for phase, (begin, end) in zip(PHASES, pairwise(at), strict=True)}
 
 
 def look(job: str) -> Job | None:
