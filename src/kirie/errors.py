@@ -11,6 +11,7 @@ KirieError
 ├── DeviceError       a device, an execution provider or disk space is not to be had
 ├── PeerError         another process of the same training ended; silent where that one's sentence is told already
 ├── ClusterError      SLURM is not to be had, refused a job, or a cluster's settings or template are wrong
+├── SweepError        a sweep's file, its companion, its folder or its trials are not as they must be
 └── Interrupted       a signal ended the command; it can be repeated (exit code 130 or 143)
 
 GateFailed (exit code 1) is not the user's doing: the exported model does not equal the trained one.
@@ -59,6 +60,10 @@ class DeviceError(KirieError):
 
 class ClusterError(KirieError):
     """SLURM is not to be had, refused a job, or a cluster's settings or template are wrong."""
+
+
+class SweepError(KirieError):
+    """A sweep's file, its companion, its folder or its trials are not as they must be."""
 
 
 class PeerError(KirieError):

@@ -1,0 +1,1 @@
+"""Sweeps: W&B's grammar, the ledger of trials, workers, and W&B's own agents."""
