@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.runlog.wandb_sweeps import RefusedError, StoredSweeps
+
 ENTITY = "somebody"
 
 _FILES = ("wandb-history.jsonl", "wandb-events.jsonl", "output.log")
@@ -96,6 +98,7 @@ class Backend:
     def __init__(self, address: Callable[[str], str]) -> None:
         self.runs: dict[str, StoredRun] = {}
         self.artifacts: dict[str, StoredArtifact] = {}
+        self.sweeps = StoredSweeps(ENTITY)
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.unknown: list[str] = []
         self._address = address
@@ -109,6 +112,11 @@ class Backend:
             "CreateArtifactManifest": self._create_manifest,
             "CreateArtifactFiles": self._artifact_files,
             "CommitArtifact": self._commit,
+            "UpsertSweep": self.sweeps.upsert,
+            "SweepWithRuns": self.sweeps.show,
+            "GetSweep": self.sweeps.show,
+            "CreateAgent": self.sweeps.add_agent,
+            "Heartbeat": self._heartbeat,
         }
 
     def answer(self, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +129,10 @@ class Backend:
         if operation not in self._answers:
             self.unknown.append(operation)
             raise UnknownQuestionError(f"no answer to {operation}")
-        return self._answers[operation](variables)
+        try:
+            return self._answers[operation](variables)
+        except RefusedError as error:
+            raise UnknownQuestionError(str(error)) from None
 
     def forget(self, operation: str) -> None:
         """Answers an operation with an error from now on, as a server in trouble."""
@@ -175,7 +186,19 @@ class Backend:
         }
         return {"model": self._project(run.project) | {"bucket": bucket | counts | tails}}
 
+    def _heartbeat(self, asked: dict[str, Any]) -> dict[str, Any]:
+        answer, given = self.sweeps.beat(asked)
+        project = self.sweeps.agents[asked["id"]].project
+        for name, parameters in given.items():
+            # The run is there before its process is
+            config = json.dumps({key: {"value": value} for key, value in parameters.items()})
+            run = self.runs.setdefault(name, StoredRun(name, project))
+            run.upserts.append({"config": config})
+        return answer
+
     def _upsert(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked.get("sweep"):
+            self.sweeps.check(asked["sweep"], asked["name"])
         known = next((run for run in self.runs.values() if asked["name"] == run.name or asked["id"] == run.id), None)
         run = known or StoredRun(asked["name"], asked["project"])
         self.runs[run.name] = run
@@ -186,7 +209,7 @@ class Backend:
             "displayName": run.latest("displayName", run.name),
             "description": None,
             "config": run.latest("config", "{}"),
-            "sweepName": None,
+            "sweepName": asked.get("sweep"),
             "project": self._project(run.project),
             "historyLineCount": len(run.stream.get(_FILES[0], [])),
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -74,13 +75,19 @@ class WandbServer:
 
     def _graphql(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {"data": self.backend.answer(request["operationName"], request.get("variables") or {})}
+            return {"data": self.backend.answer(_operation(request), request.get("variables") or {})}
         except UnknownQuestionError as error:
             return {"data": None, "errors": [{"message": str(error)}]}
 
     def _refuse(self, status: int, method: str, path: str) -> tuple[int, dict[str, Any]]:
         self.refused.append(f"{method} {path}")
         return status, {"error": f"{method} {path} is refused"}
+
+
+def _operation(request: dict[str, Any]) -> str:
+    """The operation's name: the client's public API puts it into the query only."""
+    found = re.match(r"\s*(?:query|mutation)\s+(\w+)", request["query"])
+    return request.get("operationName") or (found[1] if found else "")
 
 
 def _handler(server: WandbServer) -> type[BaseHTTPRequestHandler]:
