@@ -22,14 +22,14 @@ import sys, time
 from pathlib import Path
 from kirie.cluster.lease import Lease
 from kirie.core.run import RunFolder
-lease = Lease.take(RunFolder(Path(sys.argv[1])), job="77", is_alive=lambda job: None)
+lease = Lease.take(RunFolder(Path(sys.argv[1])), job="77", is_alive=lambda job, restarts: None)
 print("holds", flush=True)
 time.sleep(60)
 """
 
 
 def _take(run: RunFolder, job: str | None = None, alive: bool | None = None, restarts: int = 0) -> Lease:
-    return Lease.take(run, job=job, is_alive=lambda _: alive, restarts=restarts)
+    return Lease.take(run, job=job, is_alive=lambda *_: alive, restarts=restarts)
 
 
 def _elsewhere(run: RunFolder, **changes: Any) -> Path:

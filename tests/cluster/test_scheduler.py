@@ -131,3 +131,12 @@ def test_the_fake_keeps_scripts_and_states(tmp_path: Path) -> None:
         fake.cancel(job)
     with pytest.raises(RefusedError, match="no"):
         FakeScheduler(refuse="no").submit(script)
+
+
+@pytest.mark.parametrize(
+    ("state", "restarts", "still"),
+    [("RUNNING", 1, True), ("RUNNING", 2, False), ("PENDING", 2, False), ("COMPLETING", 2, True), ("FAILED", 1, False)],
+)
+def test_a_job_that_was_queued_again_is_another_start(state: str, restarts: int, still: bool) -> None:
+    """What the start before held is free, once its processes are gone."""
+    assert Job("7", state, restarts=restarts).still_in(1) is still

@@ -128,7 +128,7 @@ def test_without_a_cluster_the_lease_tells(run: RunFolder) -> None:
     """A training here runs while its process holds the lease, and has died when it does not."""
     _record(run, "running")
     assert _said(run, None) == ("died", "")
-    lease = Lease.take(run, job=None, is_alive=lambda _: None)
+    lease = Lease.take(run, job=None, is_alive=lambda *_: None)
     try:
         assert _said(run, None) == ("running", "")
         assert _one(run, None).node == lease.holder.process.host

@@ -102,7 +102,7 @@ def test_a_holder_that_lost_its_run_writes_nothing_more(
         path = max(run.lease.glob("*.json"))
         path.write_text(path.read_text().replace(os.uname().nodename, "node7"))
         os.utime(path, (1, 1))
-        heirs.append(Lease.take(run, job=None, is_alive=lambda _: None))
+        heirs.append(Lease.take(run, job=None, is_alive=lambda *_: None))
         files.update({path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.is_file()})
 
     with _at_step(2, take_over, monkeypatch), pytest.raises(RunError, match=f"taken over by process {os.getpid()}"):

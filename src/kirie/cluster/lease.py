@@ -33,8 +33,9 @@ HEARTBEAT_S = 15.0
 STALE_S = 120.0
 """Age of the last touch from which a holder of which nothing else is known counts as gone."""
 
-IsAlive = Callable[[str], bool | None]
-"""Asks the scheduler about a job: True alive, False gone, None if it does not say."""
+IsAlive = Callable[[str, int], bool | None]
+"""Asks the scheduler about a job's start, the one after so many restarts: True alive, False gone, None if it does not
+say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Holder:
             # SLURM starts a job again only when its processes are gone
             if self.restarts != restarts:
                 return True
-        elif self.job is not None and (known := is_alive(self.job)) is not None:
+        elif self.job is not None and (known := is_alive(self.job, self.restarts)) is not None:
             return not known
         return age > STALE_S
 

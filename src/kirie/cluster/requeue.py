@@ -9,19 +9,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 from kirie.cluster.scheduler import AT_WORK, Slurm
 from kirie.core import files, programs
-from kirie.core.run import RunFolder
 from kirie.errors import ClusterError
 
 EX_TEMPFAIL = 75
 """Exit code that asks the batch script to queue the job again (sysexits.h: try again later)."""
 
-Outcome = Literal["requeued", "by_script", "already", "ending", "no_job"]
-"""requeued: SLURM was asked and agreed. by_script: end with EX_TEMPFAIL. already: this incarnation has asked before.
-ending: the job is being cancelled or ended by SLURM itself. no_job: this process is not in a SLURM job."""
+PARENT_ASKS = "KIRIE_PARENT_REQUEUES"
+"""Set by a process that starts trainings in its job one after the other, and itself asks for the job's next start."""
+
+Outcome = Literal["requeued", "by_script", "by_parent", "already", "ending", "no_job"]
+"""requeued: SLURM was asked and agreed. by_script: end with EX_TEMPFAIL. by_parent: see PARENT_ASKS. already: this
+incarnation has asked before. ending: the job is being cancelled or ended by SLURM itself. no_job: this process is not
+in a SLURM job."""
 
 _PATIENCE_S = 20.0
 
@@ -42,26 +46,28 @@ def restarts_of(environ: Mapping[str, str] | None = None) -> int:
     return int(count) if count.isdecimal() else 0
 
 
-def request_requeue(run: RunFolder, environ: Mapping[str, str] | None = None) -> Outcome:
+def request_requeue(markers: Path, environ: Mapping[str, str] | None = None) -> Outcome:
     """Asks that this process's job be queued again; call it when all is saved, for SLURM then ends the job.
 
     Args:
-        run: The run; a marker in its folder makes sure that each incarnation of a job asks once.
+        markers: A folder of what the job works on; a file in it makes sure that each incarnation of a job asks once.
         environ: The environment; the process's own by default.
 
     Raises:
-        DeviceError: The run folder cannot be written.
+        DeviceError: The folder cannot be written.
     """
     job = job_of(environ)
     if job is None:
         return "no_job"
     environ = os.environ if environ is None else environ
+    if environ.get(PARENT_ASKS):
+        return "by_parent"
     state = _state(job, environ)
     if state is not None and state not in AT_WORK:
         return "ending"
     # The start too: another cluster may give the same numbers
     started = environ.get("SLURM_JOB_START_TIME", "0")
-    marker = run.requeues / f"{job}-{restarts_of(environ)}-{started if started.isdecimal() else 0}"
+    marker = markers / f"{job}-{restarts_of(environ)}-{started if started.isdecimal() else 0}"
     with files.disk_errors(marker):
         marker.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -73,13 +79,13 @@ def request_requeue(run: RunFolder, environ: Mapping[str, str] | None = None) ->
     return "requeued"
 
 
-def job_alive(job: str) -> bool | None:
-    """Whether SLURM still has a job that is not ended; None if it cannot be asked."""
+def job_alive(job: str, restarts: int) -> bool | None:
+    """Whether a job's start, the one after so many restarts, is not over; None if SLURM cannot be asked."""
     try:
         found = Slurm().jobs([job])
     except ClusterError:
         return None
-    return job in found and found[job].alive
+    return job in found and found[job].still_in(restarts)
 
 
 def _state(job: str, environ: Mapping[str, str]) -> str | None:

@@ -51,6 +51,10 @@ class Job:
         """Whether it waits, works, or is being cleared away, after which it may be back in the queue."""
         return self.waits or self.state in AT_WORK or self.state == "COMPLETING"
 
+    def still_in(self, restarts: int) -> bool:
+        """Whether its start after so many restarts is not over; while it is cleared away, its processes may work."""
+        return self.alive and (self.restarts <= restarts or self.state == "COMPLETING")
+
 
 class Scheduler(Protocol):
     """A batch system."""

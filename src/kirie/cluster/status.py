@@ -196,9 +196,9 @@ def _held(run: RunFolder, jobs: Mapping[str, Job] | None) -> bool:
         # A folder of somebody else's, which we may not write a probe into
         return False
 
-    def is_alive(job: str) -> bool | None:
-        if jobs is None:
+    def is_alive(job: str, restarts: int) -> bool | None:
+        if jobs is None or job not in jobs:
             return None
-        return jobs[job].alive if job in jobs else None
+        return jobs[job].still_in(restarts)
 
     return holder is not None and age is not None and not holder.stale(age=age, job=None, restarts=0, is_alive=is_alive)

@@ -24,6 +24,7 @@ _GOES_ON: dict[Outcome, str] = {
     "already": "SLURM was asked before to start it again",
     "by_script": "the batch script asks SLURM to start it again",
     "ending": "SLURM ends this job on purpose, so submit it again to go on",
+    "by_parent": "who started it goes on with it",
     "no_job": "repeat the command to go on",
 }
 
@@ -108,7 +109,7 @@ def _ended_by(told: Terminated, run: RunFolder, record: Record | None, logger: A
         record.change("preempted" if preempted else "interrupted", error=f"stopped by {told.signum.name}")
     if preempted:
         mark_preempting(logger)
-        outcome = request_requeue(run)
+        outcome = request_requeue(run.requeues)
         if outcome == "requeued":
             # SLURM sends it to all processes of the job now; what is left is to end the log
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
