@@ -20,11 +20,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kirie.cluster.process import Process
 from kirie.core import files
-from kirie.core.run import RunFolder
 from kirie.errors import RunError
 
 HEARTBEAT_S = 15.0
@@ -36,6 +35,24 @@ STALE_S = 120.0
 IsAlive = Callable[[str, int], bool | None]
 """Asks the scheduler about a job's start, the one after so many restarts: True alive, False gone, None if it does not
 say."""
+
+
+class Leased(Protocol):
+    """What can be held: a run's folder, or a folder of a sweep."""
+
+    @property
+    def path(self) -> Path:
+        """The folder, for messages."""
+        ...
+
+    @property
+    def lease(self) -> Path:
+        """Where its lease lies."""
+        ...
+
+
+class HeldError(RunError):
+    """Another process holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +104,14 @@ class Holder:
 class Lease:
     """A run that this process may write to, until `lost` says otherwise. Make one with `take`."""
 
-    def __init__(self, run: RunFolder, holder: Holder) -> None:
+    def __init__(self, run: Leased, holder: Holder) -> None:
         self.run, self.holder = run, holder
         self._over = threading.Event()
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._renewing, name="kirie-lease", daemon=True)
 
     @classmethod
-    def take(cls, run: RunFolder, *, job: str | None, is_alive: IsAlive, restarts: int = 0) -> Lease:
+    def take(cls, run: Leased, *, job: str | None, is_alive: IsAlive, restarts: int = 0) -> Lease:
         """Takes a run, over from a holder that is gone if need be, and begins to touch the file.
 
         Args:
@@ -104,7 +121,8 @@ class Lease:
             restarts: How often SLURM has queued this job again (SLURM_RESTART_COUNT).
 
         Raises:
-            RunError: Another process holds the run; the message says which, where and since when.
+            HeldError: Another process holds the run; the message says which, where and since when.
+            RunError: A lease is damaged.
             DeviceError: The folder cannot be written.
         """
         with files.disk_errors(run.lease):
@@ -118,7 +136,7 @@ class Lease:
                 if found is not None and not found.stale(
                     age=_age(run, number), job=job, restarts=restarts, is_alive=is_alive
                 ):
-                    raise RunError(
+                    raise HeldError(
                         f"The run {run.path} is being trained by {found}; wait for it, or end it. If it is gone, this "
                         f"command takes the run over {STALE_S:.0f} s after its last sign of life."
                     )
@@ -171,7 +189,7 @@ class Lease:
             self.renew()
 
 
-def read_holder(run: RunFolder) -> Holder | None:
+def read_holder(run: Leased) -> Holder | None:
     """Who holds a run or held it last; None if nobody ever did."""
     number = _highest(run)
     while _file(run, number + 1).exists():
@@ -179,23 +197,58 @@ def read_holder(run: RunFolder) -> Holder | None:
     return _read(run, number)
 
 
-def sign_of_life(run: RunFolder) -> float | None:
+def sign_of_life(run: Leased) -> float | None:
     """Seconds since the holder's last touch, by the file server's clock; None if nobody ever held the run."""
     holder = read_holder(run)
     return None if holder is None else _age(run, holder.number)
 
 
-def _file(run: RunFolder, number: int) -> Path:
+def server_time(folder: Path) -> float:
+    """What the file server's clock says, in seconds since 1970: the time that it writes for a new file in a folder."""
+    with _temporary(folder, "now") as probe:
+        return probe.stat().st_mtime
+
+
+def last_touch(run: Leased) -> float | None:
+    """When the holder last touched its file, by the file server's clock; None if nobody ever held the run."""
+    holder = read_holder(run)
+    return None if holder is None else _file(run, holder.number).stat().st_mtime
+
+
+def is_free(run: Leased, *, now: float, job: str | None, restarts: int, is_alive: IsAlive) -> bool:
+    """Whether `take` is worth a try, found out by reading alone; for looking at many.
+
+    The scheduler is asked only about a holder that has missed a beat, lest a look at a hundred trials be as many
+    questions.
+
+    Args:
+        run: The run.
+        now: The file server's time (`server_time`), asked once for all.
+        job: SLURM's job of this process, or None.
+        restarts: How often SLURM has queued this job again.
+        is_alive: Asks the scheduler about another job.
+    """
+    holder = read_holder(run)
+    if holder is None:
+        return True
+    age = max(0.0, now - _file(run, holder.number).stat().st_mtime)
+    known = holder.released or holder.process.alive() is not None or (holder.job is not None and holder.job == job)
+    if not known and age < 2 * HEARTBEAT_S:
+        return False
+    return holder.stale(age=age, job=job, restarts=restarts, is_alive=is_alive)
+
+
+def _file(run: Leased, number: int) -> Path:
     return run.lease / f"{number:06}.json"
 
 
-def _highest(run: RunFolder) -> int:
+def _highest(run: Leased) -> int:
     if not run.lease.is_dir():
         return 0
     return max((int(path.stem) for path in run.lease.glob("[0-9]*.json") if path.stem.isdecimal()), default=0)
 
 
-def _read(run: RunFolder, number: int) -> Holder | None:
+def _read(run: Leased, number: int) -> Holder | None:
     path = _file(run, number)
     if number < 1 or not path.exists():
         return None
@@ -209,9 +262,9 @@ def _read(run: RunFolder, number: int) -> Holder | None:
         ) from None
 
 
-def _create(run: RunFolder, holder: Holder) -> bool:
+def _create(run: Leased, holder: Holder) -> bool:
     """Makes the holder's file if no other process has made that number; True if it is ours."""
-    with _temporary(run, json.dumps(_text(holder), indent=2)) as whole:
+    with _temporary(run.lease, json.dumps(_text(holder), indent=2)) as whole:
         try:
             os.link(whole, _file(run, holder.number))
         except FileExistsError:
@@ -226,15 +279,14 @@ def _text(holder: Holder) -> dict[str, Any]:
     return content
 
 
-def _age(run: RunFolder, number: int) -> float:
+def _age(run: Leased, number: int) -> float:
     """Seconds since the last touch: what the file server now writes as its time, less what it wrote then."""
-    with _temporary(run, "now") as probe:
-        return max(0.0, probe.stat().st_mtime - _file(run, number).stat().st_mtime)
+    return max(0.0, server_time(run.lease) - _file(run, number).stat().st_mtime)
 
 
 @contextlib.contextmanager
-def _temporary(run: RunFolder, text: str) -> Iterator[Path]:
-    path = run.lease / f".{uuid.uuid4().hex}.part"
+def _temporary(folder: Path, text: str) -> Iterator[Path]:
+    path = folder / f".{uuid.uuid4().hex}.part"
     try:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)

@@ -1,0 +1,172 @@
+"""A sweep's journal: Optuna's records, a line each, appended by many processes of many machines to one file.
+
+Optuna's own file backend is kept in its format and its lock; three things are mended. A line that a kill has torn is
+cut off by the next writer (Optuna would write on behind it, and nobody could read the journal any more). The lock's
+link names the journal relative to itself, so that it can be looked at through any mount point (Optuna's would wait for
+ever). A failed write leaves nothing behind, and is told of in a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
+
+from kirie.core import files
+from kirie.errors import SweepError
+
+Record = dict[str, Any]
+
+_TAIL = 4096
+"""Bytes read at a time to find the end of the last whole line."""
+
+
+class Journal(BaseJournalBackend):
+    """The journal as Optuna reads and writes it.
+
+    Args:
+        path: The file; it must be there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = _Lock(path)
+        self._inside = False
+        # Where the record with a number begins; Optuna reads on from where it stopped
+        self._known = (0, 0)
+
+    def read_logs(self, log_number_from: int) -> Iterator[Record]:
+        """The records from a number on; a line that is still being written, or was torn, is not one.
+
+        Raises:
+            SweepError: The journal is gone or damaged.
+        """
+        number, at = self._known if self._known[0] <= log_number_from else (0, 0)
+        for line in self._lines(at):
+            if not line.endswith(b"\n"):
+                return
+            if number >= log_number_from:
+                yield self._record(line, number)
+            number, at = number + 1, at + len(line)
+            self._known = (number, at)
+
+    def append_logs(self, logs: list[Record]) -> None:
+        """Appends records. When the disk is full, those stay that were written whole; of one record it is all or nothing.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+        """
+        text = b"".join(as_line(record) for record in logs)
+        with self.alone(), files.disk_errors(self._path):
+            handle = os.open(self._path, os.O_RDWR | os.O_APPEND)
+            try:
+                _cut_torn(handle)
+                try:
+                    _write(handle, text)
+                    os.fsync(handle)
+                except OSError:
+                    # Not whole lines: another process may have read these already
+                    _cut_torn(handle)
+                    raise
+            finally:
+                os.close(handle)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside the block no other process writes: what is read there is still so when it is written.
+
+        Raises:
+            DeviceError: The folder cannot be written.
+        """
+        if self._inside:
+            yield
+            return
+        with files.disk_errors(self._path):
+            self._lock.acquire()
+        self._inside = True
+        try:
+            yield
+        finally:
+            self._inside = False
+            # Taken away by one who thought us gone, after half a minute without a word
+            with contextlib.suppress(RuntimeError):
+                self._lock.release()
+
+    def _lines(self, at: int) -> Iterator[bytes]:
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(at)
+                yield from stream
+        except OSError as error:
+            raise SweepError(f"The sweep's journal {self._path} cannot be read ({error.strerror}).") from None
+
+    def _record(self, line: bytes, number: int) -> Record:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict) or not isinstance(record.get("op_code"), int):
+            raise SweepError(
+                f"The sweep's journal {self._path} is damaged in line {number + 1}; put back a whole copy of the "
+                "file, or start the sweep under another name (--name), which takes over what was trained already."
+            )
+        return record
+
+
+class Draft(BaseJournalBackend):
+    """Records in memory, to be written as a whole: a sweep's beginning, or many trials at once.
+
+    Args:
+        before: The records that the journal has already.
+
+    Attributes:
+        records: All records.
+    """
+
+    def __init__(self, before: Iterable[Record] = ()) -> None:
+        self.records = list(before)
+
+    def read_logs(self, log_number_from: int) -> list[Record]:
+        """The records from a number on."""
+        return self.records[log_number_from:]
+
+    def append_logs(self, logs: list[Record]) -> None:
+        """Adds records, as reading them from a file would give them."""
+        self.records += [json.loads(as_line(record)) for record in logs]
+
+
+def as_line(record: Record) -> bytes:
+    """A record as the journal has it. Python's NaN and Infinity are allowed, as Optuna writes and reads them."""
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+class _Lock(JournalFileSymlinkLock):
+    """Optuna's lock, whose link points to the journal beside it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        # A path from here may lead nowhere on a machine that mounts the folder elsewhere
+        self._lock_target_file = path.name
+
+
+def _cut_torn(handle: int) -> None:
+    """Cuts off a torn last line."""
+    size = end = os.fstat(handle).st_size
+    while end:
+        start = max(0, end - _TAIL)
+        if (found := os.pread(handle, end - start, start).rfind(b"\n")) >= 0:
+            end = start + found + 1
+            break
+        end = start
+    if end < size:
+        os.ftruncate(handle, end)
+
+
+def _write(handle: int, text: bytes) -> None:
+    while text:
+        text = text[os.write(handle, text) :]
