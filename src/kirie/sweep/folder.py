@@ -93,3 +93,27 @@ class SweepFolder:
     def workers(self) -> Path:
         """Folder of what the workers print."""
         return self.path / "workers"
+
+    @property
+    def runs(self) -> Path:
+        """Runs of a sweep that shares none with others (`--no-reuse`)."""
+        return self.path / "runs"
+
+    @property
+    def jobs(self) -> Path:
+        """`jobs.jsonl`: one line a submission of workers to a cluster, the newest last."""
+        return self.workers / "jobs.jsonl"
+
+    @property
+    def script(self) -> Path:
+        """`job.sbatch`: the batch script of the newest submission."""
+        return self.workers / "job.sbatch"
+
+    def log(self, worker: str) -> Path:
+        """What a worker printed."""
+        return self.workers / f"{worker}.log"
+
+    @property
+    def requeues(self) -> Path:
+        """Folder of markers: which of its jobs have asked to be queued again, so that each start does it once."""
+        return self.workers / "requeues"

@@ -56,7 +56,7 @@ class Journal(BaseJournalBackend):
             self._known = (number, at)
 
     def append_logs(self, logs: list[Record]) -> None:
-        """Appends records. When the disk is full, those stay that were written whole; of one record it is all or nothing.
+        """Appends records, each whole or not at all.
 
         Raises:
             DeviceError: The disk is full or cannot be written.

@@ -1,0 +1,90 @@
+"""A trial's attempts: `trial.json`, which only the worker that holds the trial writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kirie.core import files
+from kirie.errors import SweepError
+from kirie.sweep.folder import TrialFolder
+
+FAILED, LOST = "failed", "lost"
+"""Exits that count: for reasons of the trial's own, and without a word (killed, or its node is gone)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a trial.
+
+    Attributes:
+        attempt: Its number, from 1.
+        worker: Who made it.
+        began: When, ISO 8601, by that machine's clock.
+        run: The run's id; None before it was known.
+        exit: "finished", "pruned", "failed", "given back" or "lost"; None while it lasts.
+        kind: Of a failure: "failed", "out of memory" and the like; "" otherwise.
+        error: What went wrong; "" if nothing did.
+        seconds: How long it took; of a lost one, up to its last sign of life.
+        iterations: How often the metric had been reported when it ended, in all attempts.
+    """
+
+    attempt: int
+    worker: str
+    began: str
+    run: str | None = None
+    exit: str | None = None
+    kind: str = ""
+    error: str = ""
+    seconds: float = 0.0
+    iterations: int = 0
+
+
+def read_attempts(trial: TrialFolder) -> list[Attempt]:
+    """The attempts at a trial, the newest last.
+
+    Raises:
+        SweepError: The file is damaged.
+    """
+    if not trial.record.is_file():
+        return []
+    content: Any = files.read_json(trial.record, SweepError, "The trial's record")
+    try:
+        return [Attempt(**entry) for entry in content["attempts"]]
+    except (KeyError, TypeError):
+        raise SweepError(
+            f"The trial's record {trial.record} is damaged: it has no list of attempts. Remove it; the trial's "
+            "failures are then counted anew."
+        ) from None
+
+
+def write_attempts(trial: TrialFolder, attempts: Sequence[Attempt]) -> None:
+    """Writes the attempts at a trial.
+
+    Raises:
+        DeviceError: The disk is full or cannot be written.
+    """
+    files.write_json(trial.record, {"attempts": [asdict(attempt) for attempt in attempts]})
+
+
+def new_attempt(attempts: Sequence[Attempt], worker: str) -> Attempt:
+    """The attempt that follows others, beginning now."""
+    return Attempt(len(attempts) + 1, worker, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def failures(attempts: Sequence[Attempt]) -> int:
+    """How often a trial has failed for reasons of its own."""
+    return sum(attempt.exit == FAILED for attempt in attempts)
+
+
+def lost_in_a_row(attempts: Sequence[Attempt]) -> int:
+    """How many of the last attempts ended without a word and came no further than the one before them."""
+    count = 0
+    for at, attempt in reversed(list(enumerate(attempts))):
+        before = attempts[at - 1].iterations if at else 0
+        if attempt.exit != LOST or attempt.iterations > before:
+            break
+        count += 1
+    return count

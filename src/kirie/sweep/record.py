@@ -1,0 +1,138 @@
+"""`sweep.json`: what a sweep is, so that it is not taken for another one of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import yaml
+
+from kirie.core import files
+from kirie.errors import SweepError
+from kirie.sweep.folder import SweepFolder
+
+_MOST_TOLD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRecord:
+    """What a sweep is.
+
+    Attributes:
+        name: Its name.
+        space: Digest of its search space.
+        method: "grid", "random" or "bayes".
+        objectives: Names and goals, the metric first.
+        total: How many trials it has without repeats; None: as many as its budget pays.
+        seed: What its draws come from.
+        engine: Who searches ("local").
+        command: The words that train a trial; None: kirie's own.
+        created: When, ISO 8601.
+    """
+
+    name: str
+    space: str
+    method: str
+    objectives: tuple[tuple[str, str], ...]
+    total: int | None
+    seed: int
+    engine: str
+    command: tuple[str, ...] | None
+    created: str
+
+    @classmethod
+    def read(cls, folder: SweepFolder) -> SweepRecord:
+        """The record of a sweep.
+
+        Raises:
+            SweepError: This is no sweep's folder, or the record is damaged.
+        """
+        if not folder.record.is_file():
+            raise SweepError(
+                f"{folder.path} is not a sweep's folder: it has no {folder.record.name}. Start the sweep with `kirie "
+                "sweep FILE`, or name one that `kirie sweep list` shows."
+            )
+        found: Any = files.read_json(folder.record, SweepError, "The sweep's record")
+        try:
+            command = found.pop("command")
+            objectives = tuple((str(name), str(goal)) for name, goal in found.pop("objectives"))
+            return cls(objectives=objectives, command=None if command is None else tuple(command), **found)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise SweepError(
+                f"The sweep's record {folder.record} is damaged; start the sweep under another name (--name), which "
+                "takes over what was trained already."
+            ) from None
+
+    def write(self, folder: SweepFolder) -> None:
+        """Writes it.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+        """
+        files.write_json(folder.record, asdict(self))
+
+    def with_total(self, total: int) -> SweepRecord:
+        """The same sweep with more trials."""
+        return replace(self, total=total)
+
+
+def differences(old: SweepRecord, new: SweepRecord, old_text: str, new_text: str) -> list[str]:
+    """In what two sweeps are not the same one, in words; empty if they are.
+
+    How many trials, early stopping, attempts, budget and resources may differ: a sweep may be gone on with otherwise.
+
+    Args:
+        old: The sweep that is there.
+        new: The other one.
+        old_text: The sweep file of the one, with its companion's conditions behind it.
+        new_text: That of the other.
+    """
+    found = []
+    if old.space != new.space:
+        found += _parameters(old_text, new_text) or ["its conditions between parameters are others"]
+    if old.method != new.method:
+        found.append(f"its method is {old.method}, not {new.method}")
+    if old.objectives != new.objectives:
+        found.append(f"its objective is {_words(old.objectives)}, not {_words(new.objectives)}")
+    if old.command != new.command:
+        found.append(f"its command is {_command(old)}, not {_command(new)}")
+    if old.seed != new.seed:
+        found.append(f"its seed is {old.seed}, not {new.seed}")
+    return found
+
+
+def _parameters(old_text: str, new_text: str) -> list[str]:
+    old, new = _flat(_yaml(old_text).get("parameters")), _flat(_yaml(new_text).get("parameters"))
+    told = [f"it has {name}" for name in old if name not in new]
+    told += [f"it has no {name}" for name in new if name not in old]
+    told += [f"its {name} is {old[name]}, not {new[name]}" for name in old if name in new and old[name] != new[name]]
+    more = len(told) - _MOST_TOLD
+    return told if more <= 0 else [*told[:_MOST_TOLD], f"{more} more parameters differ"]
+
+
+def _yaml(text: str) -> Mapping[str, Any]:
+    found = yaml.safe_load(text)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _flat(parameters: Any, above: str = "") -> dict[str, str]:
+    """Parameters by their names, nested ones joined by dots, each with its distribution in words."""
+    if not isinstance(parameters, Mapping):
+        return {}
+    found: dict[str, str] = {}
+    for name, entry in parameters.items():
+        inner = entry.get("parameters") if isinstance(entry, Mapping) else None
+        if inner is None:
+            found[f"{above}{name}"] = yaml.safe_dump(entry, default_flow_style=True, width=1000).strip()
+        else:
+            found |= _flat(inner, f"{above}{name}.")
+    return found
+
+
+def _words(objectives: Sequence[tuple[str, str]]) -> str:
+    return " and ".join(f"to {goal} {name}" for name, goal in objectives) or "none"
+
+
+def _command(record: SweepRecord) -> str:
+    return "kirie's own" if record.command is None else f"`{' '.join(record.command)}`"
