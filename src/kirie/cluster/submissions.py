@@ -1,4 +1,4 @@
-"""A run's submissions to the cluster: `jobs.jsonl`, one line each, the newest last."""
+"""Submissions to the cluster of a run or of a sweep's workers: `jobs.jsonl`, one line each, the newest last."""
 
 from __future__ import annotations
 
@@ -7,10 +7,28 @@ import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from kirie.cluster.scheduler import Job, Scheduler
 from kirie.core import files
-from kirie.core.run import RunFolder
+
+
+class Submittable(Protocol):
+    """A folder of what is sent to a cluster: a run, or a sweep's workers."""
+
+    @property
+    def jobs(self) -> Path:
+        """One line a submission."""
+        ...
+
+    @property
+    def script(self) -> Path:
+        """The newest submission's batch script."""
+        ...
+
+    def log(self, job: str, /) -> Path:
+        """What a job printed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +50,7 @@ class Submission:
     script: str
 
 
-def record_submission(run: RunFolder, job: str, cluster: str, script: Path) -> Submission:
+def record_submission(run: Submittable, job: str, cluster: str, script: Path) -> Submission:
     """Appends a submission.
 
     Raises:
@@ -47,8 +65,8 @@ def record_submission(run: RunFolder, job: str, cluster: str, script: Path) -> S
     return made
 
 
-def submissions(run: RunFolder) -> list[Submission]:
-    """All submissions of a run, the newest last; a line that a crash has torn is passed over."""
+def submissions(run: Submittable) -> list[Submission]:
+    """All submissions of a folder, the newest last; a line that a crash has torn is passed over."""
     try:
         text = run.jobs.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -63,7 +81,7 @@ def submissions(run: RunFolder) -> list[Submission]:
     return found
 
 
-def live_job(run: RunFolder, scheduler: Scheduler) -> tuple[Submission, Job] | None:
+def live_job(run: Submittable, scheduler: Scheduler) -> tuple[Submission, Job] | None:
     """The newest submission whose job waits or works, if any.
 
     A job whose script is another one is not ours: a cluster that was set up anew counts from 1 again.

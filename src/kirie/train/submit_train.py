@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from kirie.cluster.refusal import explain
 from kirie.cluster.scheduler import RefusedError, Scheduler, Slurm
-from kirie.cluster.submissions import Submission, live_job, record_submission
+from kirie.cluster.submissions import Submission, Submittable, live_job, record_submission
 from kirie.cluster.template import Script, Value, Words, fill, find_template
 from kirie.core import command, files
 from kirie.core.run import RunFolder
@@ -165,8 +165,15 @@ def submit_training(training: Training, scheduler: Scheduler) -> dict[str, Any]:
     }
 
 
-def send(run: RunFolder, script: Script, cluster: str, scheduler: Scheduler) -> Submission:
+def send(run: Submittable, script: Script, cluster: str, scheduler: Scheduler, words: Sequence[str] = ()) -> Submission:
     """Writes a script into a folder, submits it, and writes down that it did.
+
+    Args:
+        run: What it is about.
+        script: The script.
+        cluster: The name of the cluster's settings.
+        scheduler: The batch system.
+        words: Further options of sbatch.
 
     Raises:
         ClusterError: The batch system refuses, is not there, or does not answer.
@@ -178,7 +185,7 @@ def send(run: RunFolder, script: Script, cluster: str, scheduler: Scheduler) -> 
         # SLURM makes no folder, and ends the job without a word
         log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        job = scheduler.submit(run.script)
+        job = scheduler.submit(run.script, words)
     except RefusedError as error:
         raise ClusterError(explain(script, error.said)) from None
     return record_submission(run, job, cluster, run.script)

@@ -1,0 +1,92 @@
+"""What a trial's parameters come to: the run that they make, and the command that trains it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kirie.core.run import RunFolder
+from kirie.prepare.store import Store
+from kirie.sweep.command_line import overrides_of, words
+from kirie.sweep.companion import Companion
+from kirie.sweep.devices import Share
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.spec import SweepSpec
+from kirie.train.compose import compose_config, config_folder
+from kirie.train.identify import identify
+from kirie.train.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the trials of one worker have in common.
+
+    Attributes:
+        folder: The sweep.
+        spec: Its file.
+        companion: What its companion file says.
+        share: The worker's devices.
+        config_dir: The folder of configuration, where it is given.
+        launch: Words before a trial's command (srun and its options); none: it is started here.
+        reuse: Whether runs are shared with all others, so that one that is done gives its score.
+    """
+
+    folder: SweepFolder
+    spec: SweepSpec
+    companion: Companion
+    share: Share
+    config_dir: Path | None = None
+    launch: tuple[str, ...] = ()
+    reuse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A trial as it is to be trained.
+
+    Attributes:
+        run: The folder of its run.
+        store: The store that it is trained on.
+        words: The command that trains it.
+    """
+
+    run: RunFolder
+    store: Path
+    words: tuple[str, ...]
+
+
+def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
+    """Works a trial out, without training anything.
+
+    Raises:
+        ConfigError: The parameters make no configuration.
+        StoreError: The store is missing or damaged.
+        SweepError: The sweep's command is no training of kirie.
+    """
+    given = words(setting.spec.command, params, os.environ)
+    overrides = overrides_of(given)
+    config = compose_config(overrides, config_folder(setting.config_dir))
+    store = Path(Settings.of(config).data.store)
+    own = _machine_words(setting, config)
+    runs = Path(config["runs"]) if setting.reuse else setting.folder.runs
+    run = identify(config, Store.open(store).fingerprint).folder(runs)
+    # The same kirie as this one, also where the PATH knows none
+    program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]
+    return Plan(run, store, (*setting.launch, *program, *given[1:], *own))
+
+
+def _machine_words(setting: Setting, config: Mapping[str, Any]) -> list[str]:
+    """What only this worker knows; none of it is part of the run's id."""
+    params: dict[str, Any] = {}
+    log = config["log"]
+    if log.get("name") == "wandb":
+        params["log.group"] = setting.folder.name if log.get("group") is None else log["group"]
+        params["log.sweep"] = setting.folder.name
+    if not setting.reuse:
+        params["runs"] = str(setting.folder.runs)
+    quoted = words(("${args_no_hyphens}",), params, {}) if params else []
+    return quoted if setting.config_dir is None else [*quoted, "--config-dir", str(setting.config_dir)]

@@ -1,0 +1,190 @@
+"""One trial: found done already, waited for, or trained by a child process that is followed, pruned and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from kirie.cluster.lease import is_free, server_time
+from kirie.cluster.requeue import job_alive, job_of, restarts_of
+from kirie.core.resume import resume_points
+from kirie.core.run import RunFolder
+from kirie.errors import ConfigError, KirieError, ModelError, SweepError
+from kirie.sweep.child import ENOUGH, HANDED_ON, KILLED, Child, Ending
+from kirie.sweep.curve import Curve, logged_names
+from kirie.sweep.ledger import Claim
+from kirie.sweep.orders import Orders
+from kirie.sweep.plan import Plan, Setting, plan_trial
+from kirie.sweep.score import UnmeasuredError, run_values
+from kirie.train.identify import is_done
+
+Outcome = Literal["finished", "reused", "pruned", "failed", "again", "given back", "lost"]
+"""failed: for good. again: failed, and waits for another attempt. given back: saved, and waits for a worker.
+lost: another worker has taken the trial over."""
+
+_POLL_S = 0.5
+_WAIT_S = 2.0
+
+
+class NeverLoggedError(SweepError):
+    """The sweep's metric is not among those that its trainings log."""
+
+
+def run_trial(claim: Claim, setting: Setting, orders: Orders) -> Outcome:
+    """Brings a claimed trial to its end, or gives it back.
+
+    Args:
+        claim: The trial, held by this worker.
+        setting: What it is run with.
+        orders: What the worker is told meanwhile.
+
+    Returns:
+        What became of it.
+
+    Raises:
+        NeverLoggedError: The training ended well, and logged no such metric. The trial is still claimed.
+        StoreError: The store is missing or damaged, which every trial would find. The trial is still claimed.
+        DeviceError: The disk is full or cannot be written. The trial is still claimed.
+    """
+    try:
+        plan = plan_trial(setting, claim.params)
+    except (ConfigError, ModelError) as error:
+        return _failed(claim, str(error), "failed")
+    claim.begin(plan.run.path.name)
+    return _Attempt(claim, setting, plan, orders).outcome()
+
+
+class _Attempt:
+    def __init__(self, claim: Claim, setting: Setting, plan: Plan, orders: Orders) -> None:
+        self.claim, self.setting, self.plan, self.orders = claim, setting, plan, orders
+        metric = setting.spec.metric
+        self.curve = None if metric is None else Curve(plan.run, metric.name)
+        self.reported = 0
+
+    def outcome(self) -> Outcome:
+        while True:
+            if is_done(self.plan.run):
+                return self.scored(trained=self.claim.attempt > 1)
+            if self.trained_elsewhere():
+                if self.orders.given() in {"end", "now"}:
+                    return self.given_back()
+                if self.claim.lease.lost:
+                    return "lost"
+                self.orders.wait(_WAIT_S)
+                continue
+            if (outcome := self.trained()) is not None:
+                return outcome
+
+    def trained_elsewhere(self) -> bool:
+        """Whether another process trains the run, for another sweep or by hand."""
+        run = self.plan.run
+        if not run.lease.is_dir():
+            return False
+        now = server_time(run.lease)
+        return not is_free(run, now=now, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+
+    def trained(self) -> Outcome | None:
+        """Trains; None if another process turned out to have begun the same run a moment before."""
+        before = _newest_step(self.plan.run)
+        log = self.setting.folder.trial(self.claim.number).log(self.claim.attempt)
+        child = Child.start(self.plan.words, log, self.setting.share.environ())
+        try:
+            pruned = self.follow(child)
+        except BaseException:
+            child.tell(HANDED_ON)
+            child.ending()
+            raise
+        ending = child.ending()
+        if self.claim.lease.lost:
+            return "lost"
+        if ending.kind == "done":
+            return self.scored(trained=True)
+        if ending.kind == "told":
+            return self.pruned() if pruned else self.given_back()
+        if self.trained_elsewhere():
+            return None
+        if ending.kind == KILLED and _newest_step(self.plan.run) > before:
+            # By somebody's hand; were it the trial's fault, it would get no further each time
+            return self.given_back()
+        return _failed(self.claim, self.words_on(ending), ending.kind)
+
+    def follow(self, child: Child) -> bool:
+        """Reports what is logged until the process has ended; whether it was pruned."""
+        pruned = False
+        while child.runs():
+            order = self.orders.given()
+            if order == "end":
+                child.tell(HANDED_ON)
+            elif order == "now" or self.claim.lease.lost:
+                child.tell(ENOUGH)
+            elif not pruned and self.prunable():
+                pruned = True
+                child.tell(ENOUGH)
+            self.orders.wait(_POLL_S)
+            if child.told:
+                child.wait(_POLL_S)
+        return pruned
+
+    def prunable(self) -> bool:
+        """Reports the values that are new; whether the pruner has had enough after one of them."""
+        if self.curve is None:
+            return False
+        values = self.curve.values()
+        for value in values[self.reported :]:
+            self.reported += 1
+            self.claim.report(value)
+            if self.claim.should_prune():
+                return True
+        return False
+
+    def scored(self, *, trained: bool) -> Outcome:
+        setting = self.setting
+        self.report_rest()
+        try:
+            values = run_values(self.plan.run, setting.companion.objectives, self.plan.store)
+        except UnmeasuredError as error:
+            return _failed(self.claim, str(error), "failed")
+        if values is None:
+            metric = setting.spec.metric
+            assert metric is not None
+            raise NeverLoggedError(
+                f"The metric '{metric.name}' was not logged by run {self.plan.run.path.name}, which is done; it logged "
+                f"{', '.join(logged_names(self.plan.run)) or 'nothing'}. Name one of these in {setting.spec.path}."
+            )
+        self.claim.finish(values, reused=not trained)
+        return "finished" if trained else "reused"
+
+    def report_rest(self) -> None:
+        if self.curve is not None:
+            for value in self.curve.values(at_once=True)[self.reported :]:
+                self.reported += 1
+                self.claim.report(value)
+
+    def pruned(self) -> Outcome:
+        assert self.setting.spec.metric is not None
+        best = self.setting.spec.metric.best(self.curve.values(at_once=True) if self.curve is not None else [])
+        self.claim.prune(best)
+        return "pruned"
+
+    def given_back(self) -> Outcome:
+        self.claim.give_back()
+        return "given back"
+
+    def words_on(self, ending: Ending) -> str:
+        """The error that the run's own record has, which outlives the log, else the log's."""
+        if not self.plan.run.record.is_file():
+            return ending.error
+        try:
+            record: Mapping[str, Any] = self.plan.run.read_record()
+        except KirieError:
+            return ending.error
+        error = str(record.get("error") or "").strip()
+        return ending.error or (error if record.get("state") == "failed" else "") or f"exit code {ending.code}"
+
+
+def _failed(claim: Claim, error: str, kind: str) -> Outcome:
+    return "failed" if claim.fail(error, kind) else "again"
+
+
+def _newest_step(run: RunFolder) -> int:
+    return max((point.step for point in resume_points(run)), default=-1)
