@@ -140,9 +140,13 @@ class Categorical:
         if self.probabilities is not None:
             possible = tuple(v for v, share in zip(possible, self.probabilities, strict=True) if share > 0)
         listed = tuple(distinct(possible).values())
-        plain = {value: value for value in listed if value is None or isinstance(value, bool | int | float | str)}
+        plain: dict[bool | int | float | str | None, Value] = {
+            value: value for value in listed if value is None or isinstance(value, bool | int | float | str)
+        }
         # True and 1 are one key
-        return plain if len(plain) == len(listed) else {json.dumps(v, sort_keys=True): v for v in listed}
+        if len(plain) == len(listed):
+            return plain
+        return {json.dumps(value, sort_keys=True): value for value in listed}
 
     def to_dict(self) -> dict[str, Value]:
         """Its values and probabilities."""
