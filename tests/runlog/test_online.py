@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-import wandb
 from PIL import Image
 from tests.runlog.test_start import CONFIG, LABELS
-from tests.runlog.wandb_server import KEY, WandbServer
+from tests.runlog.wandb_server import WandbServer
 
 from kirie.core.run import RunFolder
 from kirie.runlog import start
@@ -22,24 +20,6 @@ from kirie.runlog.start import end_log, save_best_model, save_diff, start_log
 
 ONLINE = {**CONFIG, "mode": "auto"}
 RUN_ID = "0123456789ab"
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
-    """A server that the environment names, for a client that starts anew and leaves nothing behind."""
-    # wandb reads the environment once a process; both teardowns make it read again
-    wandb.teardown()
-    with WandbServer() as listening:
-        monkeypatch.delenv("WANDB_MODE")
-        monkeypatch.setenv("WANDB_BASE_URL", listening.url)
-        monkeypatch.setenv("WANDB_API_KEY", KEY)
-        monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
-        for folder in ("CONFIG", "CACHE", "DATA"):
-            monkeypatch.setenv(f"WANDB_{folder}_DIR", str(tmp_path / folder.lower()))
-        # A failing test must not wait for uploads that never come
-        monkeypatch.setattr(start, "FINISH_S", 20.0)
-        yield listening
-        wandb.teardown()
 
 
 def test_an_online_run_reaches_the_server_whole(server: WandbServer, tmp_path: Path) -> None:

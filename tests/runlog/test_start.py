@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import wandb
 
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
@@ -45,6 +46,8 @@ def test_an_offline_run_keeps_scores_pictures_masks_and_the_difference(tmp_path:
     log_pictures(logger, ["a", "b"], images, targets, predictions, LABELS, step=3)
     save_best_model(logger, run, "0123456789ab", {"miou": 0.5})  # offline: nothing, and no failure
     end_log(logger, 0)
+    # W&B's process closes the file a moment after it says that the run is finished; its own end waits for that
+    wandb.teardown()
 
     (segment,) = run.path.glob("wandb/offline-run-*-0123456789ab")
     log = segment / "run-0123456789ab.wandb"

@@ -1,8 +1,8 @@
 """Each step once in the logged curve, also when a run goes on from before the last row that it had logged.
 
-What the run's W&B files hold is the truth: at the start they are read, and rows at or below the highest step that they
-have for a metric are not logged again. W&B writes rows to the disk with some delay, so rows that a kill took although
-a newer resume point was written travel in that point, and are logged when the files turn out to lack them.
+What the W&B files of the W&B run hold is the truth: at the start they are read, and rows at or below the highest step
+that they have for a metric are not logged again. W&B writes rows to the disk with some delay, so rows that a kill took
+although a newer resume point was written travel in that point, and are logged when the files turn out to lack them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import WandbLogger
@@ -27,14 +28,35 @@ UNSAFE_S = 60.0
 """Age from which a row is taken to be on the disk, many times W&B's own delay."""
 
 
-def highest_steps(run: RunFolder) -> dict[str, int]:
-    """For each metric the highest step that any of the run's W&B files has."""
+def highest_steps(run: RunFolder, wandb_id: str) -> dict[str, int]:
+    """For each metric the highest step in the run's W&B files of one W&B run."""
     highest: dict[str, int] = {}
-    for path in sorted(run.path.glob("wandb/*run-*/run-*.wandb")):
+    for path in _logs(run, wandb_id):
         for row in read_rows(path):
             if isinstance(step := row.get(STEP), int):
                 highest |= {key: max(step, highest.get(key, step)) for key in row}
     return highest
+
+
+def rows_of_others(run: RunFolder, wandb_id: str) -> list[tuple[dict[str, float], int]]:
+    """The numbers that the run logged into other W&B runs, by step.
+
+    There are some where a training went on under an agent, or by hand after one: each of those has a W&B run of its
+    own, and the later one is to have the whole curve, too.
+    """
+    paths = sorted(set(_logs(run, "*")) - set(_logs(run, wandb_id)))
+    rows = [row for path in paths for row in read_rows(path) if isinstance(row.get(STEP), int)]
+    rows.sort(key=lambda row: row[STEP])
+    return [({key: value for key, value in row.items() if _is_metric(key, value)}, row[STEP]) for row in rows]
+
+
+def _logs(run: RunFolder, wandb_id: str) -> list[Path]:
+    return sorted(run.path.glob(f"wandb/*run-*/run-{wandb_id}.wandb"))
+
+
+def _is_metric(key: str, value: object) -> bool:
+    """Whether a row's entry is a number of ours: not a picture, and not W&B's own count or time."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and key != STEP and not key.startswith("_")
 
 
 class OnceLogger(WandbLogger):

@@ -42,9 +42,9 @@ def choose_mode(wanted: str, environment: Mapping[str, str] | None = None) -> tu
         return "offline", "log.mode=offline"
     server = env.get("WANDB_BASE_URL", DEFAULT_SERVER)
     if not _has_key(server, env):
-        return "offline", "no W&B key; `wandb login` stores one, `wandb sync` uploads the files later"
+        return "offline", "no W&B key; `wandb login` stores one, `kirie sync` uploads the files later"
     if (problem := _unreachable(server)) is not None:
-        return "offline", f"W&B at {server} cannot be reached ({problem}); `wandb sync` uploads the files later"
+        return "offline", f"W&B at {server} cannot be reached ({problem}); `kirie sync` uploads the files later"
     return "online", f"streaming to {server}"
 
 

@@ -1,4 +1,4 @@
-"""Starting and ending the W&B run of a training, under kirie's own id.
+"""Starting and ending the W&B run of a training, under kirie's own id, or under the one that an agent gave.
 
 The same id is used online and offline and after every restart (`resume="allow"`); a restarted offline run adds a
 segment, a further folder with the same id.
@@ -16,17 +16,18 @@ from pytorch_lightning.loggers import WandbLogger
 
 from kirie.core.run import RunFolder
 from kirie.errors import ConfigError
-from kirie.runlog.logged import STEP, OnceLogger, highest_steps
+from kirie.runlog.agent import given_run, without_agent
+from kirie.runlog.logged import STEP, OnceLogger, highest_steps, rows_of_others
 from kirie.runlog.mode import choose_mode
 
 if TYPE_CHECKING:
     from wandb.sdk.wandb_run import Run
 
-_KEYS = ("name", "mode", "project", "entity", "group", "tags", "notes", "pictures", "pictures_every")
+_KEYS = ("name", "mode", "project", "entity", "group", "sweep", "tags", "notes", "pictures", "pictures_every")
 
 FINISH_S = 900.0
 """How long the end of a run waits for uploads; wandb itself waits for ever when the server went away meanwhile.
-What was not sent stays in the run's `wandb/` for `wandb sync`."""
+What was not sent stays in the run's `wandb/`."""
 
 
 def check_log(config: Mapping[str, Any]) -> None:
@@ -55,8 +56,8 @@ def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: M
     Args:
         config: The `log` group.
         run: The run's folder; W&B's files lie in its `wandb/`.
-        run_id: kirie's run id.
-        details: What the W&B run shows as its configuration.
+        run_id: kirie's run id; the W&B run has it too, except under an agent.
+        details: What the W&B run shows as its configuration; `log.sweep` is added as `sweep`.
 
     Returns:
         Lightning's logger, or None with `log=none`; and one sentence on where the log goes.
@@ -70,29 +71,38 @@ def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: M
     import wandb
 
     mode, why = choose_mode(config["mode"])
+    given = given_run()
+    if given is not None and mode == "offline":
+        why += "; the agent's sweep hears nothing of this run"
     run.path.mkdir(parents=True, exist_ok=True)
-    highest = highest_steps(run)
+    wandb_id = given if given is not None and mode == "online" else run_id
+    highest, earlier = highest_steps(run, wandb_id), rows_of_others(run, wandb_id)
+    sweep = {"sweep": config["sweep"]} if config.get("sweep") else {}
     try:
-        found = wandb.init(
-            id=run_id,
-            resume="allow",
-            dir=str(run.path),
-            mode=mode,  # type: ignore[arg-type] # choose_mode gives "online" or "offline"
-            project=config["project"],
-            entity=config["entity"],
-            group=config["group"],
-            name=details.get("name"),
-            tags=config["tags"],
-            notes=config["notes"],
-            config=dict(details),
-            allow_val_change=True,
-            settings=_settings(),
-        )
+        with contextlib.nullcontext() if wandb_id == given else without_agent():
+            found = wandb.init(
+                id=wandb_id,
+                resume="allow",
+                dir=str(run.path),
+                mode=mode,  # type: ignore[arg-type] # choose_mode gives "online" or "offline"
+                # Under an agent both are the sweep's
+                project=config["project"] if wandb_id == run_id else None,
+                entity=config["entity"] if wandb_id == run_id else None,
+                group=config["group"],
+                name=details.get("name"),
+                tags=config["tags"],
+                notes=config["notes"],
+                config={**details, **sweep},
+                allow_val_change=True,
+                settings=_settings(),
+            )
     except wandb.errors.Error as error:
         raise ConfigError(f"W&B did not start ({error}); use log.mode=offline or log=none.") from None
     found.define_metric(STEP)
     found.define_metric("*", step_metric=STEP, step_sync=True)
-    return OnceLogger(found, highest), f"{mode}: {why}"
+    logger = OnceLogger(found, highest)
+    logger.write_missing(earlier)
+    return logger, f"{mode}: {why}"
 
 
 def mark_preempting(logger: Any) -> None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kirie.cluster.place import Place, place_of
 from kirie.core import command
 from kirie.core.run import RunFolder, check_copy
+from kirie.errors import Interrupted
 from kirie.prepare.store import Store
+from kirie.runlog import agent
 from kirie.train.identify import identify, is_done
 from kirie.train.settings import Settings
 
@@ -33,7 +35,10 @@ def main(argv: Sequence[str]) -> int:
     """Runs `kirie train`: alone, as one of the processes of a launcher, or starting those of this node itself."""
     place = place_of()
     if place.world == 1:
-        return _command(argv, None)
+        try:
+            return _command(argv, None)
+        except Interrupted as stopped:
+            raise Interrupted(str(stopped), agent.exit_code(stopped.exit_code)) from None
     from kirie.train.launch import join
 
     with join(place) as crew:
@@ -120,6 +125,10 @@ def find_or_train(config: Mapping[str, Any], argv: Sequence[str], crew: Crew | N
 
         return fit(config, crew=crew), not done
     if done:
+        if agent.given_run() is not None:
+            from kirie.train.retell import retell
+
+            retell(config, run)
         return run, False
     from kirie.models import check_pair
     from kirie.train.devices import check_place, check_shares, processes_here
