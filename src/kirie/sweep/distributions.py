@@ -117,29 +117,23 @@ class Categorical:
         """Each value once; None with probabilities, which a grid has no use for."""
         return None if self.probabilities is not None else tuple(distinct(self.values).values())
 
+    def possible(self) -> tuple[Value, ...]:
+        """The values that can come out, each once."""
+        likely = self.values
+        if self.probabilities is not None:
+            likely = tuple(value for value, share in zip(likely, self.probabilities, strict=True) if share > 0)
+        return tuple(distinct(likely).values())
+
     def optuna(self) -> CategoricalDistribution:
         """Its possible values; where Optuna could not tell two of them apart, or takes none like them, as JSON."""
         return CategoricalDistribution(list(self._choices()))
 
     def from_optuna(self, found: object) -> Value:
         """The value that was written."""
-        return self.value_of(found)
-
-    def value_of(self, choice: object) -> Value:
-        """The value that stands behind one of Optuna's choices."""
-        choices = self._choices()
-        return next(value for at, value in choices.items() if type(at) is type(choice) and at == choice)
-
-    def choice_of(self, value: Value) -> bool | int | float | str | None:
-        """Optuna's choice that stands for a value."""
-        wanted = same(value)
-        return next(choice for choice, found in self._choices().items() if same(found) == wanted)
+        return next(value for choice, value in self._choices().items() if choice == found)
 
     def _choices(self) -> dict[bool | int | float | str | None, Value]:
-        possible = self.values
-        if self.probabilities is not None:
-            possible = tuple(v for v, share in zip(possible, self.probabilities, strict=True) if share > 0)
-        listed = tuple(distinct(possible).values())
+        listed = self.possible()
         plain: dict[bool | int | float | str | None, Value] = {
             value: value for value in listed if value is None or isinstance(value, bool | int | float | str)
         }

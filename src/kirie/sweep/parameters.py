@@ -175,13 +175,14 @@ class _Reading:
             return default
         if key not in self.raw:
             raise SweepError(f"{self.where} lacks `{key}`.")
-        value = self.raw[key]
+        value: Any = self.raw[key]
         if not _is_number(value) or abs(value) > _MOST and isinstance(value, int):
             hint = ""
             if isinstance(value, str) and _NUMBER_AS_TEXT.fullmatch(value):
                 hint = f" YAML takes an exponent without a point for text; write {_with_point(value)}."
             raise SweepError(f"{self.where}: `{key}` is {_short(value)}; allowed is a number.{hint}")
-        return value
+        number: float = value
+        return number
 
     def whole(self, key: str) -> int:
         """A whole number."""

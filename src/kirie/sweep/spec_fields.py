@@ -10,6 +10,7 @@ from kirie.errors import SweepError
 from kirie.train.overrides import near
 
 Goal = Literal["minimize", "maximize"]
+Imputed = Literal["latest", "best", "worst"]
 GOALS = ("minimize", "maximize")
 _IMPUTED = ("latest", "best", "worst")
 _ENGINES = ("optuna", "ax", "wandb")
@@ -29,7 +30,7 @@ class Metric:
     name: str
     goal: Goal = "minimize"
     target: float | None = None
-    impute: Literal["latest", "best", "worst"] = "worst"
+    impute: Imputed = "worst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ def read_metric(raw: object, where: str) -> Metric:
     name = content.get("name")
     if not isinstance(name, str) or not name:
         raise SweepError(f"{where} must have a `name`, that of a logged number; found {name!r}.")
-    goal = chosen(content, "goal", GOALS, where) if "goal" in content else "minimize"
-    impute = chosen(content, "impute", _IMPUTED, where) if "impute" in content else "worst"
+    goal: Goal = chosen(content, "goal", GOALS, where) if "goal" in content else "minimize"
+    impute: Imputed = chosen(content, "impute", _IMPUTED, where) if "impute" in content else "worst"
     if "impute_while_running" in content:
         chosen(content, "impute_while_running", (*_IMPUTED, "false"), where)
     return Metric(name, goal, _number(content, "target", where), impute)
