@@ -95,6 +95,11 @@ class SweepFolder:
         return self.path / "workers"
 
     @property
+    def wandb(self) -> Path:
+        """`wandb.json`: the sweep as W&B has it."""
+        return self.path / "wandb.json"
+
+    @property
     def runs(self) -> Path:
         """Runs of a sweep that shares none with others (`--no-reuse`)."""
         return self.path / "runs"

@@ -1,0 +1,176 @@
+"""A sweep as W&B has it: registered once, and remembered in `sweeps/<name>.wandb/`, so that a repeat goes on with it.
+
+The folder stands beside that of the local sweep of the same name, for one file may run in both ways. It holds the sweep
+file as it was registered, `wandb.json`, and what the agents print.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kirie.core import files, programs
+from kirie.errors import SweepError
+from kirie.runlog.mode import choose_mode
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.spec import SweepSpec
+
+SUFFIX = ".wandb"
+
+_PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class WandbSweep:
+    """A registered sweep.
+
+    Attributes:
+        id: W&B's id.
+        entity: Its entity.
+        project: Its project; the trials' runs lie there.
+        url: Its page.
+        prior: Ids of the runs attached to it.
+    """
+
+    id: str
+    entity: str
+    project: str
+    url: str
+    prior: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """As `wandb agent` takes it."""
+        return f"{self.entity}/{self.project}/{self.id}"
+
+    @classmethod
+    def read(cls, folder: SweepFolder) -> WandbSweep:
+        """The sweep that a folder remembers.
+
+        Raises:
+            SweepError: It remembers none, or the file is damaged.
+        """
+        if not folder.wandb.is_file():
+            raise SweepError(
+                f"{folder.path} knows no sweep at W&B: it has no {folder.wandb.name}. Register one with `kirie sweep "
+                "FILE --engine wandb`, or with `kirie sync --sweep NAME`."
+            )
+        found: Any = files.read_json(folder.wandb, SweepError, "The note on W&B's sweep")
+        try:
+            return cls(prior=tuple(map(str, found.pop("prior"))), **{key: str(value) for key, value in found.items()})
+        except (AttributeError, KeyError, TypeError):
+            raise SweepError(
+                f"{folder.wandb} is damaged; remove {folder.path} to register the sweep at W&B anew."
+            ) from None
+
+    def write(self, folder: SweepFolder) -> None:
+        """Remembers it.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+        """
+        files.write_json(folder.wandb, asdict(self))
+
+
+def wandb_folder(place: Path, name: str) -> SweepFolder:
+    """Where the W&B sweep of a name is remembered."""
+    return SweepFolder(place / f"{name.removesuffix(SUFFIX)}{SUFFIX}")
+
+
+def registered(
+    spec: SweepSpec, folder: SweepFolder, *, project: str, entity: str | None, prior: Sequence[str] = ()
+) -> tuple[WandbSweep, bool]:
+    """The W&B sweep of a sweep file; registers it where that was not done yet.
+
+    Args:
+        spec: The sweep file, sent as it is.
+        folder: Where it is remembered.
+        project: The project, where the file names none.
+        entity: The entity, where the file names none; None: the user's own.
+        prior: Ids of runs to attach.
+
+    Returns:
+        The sweep, and whether this call registered it.
+
+    Raises:
+        SweepError: There is no key or no server, W&B refuses, or another file was registered under the name.
+        DeviceError: The folder cannot be written.
+    """
+    if folder.wandb.is_file():
+        found = WandbSweep.read(folder)
+        _check_same(spec, folder, found)
+        missing = [run for run in prior if run not in found.prior]
+        return (_attached(folder, found, missing), False) if missing else (found, False)
+    check_reachable("A sweep is registered at W&B")
+    # Written before it is asked for, or a full disk would leave a sweep at W&B that nobody remembers
+    files.write_text(folder.spec, spec.text)
+    made = _register(spec.raw, spec.project or project, spec.entity or entity, prior)
+    made.write(folder)
+    return made, True
+
+
+def check_reachable(what: str) -> None:
+    """Makes sure that W&B can be asked.
+
+    Args:
+        what: What needs it, the beginning of a sentence.
+
+    Raises:
+        SweepError: There is no key, no server, or W&B is switched off.
+    """
+    mode, why = choose_mode("auto")
+    if mode != "online":
+        raise SweepError(f"{what}, which needs a key and a server: {why.partition(';')[0]}. See `wandb login`.")
+
+
+def _register(raw: Mapping[str, Any], project: str, entity: str | None, prior: Sequence[str]) -> WandbSweep:
+    import wandb
+
+    try:
+        # It tells the id in words of its own; standard output is for our result
+        with contextlib.redirect_stdout(sys.stderr):
+            made = wandb.sweep(dict(raw), entity=entity, project=project, prior_runs=list(prior) or None)
+            api: Any = wandb.Api()
+            found = api.sweep(f"{entity or api.default_entity}/{project}/{made}")
+            return WandbSweep(made, found.entity, found.project, found.url, tuple(prior))
+    except (wandb.errors.Error, ValueError) as error:
+        raise SweepError(f"W&B did not take the sweep: {_one_line(error)}") from None
+
+
+def _attached(folder: SweepFolder, sweep: WandbSweep, missing: Sequence[str]) -> WandbSweep:
+    """Attaches further runs; W&B's client does that as a change of the whole sweep, which needs no agent yet."""
+    check_reachable("Runs are attached to a sweep at W&B")
+    prior = (*sweep.prior, *missing)
+    runs = [word for run in prior for word in ("--prior_run", run)]
+    words = [sys.executable, "-m", "wandb", "sweep", "--update", sweep.path, *runs, str(folder.spec)]
+    done = programs.ask(words, patience_s=_PATIENCE_S)
+    if done is None or done.code:
+        said = done.err.strip().splitlines()[-1] if done is not None and done.err.strip() else "no answer"
+        raise SweepError(
+            f"W&B did not attach {len(missing)} further runs to {sweep.path}: {said}. It takes them only while no "
+            "agent has begun; another --name registers a sweep of its own."
+        )
+    changed = replace(sweep, prior=prior)
+    changed.write(folder)
+    return changed
+
+
+def _check_same(spec: SweepSpec, folder: SweepFolder, found: WandbSweep) -> None:
+    old = yaml.safe_load(folder.spec.read_text(encoding="utf-8"))
+    changed = sorted(key for key in {*old, *spec.raw} if old.get(key) != spec.raw.get(key))
+    if changed:
+        raise SweepError(
+            f"{spec.path} was registered at W&B as {found.path} when its {', '.join(changed)} was another; give the "
+            "new one a name of its own (--name)."
+        )
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if text.endswith(".") else f"{text or type(error).__name__}."
