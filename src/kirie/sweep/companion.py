@@ -57,6 +57,7 @@ class Companion:
         pruner: What ends bad trials early where the sweep file does not say; None: nothing.
         resources: What a trial needs.
         seed: What all draws come from.
+        text: The file's text, for a sweep's own copy; None without a file.
     """
 
     conditions: Conditions
@@ -69,6 +70,7 @@ class Companion:
     pruner: Pruner | None = None
     resources: Resources = Resources()
     seed: int = 0
+    text: str | None = None
 
     @classmethod
     def read(cls, path: Path | None, spec: SweepSpec) -> Companion:
@@ -83,8 +85,9 @@ class Companion:
         """
         if path is None:
             return cls(Conditions.none(), spec.metrics)
-        raw = parse_mapping(read_text(path, "The companion file"), f"The companion file {path}")
-        where, keys = str(path), [field.name for field in fields(cls)]
+        text = read_text(path, "The companion file")
+        raw = parse_mapping(text, f"The companion file {path}")
+        where, keys = str(path), [field.name for field in fields(cls) if field.name != "text"]
         keys[keys.index("budget_s")] = "budget"
         _check_keys(raw, keys, where)
         conditions = Conditions.none()
@@ -114,6 +117,7 @@ class Companion:
             pruner=chosen(raw, "pruner", ("median",), where) if "pruner" in raw else None,
             resources=_resources(raw, where),
             seed=_whole(raw, "seed", 0, 0, where, 2**32 - 1),
+            text=text,
         )
 
 

@@ -18,6 +18,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 _MOST_BANDS = 100
+_LAST = 10**9
 
 
 def bands_of(*, eta: float, min_iter: int | None, max_iter: int | None, s: int) -> list[int]:
@@ -31,10 +32,15 @@ def bands_of(*, eta: float, min_iter: int | None, max_iter: int | None, s: int) 
         s: How many bands below `max_iter`.
     """
     if max_iter is not None:
-        bands = [max_iter / eta**power for power in range(1, s + 1)]
-        return sorted(int(band) for band in bands if band >= 1)
+        whole = [max_iter / eta**power for power in range(1, min(s, _MOST_BANDS) + 1)]
+        return sorted(int(band) for band in whole if band >= 1)
     assert min_iter is not None, "the sweep file names one of the two"
-    return [int(min_iter * eta**power) for power in range(_MOST_BANDS)]
+    bands: list[int] = []
+    band = float(min_iter)
+    while band < _LAST and len(bands) < _MOST_BANDS:
+        bands.append(int(band))
+        band *= eta
+    return bands
 
 
 class HyperbandPruner(BasePruner):

@@ -61,7 +61,7 @@ class Journal(BaseJournalBackend):
         Raises:
             DeviceError: The disk is full or cannot be written.
         """
-        text = b"".join(as_line(record) for record in logs)
+        text = b"".join(_as_line(record) for record in logs)
         with self.alone(), files.disk_errors(self._path):
             handle = os.open(self._path, os.O_RDWR | os.O_APPEND)
             try:
@@ -137,10 +137,18 @@ class Draft(BaseJournalBackend):
 
     def append_logs(self, logs: list[Record]) -> None:
         """Adds records, as reading them from a file would give them."""
-        self.records += [json.loads(as_line(record)) for record in logs]
+        self.records += [json.loads(_as_line(record)) for record in logs]
+
+    def write(self, path: Path) -> None:
+        """Writes the records as a new journal.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+        """
+        files.write_bytes(path, b"".join(_as_line(record) for record in self.records))
 
 
-def as_line(record: Record) -> bytes:
+def _as_line(record: Record) -> bytes:
     """A record as the journal has it. Python's NaN and Infinity are allowed, as Optuna writes and reads them."""
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import yaml
 
 from kirie.core import files
 from kirie.errors import SweepError
+from kirie.sweep.conditions import Clause
 from kirie.sweep.folder import SweepFolder
 
 _MOST_TOLD = 4
@@ -25,10 +26,13 @@ class SweepRecord:
         method: "grid", "random" or "bayes".
         objectives: Names and goals, the metric first.
         total: How many trials it has without repeats; None: as many as its budget pays.
+        budget_s: Its budget of device time in seconds; None: without limit.
         seed: What its draws come from.
         engine: Who searches ("local").
         command: The words that train a trial; None: kirie's own.
         created: When, ISO 8601.
+        excluded: Combinations that make no model, each as parameters and values: found once, at the beginning, so that
+            all workers number the others alike.
     """
 
     name: str
@@ -36,10 +40,12 @@ class SweepRecord:
     method: str
     objectives: tuple[tuple[str, str], ...]
     total: int | None
+    budget_s: float | None
     seed: int
     engine: str
     command: tuple[str, ...] | None
     created: str
+    excluded: tuple[Clause, ...] = ()
 
     @classmethod
     def read(cls, folder: SweepFolder) -> SweepRecord:
@@ -57,7 +63,11 @@ class SweepRecord:
         try:
             command = found.pop("command")
             objectives = tuple((str(name), str(goal)) for name, goal in found.pop("objectives"))
-            return cls(objectives=objectives, command=None if command is None else tuple(command), **found)
+            excluded = tuple(
+                {str(name): tuple(values) for name, values in clause.items()} for clause in found.pop("excluded")
+            )
+            words = None if command is None else tuple(command)
+            return cls(objectives=objectives, command=words, excluded=excluded, **found)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise SweepError(
                 f"The sweep's record {folder.record} is damaged; start the sweep under another name (--name), which "
@@ -71,10 +81,6 @@ class SweepRecord:
             DeviceError: The disk is full or cannot be written.
         """
         files.write_json(folder.record, asdict(self))
-
-    def with_total(self, total: int) -> SweepRecord:
-        """The same sweep with more trials."""
-        return replace(self, total=total)
 
 
 def differences(old: SweepRecord, new: SweepRecord, old_text: str, new_text: str) -> list[str]:

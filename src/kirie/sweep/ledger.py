@@ -1,0 +1,347 @@
+"""The ledger of a sweep: which trials there are, which one a worker may have, and what became of each.
+
+It is an Optuna study in a journal file that all workers append to; there is no server. Every trial of the total is in
+it from the beginning, so that the number is exact whatever dies. The journal knows that a trial was begun, and a lease
+in the trial's folder who has it: a begun trial that nobody holds is taken up again before anything new.
+
+A ledger is used by one thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from kirie.cluster.lease import HeldError, Lease, is_free, last_touch, server_time
+from kirie.cluster.requeue import job_alive, job_of, restarts_of
+from kirie.errors import RunError
+from kirie.sweep.attempts import LOST, Attempt, lost_in_a_row, new_attempt, read_attempts, write_attempts
+from kirie.sweep.budget import Budget
+from kirie.sweep.claim import Claim, TakenOverError, Terms, note_account
+from kirie.sweep.companion import Companion
+from kirie.sweep.creating import check_searchable, make_folder, same_sweep
+from kirie.sweep.entry import PARAMS, REPEAT, Trial, entry_of
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.pruning import prune_with, pruner_of
+from kirie.sweep.ranking import better, pareto, ranked
+from kirie.sweep.record import SweepRecord
+from kirie.sweep.repeats import Repeat, missing_repeats
+from kirie.sweep.search import drawn, suggested
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec
+from kirie.sweep.stopping import asked_to_stop
+from kirie.sweep.study import NAME, JournalStudy
+
+__all__ = ["Claim", "Ledger", "TakenOverError", "Trial"]
+
+MOST_LOST = 20
+"""So many times a trial's worker may end without a word and without getting further, until the trial is taken to be
+the reason."""
+
+
+class Ledger:
+    """A sweep's ledger. Make one with `create` or `open`.
+
+    Attributes:
+        folder: The sweep's folder.
+        spec: Its sweep file.
+        companion: What its companion file says.
+        record: What it is.
+    """
+
+    def __init__(
+        self, folder: SweepFolder, spec: SweepSpec, companion: Companion, record: SweepRecord, space: Space
+    ) -> None:
+        self.folder, self.spec, self.companion, self.record = folder, spec, companion, record
+        self._space = space
+        self._study = JournalStudy(folder)
+        pruner = pruner_of(spec, companion)
+        names = tuple(objective.name for objective in companion.objectives)
+        self._terms = Terms(
+            self._study.storage, companion.attempts, prune_with(pruner, self._study.storage, NAME), names
+        )
+
+    @classmethod
+    def create(
+        cls,
+        folder: SweepFolder,
+        spec: SweepSpec,
+        companion: Companion,
+        space: Space,
+        total: int | None,
+        seed: int,
+        budget_s: float | None = None,
+    ) -> Ledger:
+        """Makes a sweep with all its trials, or goes on with the one that is there.
+
+        Args:
+            folder: Its folder.
+            spec: The sweep file.
+            companion: What its companion file says.
+            space: The search space.
+            total: How many trials it has, repeats not counted; None: as many as the budget pays. A sweep that is there
+                already gets those that it lacks, and never fewer.
+            seed: What its draws come from.
+            budget_s: Its budget of device time, in seconds; None: the companion file's.
+
+        Raises:
+            SweepError: Another sweep of that name is there (the message says what differs), the folder holds something
+                else, or the method is none that is searched here.
+            DeviceError: The disk is full or cannot be written.
+        """
+        record = SweepRecord(
+            name=folder.name,
+            space=space.digest(),
+            method=spec.method,
+            objectives=tuple((one.name, one.goal) for one in companion.objectives),
+            total=total,
+            budget_s=companion.budget_s if budget_s is None else budget_s,
+            seed=seed,
+            engine="local",
+            command=spec.command,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            excluded=space.excluded,
+        )
+        check_searchable(spec, companion, record)
+        if not make_folder(folder, spec, companion, record, lambda index: drawn(space, spec.method, seed, index)):
+            same_sweep(folder, spec, companion, record)
+        ledger = cls.open(folder)
+        ledger._go_on(total, record.budget_s)
+        return ledger
+
+    @classmethod
+    def open(cls, folder: SweepFolder) -> Ledger:
+        """The ledger of a sweep that is there.
+
+        Raises:
+            SweepError: There is none, or it is damaged.
+        """
+        record = SweepRecord.read(folder)
+        spec = SweepSpec.read(folder.spec)
+        companion = Companion.read(folder.companion if folder.companion.is_file() else None, spec)
+        return cls(folder, spec, companion, record, Space(spec, companion, record.excluded))
+
+    def grow(self, total: int) -> None:
+        """Adds the trials that the search lacks to a larger total; a smaller one changes nothing.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+        """
+        self._go_on(total, self.record.budget_s)
+
+    def claim(self, worker: str) -> Claim | None:
+        """Takes a trial: one that was begun and that nobody holds, else the next one that waits.
+
+        Args:
+            worker: Who asks, for people.
+
+        Returns:
+            The trial; None if there is nothing to take for now (`over` tells whether there will be).
+
+        Raises:
+            SweepError: The ledger is damaged.
+            DeviceError: The disk is full or cannot be written; no trial is lost.
+        """
+        while asked_to_stop(self.folder) is None:
+            number = self._lost()
+            if number is None:
+                number = self._next()
+            if number is None:
+                return None
+            if (claim := self._hold(number, worker)) is not None:
+                return claim
+        return None
+
+    def trials(self) -> list[Trial]:
+        """All trials by number, repeats among them."""
+        now = self._now()
+        return [
+            entry_of(one, lost=one.state == TrialState.RUNNING and self._is_free(one.number, now))
+            for one in self._study.trials()
+        ]
+
+    def over(self) -> bool:
+        """Whether there is nothing left to do, now and later: all trials have ended, or no other one is begun."""
+        if asked_to_stop(self.folder) is not None:
+            return self._none_held()
+        if self._study.trials(TrialState.RUNNING):
+            return self._spent_up() and self._none_held()
+        return self.closed() is not None
+
+    def closed(self) -> str | None:
+        """Why no further trial is begun, in words; None if one is, as soon as a worker asks."""
+        waiting = self._study.trials(TrialState.WAITING)
+        searched = self.record.total is not None and all(REPEAT in trial.user_attrs for trial in waiting)
+        enough = self._target_reached()
+        repeats = any(REPEAT in trial.user_attrs for trial in waiting) or self._repeats_missing()
+        if (searched or enough) and not repeats:
+            return "all trials were begun" if searched else "the target is reached"
+        return None if self._pays_another() else "the budget is spent"
+
+    def best(self) -> Trial | None:
+        """The best finished trial by the metric: by its mean where it was repeated. None before one has finished."""
+        metric = self.spec.metric
+        found = ranked(self.trials(), metric.goal) if metric is not None else []
+        return found[0].trial if found else None
+
+    def pareto(self) -> list[Trial]:
+        """The finished trials that no other one beats in all objectives."""
+        return pareto(self.trials(), [objective.goal for objective in self.companion.objectives])
+
+    def _go_on(self, total: int | None, budget_s: float | None) -> None:
+        before = self.record
+        if total is not None and (before.total is None or total > before.total):
+            self._study.grow(total, self._draw)
+            self.record = replace(self.record, total=total)
+        if budget_s != before.budget_s:
+            self.record = replace(self.record, budget_s=budget_s)
+        if self.record != before:
+            self.record.write(self.folder)
+
+    def _draw(self, index: int) -> dict[str, Any] | None:
+        return drawn(self._space, self.record.method, self.record.seed, index)
+
+    def _lost(self) -> int | None:
+        begun = self._study.trials(TrialState.RUNNING)
+        if not begun or self._spent_up():
+            return None
+        now = self._now()
+        return next((one.number for one in begun if self._is_free(one.number, now)), None)
+
+    def _next(self) -> int | None:
+        if not self._pays_another():
+            return None
+        search = not self._target_reached()
+        if search:
+            unlimited = self._draw if self.record.total is None else None
+            number = self._study.take_waiting(lambda _: True, unlimited)
+            if number is not None:
+                return number
+        if not self._study.trials(TrialState.RUNNING):
+            self._study.repeat(self._repeats_missing)
+        return self._study.take_waiting(lambda trial: REPEAT in trial.user_attrs, None)
+
+    def _hold(self, number: int, worker: str) -> Claim | None:
+        """Takes a begun trial's lease; None if another worker was faster, or the trial turns out to have ended."""
+        place = self.folder.trial(number)
+        lost_after = self._length_of_lost(number)
+        try:
+            lease = Lease.take(place, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+        except HeldError:
+            return None
+        try:
+            frozen = self._study.trial(number)
+            if frozen.state == TrialState.RUNNING:
+                attempts = self._closed_attempts(frozen, lost_after)
+                if lost_in_a_row(attempts) < MOST_LOST:
+                    params = self._params(frozen)
+                    attempts.append(new_attempt(attempts, worker))
+                    write_attempts(place, attempts)
+                    return Claim(self._study.id_of(number), frozen, params, attempts, lease, place, self._terms)
+                self._give_up(number, attempts)
+        except BaseException:
+            lease.release()
+            raise
+        lease.release()
+        return None
+
+    def _closed_attempts(self, frozen: FrozenTrial, lost_after: float) -> list[Attempt]:
+        """The attempts so far; one that ended without a word is noted as lost."""
+        attempts = read_attempts(self.folder.trial(frozen.number))
+        if attempts and attempts[-1].exit is None:
+            steps = len(frozen.intermediate_values)
+            attempts[-1] = replace(attempts[-1], exit=LOST, seconds=lost_after, iterations=steps)
+            note_account(self._study.storage, self._study.id_of(frozen.number), attempts)
+        return attempts
+
+    def _give_up(self, number: int, attempts: list[Attempt]) -> None:
+        error = f"its worker ended without a word {MOST_LOST} times in a row, and the trial came no further"
+        attempts[-1] = replace(attempts[-1], error=error, kind=LOST)
+        note_account(self._study.storage, self._study.id_of(number), attempts)
+        self._study.storage.set_trial_state_values(self._study.id_of(number), TrialState.FAIL)
+        write_attempts(self.folder.trial(number), attempts)
+
+    def _params(self, frozen: FrozenTrial) -> Mapping[str, Any]:
+        if PARAMS in frozen.user_attrs:
+            known: Mapping[str, Any] = frozen.user_attrs[PARAMS]
+            return known
+        trial_id, storage = self._study.id_of(frozen.number), self._study.storage
+        params = suggested(storage, NAME, trial_id, self._space, self.companion.sampler, self.record.seed)
+        storage.set_trial_user_attr(trial_id, PARAMS, params)
+        return params
+
+    def _length_of_lost(self, number: int) -> float:
+        """Seconds from the beginning of the last attempt to its last sign of life; both times are the file server's."""
+        place = self.folder.trial(number)
+        try:
+            touched, began = last_touch(place), place.record.stat().st_mtime
+        except (OSError, RunError):
+            return 0.0
+        return 0.0 if touched is None else max(0.0, touched - began)
+
+    def _is_free(self, number: int, now: float) -> bool:
+        place = self.folder.trial(number)
+        return is_free(place, now=now, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+
+    def _now(self) -> float:
+        try:
+            return server_time(self.folder.path)
+        except OSError:
+            # Somebody else's sweep, looked at only
+            return time.time()
+
+    def _budget(self) -> Budget | None:
+        if self.record.budget_s is None:
+            return None
+        resources = self.companion.resources
+        # A trial's GPUs are those of all its nodes
+        return Budget(self.record.budget_s, resources.gpus or resources.nodes or 1)
+
+    def _pays_another(self) -> bool:
+        budget = self._budget()
+        return budget is None or budget.pays_another(*self._times())
+
+    def _spent_up(self) -> bool:
+        budget = self._budget()
+        return budget is not None and not budget.lasts(*self._times())
+
+    def _times(self) -> tuple[list[Trial], dict[int, float]]:
+        """All trials, and for those that are held the seconds since their attempt began."""
+        trials, now = self.trials(), self._now()
+        running = {}
+        for trial in trials:
+            if trial.state == "running":
+                try:
+                    began = self.folder.trial(trial.number).record.stat().st_mtime
+                except OSError:
+                    # Taken this moment
+                    began = now
+                running[trial.number] = max(0.0, now - began)
+        return trials, running
+
+    def _target_reached(self) -> bool:
+        metric = self.spec.metric
+        if metric is None or metric.target is None:
+            return False
+        return any(
+            better(value, metric.target, metric.goal)
+            for trial in self._study.trials()
+            for value in [*trial.intermediate_values.values(), *(trial.values or ())[:1]]
+        )
+
+    def _none_held(self) -> bool:
+        return all(trial.state != "running" for trial in self.trials())
+
+    def _repeats_missing(self) -> list[Repeat]:
+        metric, companion = self.spec.metric, self.companion
+        if metric is None or companion.repeats < 2:
+            return []
+        notes = (trial.user_attrs.get(REPEAT) for trial in self._study.trials())
+        there = {(note["of"], note["index"]) for note in notes if note}
+        trials = [entry_of(one) for one in self._study.trials(TrialState.COMPLETE)]
+        return missing_repeats(trials, there, goal=metric.goal, runs=companion.repeats, top=companion.top)
