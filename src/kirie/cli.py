@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pictures": ("kirie.prepare.pictures:main", "list the picture files of a split"),
     "train": ("kirie.train.command:main", "train a model; a repeated command resumes or says it is done"),
     "submit": ("kirie.train.submit:main", "send trainings, or the whole pipeline, to a SLURM cluster"),
+    "sweep": ("kirie.sweep.command:main", "search parameters, with W&B or without it, here or on a cluster"),
     "runs": ("kirie.cluster.runs:main", "list the runs and their states, those that died too"),
     "evaluate": ("kirie.train.evaluate:main", "score a trained run on a split, image by image"),
     "select": ("kirie.export.select_command:main", "choose the best run, and say why"),
@@ -30,7 +31,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("kirie.predict.command:main", "cut pictures into parts with a bundle; needs no torch"),
 }
 
-_NEEDS_TRAINING_STACK = {"torch", "torchvision", "pytorch_lightning", "kornia", "hydra", "omegaconf", "torchmetrics"}
+_NEEDS_TRAINING_STACK = {
+    "torch",
+    "torchvision",
+    "pytorch_lightning",
+    "kornia",
+    "hydra",
+    "omegaconf",
+    "torchmetrics",
+    "optuna",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

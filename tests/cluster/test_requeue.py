@@ -75,6 +75,6 @@ def test_outside_slurm_nothing_happens(tmp_path: Path) -> None:
 
 def test_a_process_whose_parent_asks_does_not(tmp_path: Path, asked: Path) -> None:
     """A trial's training leaves it to the sweep's worker: asked twice, SLURM might start the job twice."""
-    environ = _environ(tmp_path, asked, **{PARENT_ASKS: "1"})
+    environ = _environ(tmp_path, asked) | {PARENT_ASKS: "1"}
     assert request_requeue(tmp_path / "requeues", environ) == "by_parent"
     assert not asked.exists()

@@ -31,12 +31,14 @@ class Array:
         script: The batch script of each.
         workers: How many.
         target: Where they go.
+        processes: How many processes a trial has.
     """
 
     folder: SweepFolder
     script: Script
     workers: int
     target: Target
+    processes: int
 
     def submit(self, scheduler: Scheduler) -> Submission:
         """Submits it.
@@ -101,7 +103,8 @@ def plan_array(
         "sweep": folder.name,
         "words": Words([*command, *(["--launch", shlex.join(launch)] if launch else [])]),
     }
-    return Array(folder, fill(find_template(TEMPLATE), values), workers, target)
+    script = fill(find_template(TEMPLATE), values)
+    return Array(folder, script, workers, target, shape.nodes * shape.tasks_per_node)
 
 
 def _all_gpus(resources: Resources, most: int) -> int | None:

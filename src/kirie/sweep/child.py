@@ -78,7 +78,7 @@ class Child:
             SweepError: There is no such program.
             DeviceError: The log cannot be written.
         """
-        ours = {name: value for name, value in os.environ.items() if name not in _FOREIGN} | environ
+        ours = {name: value for name, value in os.environ.items() if name not in _FOREIGN} | dict(environ)
         with files.disk_errors(log):
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("ab") as stream:

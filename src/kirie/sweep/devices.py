@@ -19,17 +19,17 @@ class Share:
     """A worker's share.
 
     Attributes:
-        gpus: Its GPUs, as CUDA_VISIBLE_DEVICES names them; none on a machine without.
+        gpus: Its GPUs, as CUDA_VISIBLE_DEVICES names them; none at all if this is empty, None: as it finds them.
         threads: Threads of its trainings on a CPU; None: as many as they take.
     """
 
-    gpus: tuple[str, ...] = ()
+    gpus: tuple[str, ...] | None = None
     threads: int | None = None
 
     def environ(self) -> dict[str, str]:
         """The variables that hold a process to its share."""
         threads = {} if self.threads is None else {"OMP_NUM_THREADS": str(self.threads)}
-        return threads | ({VISIBLE: ",".join(self.gpus)} if self.gpus else {})
+        return threads | ({} if self.gpus is None else {VISIBLE: ",".join(self.gpus)})
 
 
 def gpus_here(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def share_out(
     if each == 0:
         count = 1 if workers is None else workers
         threads = max(1, cores // count) if cpus is None else cpus
-        return [Share((), threads)] * count
+        return [Share(() if here else None, threads)] * count
     fits = len(here) // each
     count = max(1, fits) if workers is None else workers
     if count > fits:

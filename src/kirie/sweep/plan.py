@@ -15,6 +15,7 @@ from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.hydra_words import override
 from kirie.sweep.spec import SweepSpec
 from kirie.train.compose import compose_config, config_folder
 from kirie.train.identify import identify
@@ -67,7 +68,7 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
         StoreError: The store is missing or damaged.
         SweepError: The sweep's command is no training of kirie.
     """
-    given = words(setting.spec.command, params, os.environ)
+    given = words(setting.spec.command, params, os.environ, program=setting.spec.program)
     overrides = overrides_of(given)
     config = compose_config(overrides, config_folder(setting.config_dir))
     store = Path(Settings.of(config).data.store)
@@ -88,5 +89,5 @@ def _machine_words(setting: Setting, config: Mapping[str, Any]) -> list[str]:
         params["log.sweep"] = setting.folder.name
     if not setting.reuse:
         params["runs"] = str(setting.folder.runs)
-    quoted = words(("${args_no_hyphens}",), params, {}) if params else []
+    quoted = [override(name, value) for name, value in params.items()]
     return quoted if setting.config_dir is None else [*quoted, "--config-dir", str(setting.config_dir)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -11,11 +12,11 @@ from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
 from kirie.errors import ConfigError, KirieError, ModelError, SweepError
 from kirie.sweep.child import ENOUGH, HANDED_ON, KILLED, Child, Ending
+from kirie.sweep.claim import Claim, TakenOverError
 from kirie.sweep.curve import Curve, logged_names
-from kirie.sweep.ledger import Claim
 from kirie.sweep.orders import Orders
 from kirie.sweep.plan import Plan, Setting, plan_trial
-from kirie.sweep.score import UnmeasuredError, run_values
+from kirie.sweep.score import UnmeasuredError, best_of, run_values
 from kirie.train.identify import is_done
 
 Outcome = Literal["finished", "reused", "pruned", "failed", "again", "given back", "lost"]
@@ -50,8 +51,11 @@ def run_trial(claim: Claim, setting: Setting, orders: Orders) -> Outcome:
         plan = plan_trial(setting, claim.params)
     except (ConfigError, ModelError) as error:
         return _failed(claim, str(error), "failed")
-    claim.begin(plan.run.path.name)
-    return _Attempt(claim, setting, plan, orders).outcome()
+    try:
+        claim.begin(plan.run.path.name)
+        return _Attempt(claim, setting, plan, orders).outcome()
+    except TakenOverError:
+        return "lost"
 
 
 class _Attempt:
@@ -162,8 +166,9 @@ class _Attempt:
 
     def pruned(self) -> Outcome:
         assert self.setting.spec.metric is not None
-        best = self.setting.spec.metric.best(self.curve.values(at_once=True) if self.curve is not None else [])
-        self.claim.prune(best)
+        values = self.curve.values(at_once=True) if self.curve is not None else []
+        best = best_of(values, self.setting.spec.metric.goal)
+        self.claim.prune(math.nan if best is None else best)
         return "pruned"
 
     def given_back(self) -> Outcome:

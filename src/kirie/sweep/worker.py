@@ -20,10 +20,11 @@ from kirie.cluster.lease import HeldError, Lease
 from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, job_alive, job_of, request_requeue, restarts_of
 from kirie.core.signals import Terminated, terminable
 from kirie.errors import DeviceError, Interrupted, KirieError, StoreError
-from kirie.sweep.ledger import Claim, Ledger
+from kirie.sweep.claim import Claim
+from kirie.sweep.ledger import Ledger
 from kirie.sweep.orders import Orders
 from kirie.sweep.plan import Setting
-from kirie.sweep.stopping import ask_to_stop
+from kirie.sweep.stopping import ask_to_stop, asked_to_stop
 from kirie.sweep.trial import NeverLoggedError, run_trial
 from kirie.train.starting import is_preemption
 
@@ -112,7 +113,7 @@ class _Worker:
                     break
                 else:
                     orders.wait(IDLE_S)
-            return self.ledger.over()
+            return asked_to_stop(self.setting.folder) is None and self.ledger.over()
         finally:
             self.keep(False)
 

@@ -10,6 +10,7 @@ from kirie.errors import UsageError
 
 SUBMITTABLE: dict[str, tuple[str, str]] = {
     "train": ("kirie.train.submit_train:main", "one training, as a job"),
+    "sweep": ("kirie.sweep.submit_command:main", "a sweep, its workers as an array of jobs"),
     "repro": ("kirie.train.submit_repro:main", "the pipeline of dvc.yaml, its trainings as jobs beside each other"),
 }
 

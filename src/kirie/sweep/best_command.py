@@ -1,0 +1,85 @@
+"""`kirie sweep best`: the best trials, and the command that trains the best one again."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from kirie.core import command
+from kirie.errors import SweepError
+from kirie.sweep.command_line import words
+from kirie.sweep.entry import Trial
+from kirie.sweep.ledger import Ledger
+from kirie.sweep.ranking import Ranked, ranked
+from kirie.sweep.record import SweepRecord
+from kirie.sweep.spec import SweepSpec
+from kirie.sweep.status_table import parameters
+from kirie.sweep.sweeps import add_place, find_sweep
+
+_TOP = 5
+
+_DESCRIPTION = """Shows a sweep's best trials, and the command that trains the best one again; its run is there already,
+so the command answers that it is done.
+
+With several objectives all trials are shown that no other one beats. Trials that were repeated with other seeds are
+ranked by their mean, with its 95 % interval."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `kirie sweep best`."""
+    parser = command.Parser("sweep best", _DESCRIPTION)
+    parser.add_argument("name", help="the sweep's name or folder")
+    parser.add_argument("--top", type=int, default=_TOP, metavar="N", help=f"how many are shown (default: {_TOP})")
+    add_place(parser)
+    options = parser.parse_args(argv)
+    folder = find_sweep(options.name, options.sweeps)
+    ledger, record, spec = Ledger.open(folder), SweepRecord.read(folder), SweepSpec.read(folder.spec)
+    if not record.objectives:
+        raise SweepError(f"The sweep {folder.name} has no metric, so none of its trials is the best one.")
+    best = ranked(ledger.trials(), "maximize" if record.objectives[0][1] == "maximize" else "minimize")
+    if not best:
+        raise SweepError(
+            f"No trial of sweep {folder.name} has finished yet; `kirie sweep status {folder.name}` shows how it stands."
+        )
+    front = list(ledger.pareto()) if len(record.objectives) > 1 else []
+    first = best[0].trial
+    again = shlex.join(words(spec.command, first.params, os.environ, program=spec.program))
+    content = {
+        "sweep": folder.name,
+        "trial": first.number,
+        "run": first.run,
+        "command": again,
+        "params": dict(first.params),
+        "best": [_content(one) for one in best[: options.top]],
+        "pareto": [{"trial": one.number, "run": one.run, "values": list(one.values)} for one in front],
+    }
+    lines = [_front_line(one, record) for one in front] or [_line(one, record) for one in best[: options.top]]
+    text = "\n".join([*lines, "", again])
+    command.result(content, text, as_json=options.json)
+    return 0
+
+
+def _content(one: Ranked) -> dict[str, Any]:
+    interval = None if math.isnan(one.low) else [one.low, one.high]
+    return {
+        "trial": one.trial.number,
+        "run": one.trial.run,
+        "mean": one.mean,
+        "values": list(one.values),
+        "interval": interval,
+        "params": dict(one.trial.params),
+    }
+
+
+def _line(one: Ranked, record: SweepRecord) -> str:
+    several = f" [{one.low:.4f}, {one.high:.4f}] over {len(one.values)} seeds" if len(one.values) > 1 else ""
+    value = f"{record.objectives[0][0]} {one.mean:.4f}{several}"
+    return f"trial {one.trial.number}  {value}  run {one.trial.run}  {parameters(one.trial.params)}"
+
+
+def _front_line(one: Trial, record: SweepRecord) -> str:
+    values = ", ".join(f"{name} {value:.5g}" for (name, _), value in zip(record.objectives, one.values, strict=True))
+    return f"trial {one.number}  {values}  run {one.run}  {parameters(one.params)}"

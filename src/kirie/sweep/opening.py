@@ -1,0 +1,122 @@
+"""A sweep file with all that is asked for on the command line, read and checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from kirie.errors import SweepError, UsageError
+from kirie.sweep.check import check_sweep
+from kirie.sweep.command_line import words
+from kirie.sweep.companion import Companion
+from kirie.sweep.duration import read_duration
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ledger import Ledger
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec, companion_path
+from kirie.train.compose import config_folder
+
+_EXAMPLES = 3
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A sweep as it is to be started or gone on with.
+
+    Attributes:
+        name: Its name.
+        spec: Its file.
+        companion: What its companion file says.
+        space: Its search space.
+        total: How many trials the search has; None: as many as the budget pays for.
+        seed: What its draws come from.
+        budget_s: Device time in all, in seconds; None: no limit.
+    """
+
+    name: str
+    spec: SweepSpec
+    companion: Companion
+    space: Space
+    total: int | None
+    seed: int
+    budget_s: float | None
+
+    def open(self, sweeps: Path) -> SweepFolder:
+        """Makes the sweep with all its trials, or goes on with the one that is there.
+
+        Args:
+            sweeps: Where sweeps lie.
+
+        Raises:
+            SweepError: A sweep of that name is another one, or the folder holds something else.
+            DeviceError: The disk is full or cannot be written.
+        """
+        folder = SweepFolder(sweeps / self.name)
+        Ledger.create(folder, self.spec, self.companion, self.space, self.total, self.seed, self.budget_s)
+        return folder
+
+    def examples(self) -> list[list[str]]:
+        """The commands of the first trials, as far as they are known before anything has been trained."""
+        if self.spec.method == "bayes":
+            return []
+        count = _EXAMPLES if self.total is None else min(_EXAMPLES, self.total)
+        found = [
+            self.space.combination(at) if self.spec.method == "grid" else self.space.draw(self.seed, at)
+            for at in range(count)
+        ]
+        return [list(words(self.spec.command, params, os.environ, program=self.spec.program)) for params in found]
+
+
+def read_opening(
+    file: Path,
+    *,
+    name: str | None = None,
+    trials: int | None = None,
+    budget: str | None = None,
+    seed: int | None = None,
+    config_dir: Path | None = None,
+) -> Opening:
+    """Reads a sweep file and its companion, and checks both against the configuration.
+
+    Args:
+        file: The sweep file.
+        name: The sweep's name; by default the file's.
+        trials: How many trials the search is to have; by default the file's `run_cap`, else all of a finite space.
+        budget: Device time in all, as "8h"; by default the companion's.
+        seed: What draws come from; by default the companion's, else 0.
+        config_dir: The folder of configuration, where it is given.
+
+    Raises:
+        SweepError: The file, its companion or its parameters are wrong, or there is no end to the sweep.
+        UsageError: The name or the time is none.
+    """
+    spec = SweepSpec.read(file)
+    beside = companion_path(file)
+    companion = Companion.read(beside if beside.is_file() else None, spec)
+    space = check_sweep(spec, companion, config_folder(config_dir))
+    budget_s = companion.budget_s if budget is None else read_duration(budget, "--budget")
+    size = space.size()
+    total = trials if trials is not None else spec.run_cap
+    if size is not None and spec.method == "grid":
+        total = size if total is None else min(total, size)
+    if total is None and size is not None and budget_s is None:
+        total = size
+    if total is None and budget_s is None:
+        raise SweepError(
+            f"{file} has no end: its space is infinite, and it has no run_cap; add --trials N, --budget 8h, or run_cap "
+            "to the file."
+        )
+    found = companion.seed if seed is None else seed
+    return Opening(_checked(spec.name if name is None else name), spec, companion, space, total, found, budget_s)
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' is no name for a sweep, whose folder has it; allowed are letters, digits, _ . and -, at most "
+            "128. Give one with --name."
+        )
+    return name
