@@ -9,7 +9,6 @@ A ledger is used by one thread.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,18 +16,16 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from kirie.cluster.lease import HeldError, Lease, is_free, last_touch, server_time
-from kirie.cluster.requeue import job_alive, job_of, restarts_of
-from kirie.errors import RunError
 from kirie.sweep.attempts import LOST, Attempt, lost_in_a_row, new_attempt, read_attempts, write_attempts
-from kirie.sweep.budget import Budget
 from kirie.sweep.claim import Claim, TakenOverError, Terms, note_account
 from kirie.sweep.companion import Companion
 from kirie.sweep.creating import check_searchable, make_folder, same_sweep
 from kirie.sweep.entry import PARAMS, REPEAT, Trial, entry_of
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.holders import Holders
+from kirie.sweep.limits import Limits
 from kirie.sweep.pruning import prune_with, pruner_of
-from kirie.sweep.ranking import better, pareto, ranked
+from kirie.sweep.ranking import pareto, ranked
 from kirie.sweep.record import SweepRecord
 from kirie.sweep.repeats import Repeat, missing_repeats
 from kirie.sweep.search import drawn, suggested
@@ -59,7 +56,7 @@ class Ledger:
     ) -> None:
         self.folder, self.spec, self.companion, self.record = folder, spec, companion, record
         self._space = space
-        self._study = JournalStudy(folder)
+        self._study, self._holders = JournalStudy(folder), Holders(folder)
         pruner = pruner_of(spec, companion)
         names = tuple(objective.name for objective in companion.objectives)
         self._terms = Terms(
@@ -147,6 +144,8 @@ class Ledger:
             SweepError: The ledger is damaged.
             DeviceError: The disk is full or cannot be written; no trial is lost.
         """
+        # It may have been given more trials or a larger budget meanwhile
+        self.record = SweepRecord.read(self.folder)
         while asked_to_stop(self.folder) is None:
             number = self._lost()
             if number is None:
@@ -159,29 +158,30 @@ class Ledger:
 
     def trials(self) -> list[Trial]:
         """All trials by number, repeats among them."""
-        now = self._now()
+        now = self._holders.now()
         return [
-            entry_of(one, lost=one.state == TrialState.RUNNING and self._is_free(one.number, now))
+            entry_of(one, lost=one.state == TrialState.RUNNING and self._holders.free(one.number, now))
             for one in self._study.trials()
         ]
 
     def over(self) -> bool:
         """Whether there is nothing left to do, now and later: all trials have ended, or no other one is begun."""
+        self.record = SweepRecord.read(self.folder)
         if asked_to_stop(self.folder) is not None:
             return self._none_held()
         if self._study.trials(TrialState.RUNNING):
-            return self._spent_up() and self._none_held()
+            return self._limits.spent() and self._none_held()
         return self.closed() is not None
 
     def closed(self) -> str | None:
         """Why no further trial is begun, in words; None if one is, as soon as a worker asks."""
         waiting = self._study.trials(TrialState.WAITING)
         searched = self.record.total is not None and all(REPEAT in trial.user_attrs for trial in waiting)
-        enough = self._target_reached()
+        enough = self._limits.reached()
         repeats = any(REPEAT in trial.user_attrs for trial in waiting) or self._repeats_missing()
         if (searched or enough) and not repeats:
             return "all trials were begun" if searched else "the target is reached"
-        return None if self._pays_another() else "the budget is spent"
+        return None if self._limits.pays_another() else "the budget is spent"
 
     def best(self) -> Trial | None:
         """The best finished trial by the metric: by its mean where it was repeated. None before one has finished."""
@@ -208,15 +208,15 @@ class Ledger:
 
     def _lost(self) -> int | None:
         begun = self._study.trials(TrialState.RUNNING)
-        if not begun or self._spent_up():
+        if not begun or self._limits.spent():
             return None
-        now = self._now()
-        return next((one.number for one in begun if self._is_free(one.number, now)), None)
+        now = self._holders.now()
+        return next((one.number for one in begun if self._holders.free(one.number, now)), None)
 
     def _next(self) -> int | None:
-        if not self._pays_another():
+        if not self._limits.pays_another():
             return None
-        search = not self._target_reached()
+        search = not self._limits.reached()
         if search:
             unlimited = self._draw if self.record.total is None else None
             number = self._study.take_waiting(lambda _: True, unlimited)
@@ -229,15 +229,14 @@ class Ledger:
     def _hold(self, number: int, worker: str) -> Claim | None:
         """Takes a begun trial's lease; None if another worker was faster, or the trial turns out to have ended."""
         place = self.folder.trial(number)
-        lost_after = self._length_of_lost(number)
-        try:
-            lease = Lease.take(place, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
-        except HeldError:
+        lasted = self._holders.lasted(number)
+        lease = self._holders.take(number)
+        if lease is None:
             return None
         try:
             frozen = self._study.trial(number)
             if frozen.state == TrialState.RUNNING:
-                attempts = self._closed_attempts(frozen, lost_after)
+                attempts = self._closed_attempts(frozen, lasted)
                 if lost_in_a_row(attempts) < MOST_LOST:
                     params = self._params(frozen)
                     attempts.append(new_attempt(attempts, worker))
@@ -250,12 +249,12 @@ class Ledger:
         lease.release()
         return None
 
-    def _closed_attempts(self, frozen: FrozenTrial, lost_after: float) -> list[Attempt]:
+    def _closed_attempts(self, frozen: FrozenTrial, lasted: float) -> list[Attempt]:
         """The attempts so far; one that ended without a word is noted as lost."""
         attempts = read_attempts(self.folder.trial(frozen.number))
         if attempts and attempts[-1].exit is None:
             steps = len(frozen.intermediate_values)
-            attempts[-1] = replace(attempts[-1], exit=LOST, seconds=lost_after, iterations=steps)
+            attempts[-1] = replace(attempts[-1], exit=LOST, seconds=lasted, iterations=steps)
             note_account(self._study.storage, self._study.id_of(frozen.number), attempts)
         return attempts
 
@@ -275,64 +274,9 @@ class Ledger:
         storage.set_trial_user_attr(trial_id, PARAMS, params)
         return params
 
-    def _length_of_lost(self, number: int) -> float:
-        """Seconds from the beginning of the last attempt to its last sign of life; both times are the file server's."""
-        place = self.folder.trial(number)
-        try:
-            touched, began = last_touch(place), place.record.stat().st_mtime
-        except (OSError, RunError):
-            return 0.0
-        return 0.0 if touched is None else max(0.0, touched - began)
-
-    def _is_free(self, number: int, now: float) -> bool:
-        place = self.folder.trial(number)
-        return is_free(place, now=now, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
-
-    def _now(self) -> float:
-        try:
-            return server_time(self.folder.path)
-        except OSError:
-            # Somebody else's sweep, looked at only
-            return time.time()
-
-    def _budget(self) -> Budget | None:
-        if self.record.budget_s is None:
-            return None
-        resources = self.companion.resources
-        # A trial's GPUs are those of all its nodes
-        return Budget(self.record.budget_s, resources.gpus or resources.nodes or 1)
-
-    def _pays_another(self) -> bool:
-        budget = self._budget()
-        return budget is None or budget.pays_another(*self._times())
-
-    def _spent_up(self) -> bool:
-        budget = self._budget()
-        return budget is not None and not budget.lasts(*self._times())
-
-    def _times(self) -> tuple[list[Trial], dict[int, float]]:
-        """All trials, and for those that are held the seconds since their attempt began."""
-        trials, now = self.trials(), self._now()
-        running = {}
-        for trial in trials:
-            if trial.state == "running":
-                try:
-                    began = self.folder.trial(trial.number).record.stat().st_mtime
-                except OSError:
-                    # Taken this moment
-                    began = now
-                running[trial.number] = max(0.0, now - began)
-        return trials, running
-
-    def _target_reached(self) -> bool:
-        metric = self.spec.metric
-        if metric is None or metric.target is None:
-            return False
-        return any(
-            better(value, metric.target, metric.goal)
-            for trial in self._study.trials()
-            for value in [*trial.intermediate_values.values(), *(trial.values or ())[:1]]
-        )
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.record, self.companion, self.spec.metric, self._study, self._holders)
 
     def _none_held(self) -> bool:
         return all(trial.state != "running" for trial in self.trials())

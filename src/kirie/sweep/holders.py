@@ -1,0 +1,63 @@
+"""Who holds a sweep's trials: leases in their folders. All times are the file server's, whatever our clock says."""
+
+from __future__ import annotations
+
+import time
+
+from kirie.cluster.lease import HeldError, Lease, is_free, last_touch, server_time
+from kirie.cluster.requeue import job_alive, job_of, restarts_of
+from kirie.errors import RunError
+from kirie.sweep.folder import SweepFolder
+
+
+class Holders:
+    """The leases of a sweep's trials.
+
+    Args:
+        folder: The sweep.
+    """
+
+    def __init__(self, folder: SweepFolder) -> None:
+        self._folder = folder
+
+    def now(self) -> float:
+        """The file server's time, to be asked once for many trials."""
+        try:
+            return server_time(self._folder.path)
+        except OSError:
+            # Somebody else's sweep, looked at only
+            return time.time()
+
+    def free(self, number: int, now: float) -> bool:
+        """Whether nobody holds a trial."""
+        place = self._folder.trial(number)
+        return is_free(place, now=now, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+
+    def take(self, number: int) -> Lease | None:
+        """Takes a trial; None if another worker holds it.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+        """
+        place = self._folder.trial(number)
+        try:
+            return Lease.take(place, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+        except HeldError:
+            return None
+
+    def lasts(self, number: int, now: float) -> float:
+        """Seconds since the attempt that lasts began."""
+        try:
+            return max(0.0, now - self._folder.trial(number).record.stat().st_mtime)
+        except OSError:
+            # Taken this moment
+            return 0.0
+
+    def lasted(self, number: int) -> float:
+        """Seconds from the beginning of an attempt that ended without a word to its last sign of life."""
+        place = self._folder.trial(number)
+        try:
+            touched, began = last_touch(place), place.record.stat().st_mtime
+        except (OSError, RunError):
+            return 0.0
+        return 0.0 if touched is None else max(0.0, touched - began)
