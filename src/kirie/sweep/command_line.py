@@ -100,7 +100,7 @@ def _filled(macro: str, params: Mapping[str, Value], program: str | None, json_f
 
 
 def as_agent_writes(name: str, value: Value) -> str:
-    """The override as W&B's agent writes it; where it is another word than `override`'s, Hydra may read another value."""
+    """The override as W&B's agent writes it; where `override` writes another, Hydra may read another value."""
     return f"{name}={value}"
 
 

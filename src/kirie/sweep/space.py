@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from optuna import Trial
@@ -119,6 +119,35 @@ class Space:
             found[name] = distribution.from_optuna(None if searched is None else _ask(trial, label, searched))
         return self._sorted(found)
 
+    def examples(self, names: Collection[str]) -> Iterator[Params]:
+        """For each allowed combination of some parameters one whole trial that has it, the others in their middle.
+
+        Args:
+            names: Parameters that list their values (`kirie.sweep.conditions.listed`).
+
+        Raises:
+            SweepError: There are too many combinations to go through.
+        """
+        gone_through = [name for name in self._order if name in names or name in self._tied]
+        middle = {name: distribution.draw(0.5) for name, distribution in self._all.items()}
+        seen = set()
+        for chosen in self._combinations(gone_through):
+            found = self._present(middle | chosen)
+            key = tuple(same(found[name]) if name in found else None for name in names)
+            if key not in seen and self._conditions.allow(found):
+                seen.add(key)
+                yield found
+
+    def deciding(self, names: Collection[str]) -> list[str]:
+        """Some parameters, and those that decide whether they take part."""
+        found, waiting = set(names), list(names)
+        while waiting:
+            for other in self._conditions.presence.get(waiting.pop(), ()):
+                if other not in found:
+                    found.add(other)
+                    waiting.append(other)
+        return [name for name in self._all if name in found]
+
     def digest(self) -> str:
         """Names the space: parameters and written conditions, not method, order of keys or comments."""
         return digest(
@@ -177,16 +206,19 @@ class Space:
     def _tied_choices(self) -> list[dict[str, str]]:
         """All allowed combinations of the parameters that conditions look at; of each the values of those that take
         part, as `same` writes them."""
-        lists = [listed(self._all[name]) or () for name in self._tied]
+        everything = self._combinations(self._tied)
+        present = (found for one in everything if self._conditions.allow(found := self._present(one)))
+        return [{name: same(value) for name, value in found.items()} for found in present]
+
+    def _combinations(self, names: Sequence[str]) -> Iterator[dict[str, Value]]:
+        lists = [listed(self._all[name]) or () for name in names]
         total = math.prod(map(len, lists))
         if total > _MOST_TRIED:
             raise SweepError(
-                f"{self._spec.path}: the conditions look at {total:,} combinations of {', '.join(self._tied)}, too "
-                f"many to go through (at most {_MOST_TRIED:,}); let them look at fewer parameters."
+                f"{self._spec.path}: there are {total:,} combinations of {', '.join(names)} to go through, and at most "
+                f"{_MOST_TRIED:,} are; list fewer values, or let conditions look at fewer parameters."
             )
-        everything = (dict(zip(self._tied, chosen, strict=True)) for chosen in itertools.product(*lists))
-        present = (found for one in everything if self._conditions.allow(found := self._present(one)))
-        return [{name: same(value) for name, value in found.items()} for found in present]
+        return (dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*lists))
 
     def _allowed(self, name: str, chosen: Mapping[str, Value]) -> list[Value]:
         """The values of a parameter with which a combination can still be finished."""

@@ -63,6 +63,8 @@ class SweepSpec:
         run_cap: The number of trials, if it is limited.
         program: The program that a trial runs, for the command's macro.
         command: The command that a trial runs, with macros; None for the default one.
+        job: A job that W&B launches.
+        image_uri: An image that W&B launches.
         scheduler: The optimiser of `method: custom`.
         project: W&B's project.
         entity: W&B's entity.
@@ -81,6 +83,8 @@ class SweepSpec:
     run_cap: int | None
     program: str | None
     command: tuple[str, ...] | None
+    job: str | None
+    image_uri: str | None
     scheduler: Scheduler | None
     project: str | None
     entity: str | None
@@ -141,6 +145,8 @@ class SweepSpec:
             run_cap=_run_cap(raw, where),
             program=texts["program"],
             command=_command(raw, where),
+            job=texts["job"],
+            image_uri=texts["image_uri"],
             scheduler=scheduler,
             project=texts["project"],
             entity=texts["entity"],
@@ -210,7 +216,7 @@ def _command(raw: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
     value = raw["command"]
     if not isinstance(value, list) or not value or any(isinstance(word, list | dict) or word is None for word in value):
         raise SweepError(
-            f"{where}: `command` is {value!r}; write a list of words, as [kirie, train, '${{args_no_hyphens}}']."
+            f"{where}: `command` is {value!r}; write a list of words, as [kirie, train, '${args_no_hyphens}']."
         )
     return tuple(map(str, value))
 

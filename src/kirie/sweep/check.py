@@ -1,0 +1,267 @@
+"""A sweep checked before anything starts: its parameters against Hydra's configuration, its models against each other.
+
+What can never work ends in one sentence; a combination of architecture and encoder that cannot work among others that
+can is left out of the space, so that it costs no trial.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kirie.errors import ConfigError, SweepError
+from kirie.prepare.store import Store
+from kirie.sweep.command_line import overrides_of, words
+from kirie.sweep.companion import Companion
+from kirie.sweep.conditions import listed
+from kirie.sweep.distributions import Constant, Distribution, Value
+from kirie.sweep.space import Params, Space
+from kirie.sweep.spec import SweepSpec
+from kirie.train.compose import compose_config
+from kirie.train.overrides import groups
+from kirie.train.settings import MACHINE_KEYS, METRICS, Settings
+
+_TOP = 1 - 2**-30
+"""Near the upper end of a distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A combination that is no model.
+
+    Attributes:
+        params: The parameters that make it so.
+        reason: Why, in a sentence.
+    """
+
+    params: Params
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sweep that can start.
+
+    Attributes:
+        space: What it searches, without what is left out.
+        left_out: What is left out.
+        overrides: The overrides of the first trial.
+    """
+
+    space: Space
+    left_out: tuple[LeftOut, ...]
+    overrides: tuple[str, ...]
+
+
+def check_sweep(
+    spec: SweepSpec,
+    companion: Companion,
+    conf: Path,
+    more: Sequence[str] = (),
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Checked:
+    """Checks a sweep that runs without W&B's server.
+
+    Every parameter must exist in the configuration, every choice of a group must compose, each listed value and the
+    ends of each range must have the type of their setting, and each model must be one.
+
+    Args:
+        spec: The sweep file.
+        companion: Its companion.
+        conf: The folder of configuration.
+        more: Overrides that every trial has beside the command's.
+        progress: Told how many models were tried, and of how many.
+
+    Raises:
+        SweepError: The sweep cannot work; the sentence says why.
+        StoreError: The store that it trains on is missing or damaged.
+    """
+    _check_local(spec)
+    _check_goal(spec)
+    space = Space(spec, companion)
+    swept = {parameter.name: parameter.distribution for parameter in spec.parameters}
+    _check_machine_keys(spec, swept)
+    chosen = groups(conf)
+    deciding = space.deciding([name for name in swept if name in chosen or name.split(".")[0] == "model"])
+    names = [name for name in deciding if listed(swept[name]) is not None]
+    examples = list(space.examples(names))
+    if not examples:
+        raise SweepError(f"{spec.path}: the conditions leave no trial at all.")
+    tried = _Trials(spec, conf, more)
+    refused: list[LeftOut] = []
+    for number, example in enumerate(examples):
+        config = tried.config(example, alone=len(examples) == 1)
+        tried.check_values(example, swept, config)
+        if reason := _refusal(config):
+            refused.append(LeftOut({name: example[name] for name in names if name in example}, reason))
+        if progress is not None:
+            progress(number + 1, len(examples))
+    _check_refused(spec, refused, examples, swept)
+    left = space.without([{name: (value,) for name, value in one.params.items()} for one in refused])
+    first = next(iter(left.examples(names)))
+    return Checked(left, tuple(refused), tuple(tried.overrides(first)))
+
+
+class _Trials:
+    """Composes trials of a sweep."""
+
+    def __init__(self, spec: SweepSpec, conf: Path, more: Sequence[str]) -> None:
+        self.spec, self.conf, self.more = spec, conf, tuple(more)
+        self._tried: set[tuple[str, str]] = set()
+
+    def overrides(self, params: Params) -> list[str]:
+        """What `kirie train` is told."""
+        command = words(self.spec.command, params, os.environ, program=self.spec.program)
+        return [*overrides_of(command), *self.more]
+
+    def config(self, params: Params, *, alone: bool) -> dict[str, Any]:
+        """The configuration of a trial.
+
+        Raises:
+            SweepError: It cannot be composed.
+        """
+        overrides = self.overrides(params)
+        if unused := [name for name in params if not any(_key_of(word) == name for word in overrides)]:
+            raise SweepError(
+                f"{self.spec.path}: the command does not pass {unused[0]} on; write ${{args_no_hyphens}} in it."
+            )
+        try:
+            config = compose_config(overrides, self.conf)
+            Settings.of(config)
+        except ConfigError as error:
+            hint = (
+                ""
+                if alone
+                else (
+                    f" So it is with {_told(params)}; a parameter that takes part only in some trials needs a condition in "
+                    "the companion file: {parameter: NAME, when: {OTHER: VALUES}}."
+                )
+            )
+            raise SweepError(f"{self.spec.path}: {error}{hint}") from None
+        return config
+
+    def check_values(self, params: Params, swept: Mapping[str, Distribution], config: Mapping[str, Any]) -> None:
+        """Tries each value of each setting that training reads itself.
+
+        Raises:
+            SweepError: A value is not allowed there.
+        """
+        for name in params:
+            section, _, key = name.partition(".")
+            if not isinstance(config.get(section), Mapping) and key:
+                continue
+            distribution = swept[name]
+            for value in listed(distribution) or (distribution.draw(0.0), distribution.draw(_TOP)):
+                if (name, repr(value)) in self._tried or section not in config:
+                    continue
+                self._tried.add((name, repr(value)))
+                changed = copy.deepcopy(dict(config))
+                if not _set(changed, name, value):
+                    continue
+                try:
+                    Settings.of(changed)
+                except ConfigError as error:
+                    raise SweepError(f"{self.spec.path}: {error}") from None
+
+
+def _check_local(spec: SweepSpec) -> None:
+    if spec.scheduler is not None and (spec.scheduler.source or spec.scheduler.engine == "ax"):
+        what = "has an optimiser of its own" if spec.scheduler.source else "asks for Ax"
+        raise SweepError(
+            f"{spec.path}: its `scheduler` {what}, which only W&B's engine runs; use --engine wandb, or `method: bayes`."
+        )
+    if spec.job or spec.image_uri:
+        raise SweepError(f"{spec.path} launches a job or an image, which only W&B does; use --engine wandb.")
+    if spec.command is None and spec.program is not None:
+        raise SweepError(
+            f"{spec.path} names the program {spec.program} and no command; a sweep without W&B runs kirie's trainings: "
+            "write command: [kirie, train, '${args_no_hyphens}']."
+        )
+
+
+def _check_goal(spec: SweepSpec) -> None:
+    for metric in spec.metrics:
+        score = metric.name.removeprefix("val/") in METRICS or metric.name.startswith("val/iou/")
+        if (score and metric.goal == "minimize") or (metric.name.endswith("/loss") and metric.goal == "maximize"):
+            other = "maximize" if score else "minimize"
+            asked = "goal" in (spec.raw.get("metric") or {})
+            default = "" if asked else " (W&B's default)"
+            raise SweepError(
+                f"{spec.path}: the sweep is to {metric.goal} {metric.name}{default}, which finds the worst model; "
+                f"write goal: {other}."
+            )
+
+
+def _check_machine_keys(spec: SweepSpec, swept: Mapping[str, Distribution]) -> None:
+    machine = [key for key in MACHINE_KEYS if key != "data.store"]
+    for name, distribution in swept.items():
+        if isinstance(distribution, Constant) and name.split(".")[0] != "runs":
+            continue
+        if any(name == key or name.startswith(f"{key}.") for key in machine):
+            raise SweepError(
+                f"{spec.path}: {name} is what only the machine decides and no part of a run's id, so that all its "
+                "values would be one run; take it out, or set it in the command."
+            )
+
+
+def _refusal(config: Mapping[str, Any]) -> str | None:
+    """Why the model of a configuration is none, if so."""
+    # Late: it needs torch, and the rest of the check answers at once
+    from kirie.models import check_pair
+
+    settings = Settings.of(config)
+    try:
+        check_pair(
+            config["model"],
+            size=_size(settings.data.store),
+            size_from=f"the store {settings.data.store}",
+            batch_size=settings.data.batch_size,
+        )
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+@cache
+def _size(store: str) -> tuple[int, int]:
+    return Store.open(Path(store)).size
+
+
+def _check_refused(
+    spec: SweepSpec, refused: Sequence[LeftOut], examples: Sequence[Params], swept: Mapping[str, Distribution]
+) -> None:
+    """Refuses the sweep where a value is in no model at all: that is a slip of the pen, and no pair of two."""
+    if len(refused) == len(examples):
+        raise SweepError(f"{spec.path}: no trial has a model that can be built. {refused[0].reason}")
+    for one in refused:
+        for name, value in one.params.items():
+            with_it = sum(name in example and example[name] == value for example in examples)
+            without = sum(name in other.params and other.params[name] == value for other in refused)
+            if with_it == without and not isinstance(swept[name], Constant):
+                raise SweepError(f"{spec.path}: {name} {value!r} works in no trial. {one.reason}")
+
+
+def _set(config: dict[str, Any], name: str, value: Value) -> bool:
+    """Puts a value into a configuration; False where that is the matter of a group of files."""
+    *above, last = name.split(".")
+    node: Any = config
+    for part in above:
+        node = node.get(part) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or isinstance(node.get(last), dict):
+        return False
+    node[last] = value
+    return True
+
+
+def _key_of(word: str) -> str:
+    return word.lstrip("+").partition("=")[0]
+
+
+def _told(params: Params) -> str:
+    return ", ".join(f"{name} {value}" for name, value in params.items())
