@@ -42,7 +42,12 @@ class Left:
 
 
 def work_here(
-    folder: SweepFolder, shares: Sequence[Share], words: Sequence[str], *, show: Callable[[], None]
+    folder: SweepFolder,
+    shares: Sequence[Share],
+    words: Sequence[str],
+    *,
+    show: Callable[[], None],
+    action: str = "work",
 ) -> tuple[list[Left], signal.Signals | None]:
     """Runs workers until all have ended.
 
@@ -52,8 +57,9 @@ def work_here(
     Args:
         folder: The sweep.
         shares: One worker's devices each.
-        words: Further words of `kirie sweep work`.
+        words: Further words of the workers' command.
         show: Called every few seconds, to show how things are.
+        action: What they run: `kirie sweep work`, or for W&B `kirie sweep agent`.
 
     Returns:
         How each ended, and the signal that ended them, if one did.
@@ -68,7 +74,7 @@ def work_here(
         with _handed_on(workers) as told:
             try:
                 for share, log in zip(shares, logs, strict=True):
-                    workers.append(_start(folder, share, words, log))
+                    workers.append(_start([action, str(folder.path), *words], share, log))
                 shown = 0.0
                 while any(worker.poll() is None for worker in workers):
                     if time.monotonic() - shown >= _SHOW_S:
@@ -85,8 +91,8 @@ def work_here(
     return left, told[0] if told else None
 
 
-def _start(folder: SweepFolder, share: Share, words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "kirie", "sweep", "work", str(folder.path), *words]
+def _start(words: Sequence[str], share: Share, log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "kirie", "sweep", *words]
     # Without us nobody would see what they do; they save and give their trials back
     if shutil.which("setpriv") is not None:
         command = ["setpriv", "--pdeathsig", "TERM", "--", *command]
