@@ -184,6 +184,11 @@ class Lease:
             with contextlib.suppress(OSError):
                 files.write_json(_file(self.run, self.holder.number), content)
 
+    def leave(self) -> None:
+        """Stops touching the file, for a run that nobody will ask about any more."""
+        self._over.set()
+        self._thread.join()
+
     def _renewing(self) -> None:
         while not self._over.wait(HEARTBEAT_S) and not self.lost:
             self.renew()
@@ -205,7 +210,8 @@ def sign_of_life(run: Leased) -> float | None:
 
 def server_time(folder: Path) -> float:
     """What the file server's clock says, in seconds since 1970: the time that it writes for a new file in a folder."""
-    with _temporary(folder, "now") as probe:
+    # What it holds does not count, so it is not waited for
+    with _temporary(folder, "", flush=False) as probe:
         return probe.stat().st_mtime
 
 
@@ -285,13 +291,14 @@ def _age(run: Leased, number: int) -> float:
 
 
 @contextlib.contextmanager
-def _temporary(folder: Path, text: str) -> Iterator[Path]:
+def _temporary(folder: Path, text: str, *, flush: bool = True) -> Iterator[Path]:
     path = folder / f".{uuid.uuid4().hex}.part"
     try:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if flush:
+                stream.flush()
+                os.fsync(stream.fileno())
         yield path
     finally:
         path.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from kirie.cluster.lease import Lease
@@ -18,6 +17,7 @@ from kirie.errors import SweepError
 from kirie.sweep.attempts import FAILED, Attempt, failures, write_attempts
 from kirie.sweep.entry import ACCOUNT, RUN
 from kirie.sweep.folder import TrialFolder
+from kirie.sweep.study import JournalStudy
 
 Prune = Callable[[FrozenTrial], bool]
 
@@ -31,13 +31,13 @@ class Terms:
     """What holds for all trials of a sweep.
 
     Attributes:
-        storage: The ledger.
+        study: The ledger's trials.
         attempts: How many failures of its own make a trial failed for good.
         prune: Whether a trial is to be stopped, as its record stands; None: none is.
         objectives: Names of the values of a finished trial, for messages.
     """
 
-    storage: BaseStorage
+    study: JournalStudy
     attempts: int
     prune: Prune | None
     objectives: tuple[str, ...]
@@ -59,7 +59,6 @@ class Claim:
 
     def __init__(
         self,
-        trial_id: int,
         frozen: FrozenTrial,
         params: Mapping[str, Any],
         attempts: Sequence[Attempt],
@@ -70,7 +69,7 @@ class Claim:
         self.number, self.params, self.lease = frozen.number, params, lease
         *self.past, self._own = attempts
         self.attempt = self._own.attempt
-        self._trial_id, self._place, self._terms = trial_id, place, terms
+        self._trial_id, self._place, self._terms = terms.study.id_of(frozen.number), place, terms
         self._began = time.monotonic()
         self._known = len(frozen.intermediate_values)
         self._reported = 0
@@ -79,9 +78,8 @@ class Claim:
         """Notes which run the trial is."""
         self._own = replace(self._own, run=run_id)
         with self._held():
-            write_attempts(self._place, [*self.past, self._own])
             note = {"id": run_id, "worker": self._own.worker, "attempt": self.attempt}
-            self._terms.storage.set_trial_user_attr(self._trial_id, RUN, note)
+            self._terms.study.storage.set_trial_user_attr(self._trial_id, RUN, note)
 
     def report(self, value: float) -> None:
         """Reports the metric as logged once more.
@@ -91,7 +89,7 @@ class Claim:
         self._reported += 1
         if self._reported > self._known:
             with self._held():
-                self._terms.storage.set_trial_intermediate_value(self._trial_id, self._reported, value)
+                self._terms.study.storage.set_trial_intermediate_value(self._trial_id, self._reported, value)
             self._known = self._reported
 
     def should_prune(self) -> bool:
@@ -99,7 +97,7 @@ class Claim:
         if self._terms.prune is None or self._reported < self._known or not self._known:
             return False
         with self._held():
-            return self._terms.prune(self._terms.storage.get_trial(self._trial_id))
+            return self._terms.prune(self._terms.study.storage.get_trial(self._trial_id))
 
     def finish(self, values: Sequence[float], reused: bool = False) -> None:
         """Ends the trial: its run is done. One whose values are no numbers has failed for good, for another attempt
@@ -158,7 +156,7 @@ class Claim:
         with self._held():
             attempts = self._attempts(how, error, kind)
             write_attempts(self._place, attempts)
-            self._account(attempts, reused=False)
+            note_account(self._terms.study, self.number, attempts)
         self.lease.release()
 
     def _end(
@@ -175,18 +173,16 @@ class Claim:
         self.lease.renew()
         with self._held():
             attempts = self._attempts(how, error, kind)
-            self._account(attempts, reused=reused)
-            self._terms.storage.set_trial_state_values(self._trial_id, state, values)
+            with self._terms.study.together():
+                note_account(self._terms.study, self.number, attempts, reused=reused)
+                self._terms.study.storage.set_trial_state_values(self._trial_id, state, values)
             write_attempts(self._place, attempts)
-        self.lease.release()
+        self.lease.leave()
 
     def _attempts(self, how: str, error: str, kind: str) -> list[Attempt]:
         seconds = time.monotonic() - self._began
         ended = replace(self._own, exit=how, error=error, kind=kind, seconds=seconds, iterations=self._known)
         return [*self.past, ended]
-
-    def _account(self, attempts: Sequence[Attempt], *, reused: bool) -> None:
-        note_account(self._terms.storage, self._trial_id, attempts, reused=reused)
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
@@ -202,11 +198,11 @@ class Claim:
         return f"Trial {self.number} was taken over by another worker; this one writes nothing more of it."
 
 
-def note_account(storage: BaseStorage, trial_id: int, attempts: Sequence[Attempt], *, reused: bool = False) -> None:
+def note_account(study: JournalStudy, number: int, attempts: Sequence[Attempt], *, reused: bool = False) -> None:
     """Writes what a trial's attempts came to into the ledger, where all see it without opening its folder."""
     last = attempts[-1]
-    storage.set_trial_user_attr(
-        trial_id,
+    study.storage.set_trial_user_attr(
+        study.id_of(number),
         ACCOUNT,
         {
             "attempts": len(attempts),

@@ -22,6 +22,10 @@ from kirie.errors import SweepError
 
 Record = dict[str, Any]
 
+_NOTES = frozenset({7, 8})
+"""Kinds of records (Optuna's JournalOperation) whose way to the disk is not waited for: values on the way, and notes.
+Should the machine fail, they are reported again; later records bring them along."""
+
 _TAIL = 4096
 """Bytes read at a time to find the end of the last whole line."""
 
@@ -37,6 +41,7 @@ class Journal(BaseJournalBackend):
         self._path = path
         self._lock = _Lock(path)
         self._inside = False
+        self._gathered: list[Record] | None = None
         # Where the record with a number begins; Optuna reads on from where it stopped
         self._known = (0, 0)
 
@@ -61,6 +66,9 @@ class Journal(BaseJournalBackend):
         Raises:
             DeviceError: The disk is full or cannot be written.
         """
+        if self._gathered is not None:
+            self._gathered += logs
+            return
         text = b"".join(_as_line(record) for record in logs)
         with self.alone(), files.disk_errors(self._path):
             handle = os.open(self._path, os.O_RDWR | os.O_APPEND)
@@ -68,7 +76,8 @@ class Journal(BaseJournalBackend):
                 _cut_torn(handle)
                 try:
                     _write(handle, text)
-                    os.fsync(handle)
+                    if not _NOTES.issuperset(record["op_code"] for record in logs):
+                        os.fsync(handle)
                 except OSError:
                     # Not whole lines: another process may have read these already
                     _cut_torn(handle)
@@ -96,6 +105,22 @@ class Journal(BaseJournalBackend):
             # Taken away by one who thought us gone, after half a minute without a word
             with contextlib.suppress(RuntimeError):
                 self._lock.release()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is appended inside the block is written at its end, at once; until then it is not read either.
+
+        Raises:
+            DeviceError: The disk is full or cannot be written.
+        """
+        self._gathered = []
+        try:
+            yield
+            gathered = self._gathered
+        finally:
+            self._gathered = None
+        if gathered:
+            self.append_logs(gathered)
 
     def _lines(self, at: int) -> Iterator[bytes]:
         try:

@@ -20,7 +20,7 @@ from kirie.sweep.attempts import LOST, Attempt, lost_in_a_row, new_attempt, read
 from kirie.sweep.claim import Claim, TakenOverError, Terms, note_account
 from kirie.sweep.companion import Companion
 from kirie.sweep.creating import check_searchable, make_folder, same_sweep
-from kirie.sweep.entry import PARAMS, REPEAT, Trial, entry_of
+from kirie.sweep.entry import PARAMS, REPEAT, RUN, Trial, entry_of
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.holders import Holders
 from kirie.sweep.limits import Limits
@@ -59,9 +59,7 @@ class Ledger:
         self._study, self._holders = JournalStudy(folder), Holders(folder)
         pruner = pruner_of(spec, companion)
         names = tuple(objective.name for objective in companion.objectives)
-        self._terms = Terms(
-            self._study.storage, companion.attempts, prune_with(pruner, self._study.storage, NAME), names
-        )
+        self._terms = Terms(self._study, companion.attempts, prune_with(pruner, self._study.storage, NAME), names)
 
     @classmethod
     def create(
@@ -241,7 +239,7 @@ class Ledger:
                     params = self._params(frozen)
                     attempts.append(new_attempt(attempts, worker))
                     write_attempts(place, attempts)
-                    return Claim(self._study.id_of(number), frozen, params, attempts, lease, place, self._terms)
+                    return Claim(frozen, params, attempts, lease, place, self._terms)
                 self._give_up(number, attempts)
         except BaseException:
             lease.release()
@@ -254,15 +252,17 @@ class Ledger:
         attempts = read_attempts(self.folder.trial(frozen.number))
         if attempts and attempts[-1].exit is None:
             steps = len(frozen.intermediate_values)
-            attempts[-1] = replace(attempts[-1], exit=LOST, seconds=lasted, iterations=steps)
-            note_account(self._study.storage, self._study.id_of(frozen.number), attempts)
+            run = frozen.user_attrs.get(RUN, {}).get("id")
+            attempts[-1] = replace(attempts[-1], exit=LOST, run=run, seconds=lasted, iterations=steps)
+            note_account(self._study, frozen.number, attempts)
         return attempts
 
     def _give_up(self, number: int, attempts: list[Attempt]) -> None:
         error = f"its worker ended without a word {MOST_LOST} times in a row, and the trial came no further"
         attempts[-1] = replace(attempts[-1], error=error, kind=LOST)
-        note_account(self._study.storage, self._study.id_of(number), attempts)
-        self._study.storage.set_trial_state_values(self._study.id_of(number), TrialState.FAIL)
+        with self._study.together():
+            note_account(self._study, number, attempts)
+            self._study.storage.set_trial_state_values(self._study.id_of(number), TrialState.FAIL)
         write_attempts(self.folder.trial(number), attempts)
 
     def _params(self, frozen: FrozenTrial) -> Mapping[str, Any]:
@@ -270,8 +270,9 @@ class Ledger:
             known: Mapping[str, Any] = frozen.user_attrs[PARAMS]
             return known
         trial_id, storage = self._study.id_of(frozen.number), self._study.storage
-        params = suggested(storage, NAME, trial_id, self._space, self.companion.sampler, self.record.seed)
-        storage.set_trial_user_attr(trial_id, PARAMS, params)
+        with self._study.together():
+            params = suggested(storage, NAME, trial_id, self._space, self.companion.sampler, self.record.seed)
+            storage.set_trial_user_attr(trial_id, PARAMS, params)
         return params
 
     @property

@@ -30,8 +30,6 @@ def drawn(space: Space, method: str, seed: int, index: int) -> dict[str, Any] | 
 def suggested(storage: BaseStorage, study: str, trial_id: int, space: Space, sampler: str, seed: int) -> dict[str, Any]:
     """The parameters that Bayesian search chooses, from what is known of all trials, those that run included.
 
-    Each value is in the ledger at once, so that asking again after a death gives the same.
-
     Args:
         storage: The ledger.
         study: The study's name.

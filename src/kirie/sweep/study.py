@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import optuna
@@ -53,6 +54,19 @@ class JournalStudy:
     def trial(self, number: int) -> FrozenTrial:
         """One trial as it stands now."""
         return self.storage.get_trial(self.id_of(number))
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written through the storage inside the block gets into the journal at its end, in one write.
+
+        Raises:
+            UpdateFinishedTrialError: It is about a trial that has ended.
+            DeviceError: The disk is full or cannot be written.
+        """
+        with self._journal.together():
+            yield
+        # Reads what was written, which may turn out not to count
+        self.storage.get_study_name_from_id(self._id)
 
     def take_waiting(self, allowed: Callable[[FrozenTrial], bool], more: Draw | None) -> int | None:
         """Begins the first trial that waits, and is the only process to do so.
