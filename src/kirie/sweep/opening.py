@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kirie.errors import SweepError, UsageError
-from kirie.sweep.check import check_sweep
+from kirie.sweep.check import LeftOut, check_sweep
 from kirie.sweep.command_line import words
 from kirie.sweep.companion import Companion
 from kirie.sweep.duration import read_duration
@@ -31,6 +31,7 @@ class Opening:
         spec: Its file.
         companion: What its companion file says.
         space: Its search space.
+        left_out: Combinations that are no model, which it is without.
         total: How many trials the search has; None: as many as the budget pays for.
         seed: What its draws come from.
         budget_s: Device time in all, in seconds; None: no limit.
@@ -40,9 +41,22 @@ class Opening:
     spec: SweepSpec
     companion: Companion
     space: Space
+    left_out: tuple[LeftOut, ...]
     total: int | None
     seed: int
     budget_s: float | None
+
+    def check_end(self) -> None:
+        """Sees to it that the search has an end.
+
+        Raises:
+            SweepError: It has none.
+        """
+        if self.total is None and self.budget_s is None:
+            raise SweepError(
+                f"{self.spec.path} has no end: its space is not finite, and it has no run_cap; add --trials N or "
+                "--budget 8h, or write run_cap into the file."
+            )
 
     def open(self, sweeps: Path) -> SweepFolder:
         """Makes the sweep with all its trials, or goes on with the one that is there.
@@ -90,13 +104,14 @@ def read_opening(
         config_dir: The folder of configuration, where it is given.
 
     Raises:
-        SweepError: The file, its companion or its parameters are wrong, or there is no end to the sweep.
+        SweepError: The file, its companion or its parameters are wrong.
         UsageError: The name or the time is none.
     """
     spec = SweepSpec.read(file)
     beside = companion_path(file)
     companion = Companion.read(beside if beside.is_file() else None, spec)
-    space = check_sweep(spec, companion, config_folder(config_dir))
+    checked = check_sweep(spec, companion, config_folder(config_dir))
+    space = checked.space
     budget_s = companion.budget_s if budget is None else read_duration(budget, "--budget")
     size = space.size()
     total = trials if trials is not None else spec.run_cap
@@ -104,13 +119,10 @@ def read_opening(
         total = size if total is None else min(total, size)
     if total is None and size is not None and budget_s is None:
         total = size
-    if total is None and budget_s is None:
-        raise SweepError(
-            f"{file} has no end: its space is infinite, and it has no run_cap; add --trials N, --budget 8h, or run_cap "
-            "to the file."
-        )
     found = companion.seed if seed is None else seed
-    return Opening(_checked(spec.name if name is None else name), spec, companion, space, total, found, budget_s)
+    return Opening(
+        _checked(spec.name if name is None else name), spec, companion, space, checked.left_out, total, found, budget_s
+    )
 
 
 def _checked(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from kirie.sweep.command import actions
 from kirie.sweep.here import run_here
 from kirie.sweep.opening import Opening, read_opening
 from kirie.sweep.sending import planned_script, send_workers
+from kirie.sweep.status_table import parameters
 from kirie.sweep.sweeps import add_place
 
 _DESCRIPTION = """Searches parameters as a sweep file in W&B's schema says (conf/sweep/*.yaml).
@@ -48,6 +50,10 @@ def main(argv: Sequence[str], scheduler: Scheduler | None = None) -> int:
         from kirie.sweep.wandb_engine import run_agents
 
         return run_agents(opening, options, scheduler)
+    opening.check_end()
+    if not options.json:
+        for one in opening.left_out:
+            print(f"left out: {parameters(one.params)}: {one.reason}", file=sys.stderr)
     if options.dry_run:
         return _dry_run(opening, options)
     if options.launcher == "slurm":

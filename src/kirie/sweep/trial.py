@@ -51,6 +51,11 @@ def run_trial(claim: Claim, setting: Setting, orders: Orders) -> Outcome:
         plan = plan_trial(setting, claim.params)
     except (ConfigError, ModelError) as error:
         return _failed(claim, str(error), "failed")
+    return carry_out(claim, setting, plan, orders)
+
+
+def carry_out(claim: Claim, setting: Setting, plan: Plan, orders: Orders) -> Outcome:
+    """Brings a claimed trial that was worked out already to its end, or gives it back; as `run_trial`."""
     try:
         claim.begin(plan.run.path.name)
         return _Attempt(claim, setting, plan, orders).outcome()
