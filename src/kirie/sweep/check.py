@@ -26,6 +26,10 @@ from kirie.train.compose import compose_config
 from kirie.train.overrides import groups
 from kirie.train.settings import MACHINE_KEYS, METRICS, Settings
 
+_CONDITION = (
+    "A parameter that takes part only in some trials needs a condition in the companion file: "
+    "{parameter: NAME, when: {OTHER: VALUES}}."
+)
 _TOP = 1 - 2**-30
 """Near the upper end of a distribution."""
 
@@ -135,15 +139,8 @@ class _Trials:
             config = compose_config(overrides, self.conf)
             Settings.of(config)
         except ConfigError as error:
-            hint = (
-                ""
-                if alone
-                else (
-                    f" So it is with {_told(params)}; a parameter that takes part only in some trials needs a condition in "
-                    "the companion file: {parameter: NAME, when: {OTHER: VALUES}}."
-                )
-            )
-            raise SweepError(f"{self.spec.path}: {error}{hint}") from None
+            where = f" So it is with {_told(params)}. {_CONDITION}"
+            raise SweepError(f"{self.spec.path}: {error}{'' if alone else where}") from None
         return config
 
     def check_values(self, params: Params, swept: Mapping[str, Distribution], config: Mapping[str, Any]) -> None:
@@ -174,7 +171,7 @@ def _check_local(spec: SweepSpec) -> None:
     if spec.scheduler is not None and (spec.scheduler.source or spec.scheduler.engine == "ax"):
         what = "has an optimiser of its own" if spec.scheduler.source else "asks for Ax"
         raise SweepError(
-            f"{spec.path}: its `scheduler` {what}, which only W&B's engine runs; use --engine wandb, or `method: bayes`."
+            f"{spec.path}: its `scheduler` {what}, which only W&B runs; use --engine wandb, or `method: bayes`."
         )
     if spec.job or spec.image_uri:
         raise SweepError(f"{spec.path} launches a job or an image, which only W&B does; use --engine wandb.")

@@ -327,7 +327,7 @@ class Beta:
 
     def draw(self, u: float) -> float:
         """The number at a quantile."""
-        return float(special.betaincinv(self.a, self.b, u))
+        return float(special.betaincinv(self.a, self.b, _inner(u)))
 
     def grid(self) -> None:
         """Too many to list."""
@@ -414,5 +414,5 @@ def _exact(number: float) -> Decimal:
 
 
 def _inner(u: float) -> float:
-    """Away from 0, where an unbounded distribution is at minus infinity."""
+    """Away from 0, where an unbounded distribution is at minus infinity and scipy's beta at no number."""
     return max(u, 2.0**-53)

@@ -216,7 +216,7 @@ def _command(raw: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
     value = raw["command"]
     if not isinstance(value, list) or not value or any(isinstance(word, list | dict) or word is None for word in value):
         raise SweepError(
-            f"{where}: `command` is {value!r}; write a list of words, as [kirie, train, '${args_no_hyphens}']."
+            f"{where}: `command` is {value!r}; write a list of words, as [kirie, train, '${{args_no_hyphens}}']."
         )
     return tuple(map(str, value))
 

@@ -14,6 +14,9 @@ from kirie.errors import ConfigError
 SUBMITTING = ("cluster", "nodes", "gpus", "time")
 """Words of `kirie submit`, which training itself does not know."""
 
+_NO_GROUPS = (*SUBMITTING, "hydra", "sweep")
+"""Folders beside train.yaml that hold no choices of a training."""
+
 _WORD = re.compile(r"(?P<sign>~|\+*)(?P<key>[^=@]+)(?P<at>@[^=]*)?(?:=(?P<value>.*))?", re.DOTALL)
 
 
@@ -35,7 +38,7 @@ def groups(folder: Path) -> dict[str, list[str]]:
     return {
         place.name: found
         for place in sorted(folder.iterdir())
-        if place.is_dir() and place.name not in (*SUBMITTING, "hydra")
+        if place.is_dir() and place.name not in _NO_GROUPS
         if (found := sorted(path.relative_to(place).with_suffix("").as_posix() for path in place.rglob("*.yaml")))
     }
 
