@@ -105,6 +105,7 @@ class Backend:
         self._expected: dict[str, tuple[dict[str, bytes], str]] = {}
         self._answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "Viewer": self._viewer,
+            "GetDefaultEntity": self._viewer,
             "RunResumeStatus": self._resume_status,
             "UpsertBucket": self._upsert,
             "CreateRunFiles": self._run_files,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import wandb
+import yaml
 from tests.runlog.conftest import server as server
 from tests.runlog.test_start import CONFIG
 from tests.runlog.wandb_server import WandbServer
@@ -17,8 +18,21 @@ from kirie.cluster.lease import Lease
 from kirie.core import files
 from kirie.core.run import RunFolder
 from kirie.runlog.start import end_log, start_log
+from kirie.sweep.companion import Companion
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ledger import Ledger
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec
 
 PROJECT = "kirie-tests"
+
+SWEEP = """\
+method: random
+metric: {name: val/miou, goal: maximize}
+parameters: {optimizer.lr: {distribution: uniform, min: 0.1, max: 0.2}}
+command: [kirie, train, "${args_no_hyphens}"]
+run_cap: 3
+"""
 
 
 def _train(runs: Path, run_id: str, *steps: int) -> RunFolder:
@@ -84,3 +98,39 @@ def test_what_cannot_be_uploaded_is_told_in_a_sentence(
     assert error.endswith("0 did; repeat the command for the rest.")
     server.close()
     assert "cannot be reached" in _sync(capsys, code=2)["error"]
+
+
+def test_a_sweeps_runs_become_prior_runs(
+    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs of trials with a value are uploaded and attached, no others; what ends later joins the same sweep."""
+    monkeypatch.chdir(tmp_path)
+    ids = ["00000000000a", "00000000000b"]
+    for run_id in (*ids, "ffffffffffff"):
+        _train(tmp_path / "runs", run_id, 4)
+    (tmp_path / "rates.yaml").write_text(SWEEP, encoding="utf-8")
+    spec = SweepSpec.read(tmp_path / "rates.yaml")
+    companion = Companion.read(None, spec)
+    ledger = Ledger.create(SweepFolder(tmp_path / "sweeps/night"), spec, companion, Space(spec, companion), 3, 0)
+
+    assert "has a run log in runs" in _sync(capsys, "--sweep", "night", code=2)["error"]
+    _finish(ledger, ids[0])
+    found = _sync(capsys, "--sweep", "night")
+    (sweep,) = server.backend.sweeps.all.values()
+    assert (found["sweep"], found["prior_runs"], found["uploaded"]) == (sweep.path, ids[:1], ids[:1])
+    assert (sweep.prior, sweep.project) == (ids[:1], PROJECT)
+    assert sweep.config == yaml.safe_load(SWEEP)
+    assert list(server.backend.runs) == ids[:1]
+
+    _finish(ledger, ids[1])
+    found = _sync(capsys, "--sweep", "night")
+    assert (found["sweep"], found["prior_runs"], found["before"]) == (sweep.path, ids[:2], ids[:1])
+    assert list(server.backend.sweeps.all) == [sweep.name]
+    assert sorted(set(sweep.prior)) == ids[:2]
+
+
+def _finish(ledger: Ledger, run_id: str) -> None:
+    claim = ledger.claim("here")
+    assert claim is not None
+    claim.begin(run_id)
+    claim.finish([0.25])

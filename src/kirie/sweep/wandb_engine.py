@@ -16,7 +16,7 @@ from kirie.sweep.devices import Share, cores_here, gpus_here, share_out
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.local import Left, work_here
 from kirie.sweep.opening import Opening
-from kirie.sweep.wandb_sweep import WandbSweep, registered, wandb_folder
+from kirie.sweep.wandb_sweep import WandbSweep, asked_for, registered, wandb_folder
 from kirie.train.compose import compose_config, config_folder
 from kirie.train.target import take_target
 
@@ -148,12 +148,9 @@ def _about(sweep: WandbSweep) -> dict[str, Any]:
 
 def _at_wandb(sweep: WandbSweep) -> tuple[str, int]:
     """What W&B calls the sweep's state, and how many runs it counts."""
-    import wandb
-
     try:
-        api: Any = wandb.Api()
-        found = api.sweep(sweep.path)
-        return str(found.state), int(getattr(found, "run_count", None) or 0)
-    except (wandb.errors.Error, ValueError):
+        found = asked_for(sweep.path)
+    except ValueError:
         # The agents are through; only the count is missing
         return "UNKNOWN", 0
+    return str(found.state), int(getattr(found, "run_count", None) or 0)

@@ -7,7 +7,9 @@ file as it was registered, `wandb.json`, and what the agents print.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from kirie.sweep.spec import SweepSpec
 
 SUFFIX = ".wandb"
 
+_DEFAULTS = ("WANDB_ENTITY", "WANDB_PROJECT")
 _PATIENCE_S = 120.0
 
 
@@ -47,7 +50,7 @@ class WandbSweep:
     @property
     def path(self) -> str:
         """As `wandb agent` takes it."""
-        return f"{self.entity}/{self.project}/{self.id}"
+        return f"{self.entity}/{self.project}/{self.id}".lstrip("/")
 
     @classmethod
     def read(cls, folder: SweepFolder) -> WandbSweep:
@@ -132,15 +135,44 @@ def check_reachable(what: str) -> None:
 def _register(raw: Mapping[str, Any], project: str, entity: str | None, prior: Sequence[str]) -> WandbSweep:
     import wandb
 
+    before = {name: os.environ.get(name) for name in _DEFAULTS}
     try:
         # It tells the id in words of its own; standard output is for our result
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+            # wandb 0.31 calls what it deprecates itself
+            warnings.simplefilter("ignore", DeprecationWarning)
             made = wandb.sweep(dict(raw), entity=entity, project=project, prior_runs=list(prior) or None)
-            api: Any = wandb.Api()
-            found = api.sweep(f"{entity or api.default_entity}/{project}/{made}")
-            return WandbSweep(made, found.entity, found.project, found.url, tuple(prior))
+            # Where it came to lie, W&B's answer says: the client makes that the default of this process
+            there = [os.environ.get(name) or given for name, given in zip(_DEFAULTS, (entity, project), strict=True)]
+            path = "/".join([*(part for part in there if part), made])
+            with contextlib.suppress(ValueError):
+                # Without an answer the sweep is registered all the same, and must not be forgotten
+                found = asked_for(path)
+                return WandbSweep(made, found.entity, found.project, found.url, tuple(prior))
+            return WandbSweep(made, there[0] or "", there[1] or project, path, tuple(prior))
     except (wandb.errors.Error, ValueError) as error:
         raise SweepError(f"W&B did not take the sweep: {_one_line(error)}") from None
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def asked_for(path: str) -> Any:
+    """A sweep as W&B has it now: wandb's own object.
+
+    Raises:
+        ValueError: W&B does not know it, or does not answer.
+    """
+    import wandb
+    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
+
+    try:
+        api: Any = wandb.Api()
+        return api.sweep(path)
+    except (wandb.errors.Error, WandbApiFailedError) as error:
+        raise ValueError(_one_line(error)) from None
 
 
 def _attached(folder: SweepFolder, sweep: WandbSweep, missing: Sequence[str]) -> WandbSweep:
