@@ -138,7 +138,7 @@ SCALAR = (
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
 )
 KEYS = st.from_regex(r"[A-Za-z_][a-z0-9_.-]{0,5}", fullmatch=True).filter(
-    lambda key: key.lower() not in {"null", "true", "false", "nan", "inf", "none"}
+    lambda key: key.lower() not in {"null", "true", "false", "nan", "inf"}
 )
 VALUES = st.recursive(
     SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=5

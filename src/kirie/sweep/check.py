@@ -72,8 +72,9 @@ def check_sweep(
 ) -> Checked:
     """Checks a sweep that runs without W&B's server.
 
-    Every parameter must exist in the configuration, every choice of a group must compose, each listed value and the
-    ends of each range must have the type of their setting, and each model must be one.
+    Every parameter must exist in the configuration, every choice of a group must compose (with each model, and with one
+    choice of the other groups), each listed value and the ends of each range must have the type of their setting, and
+    each model must be one.
 
     Args:
         spec: The sweep file.
@@ -92,24 +93,28 @@ def check_sweep(
     swept = {parameter.name: parameter.distribution for parameter in spec.parameters}
     _check_machine_keys(spec, swept)
     chosen = groups(conf)
-    deciding = space.deciding([name for name in swept if name in chosen or name.split(".")[0] == "model"])
-    names = [name for name in deciding if listed(swept[name]) is not None]
-    examples = list(space.examples(names))
-    if not examples:
-        raise SweepError(f"{spec.path}: the conditions leave no trial at all.")
     tried = _Trials(spec, conf, more)
+    for group in (name for name in swept if name in chosen and name != "model"):
+        for example in space.examples(_listing(space.deciding([group]), swept)):
+            tried.check_values(example, swept, tried.config(example, alone=False))
+    names = _listing(space.deciding([name for name in swept if name.split(".")[0] == "model"]), swept)
+    examples = list(space.examples(names))
     refused: list[LeftOut] = []
-    for number, example in enumerate(examples):
+    for number, example in enumerate(examples, 1):
         config = tried.config(example, alone=len(examples) == 1)
         tried.check_values(example, swept, config)
         if reason := _refusal(config):
             refused.append(LeftOut({name: example[name] for name in names if name in example}, reason))
         if progress is not None:
-            progress(number + 1, len(examples))
+            progress(number, len(examples))
     _check_refused(spec, refused, examples, swept)
     left = space.without([{name: (value,) for name, value in one.params.items()} for one in refused])
     first = next(iter(left.examples(names)))
     return Checked(left, tuple(refused), tuple(tried.overrides(first)))
+
+
+def _listing(names: Sequence[str], swept: Mapping[str, Distribution]) -> list[str]:
+    return [name for name in names if listed(swept[name]) is not None]
 
 
 class _Trials:

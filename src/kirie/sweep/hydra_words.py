@@ -11,7 +11,7 @@ from kirie.sweep.distributions import Value
 _BARE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./:-]*")
 """Text that needs no quotes, if it does not read as another type."""
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_TYPED = {"null", "true", "false", "nan", "inf", "none"}
+_TYPED = {"null", "true", "false", "nan", "inf"}
 _QUOTE = "'"
 
 
