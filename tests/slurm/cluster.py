@@ -97,7 +97,7 @@ class Desk:
     @staticmethod
     def jobs_of(folder: Path) -> list[str]:
         """All jobs that were submitted from a folder."""
-        lines = [line for path in folder.glob("runs/*/jobs.jsonl") for line in path.read_text().splitlines()]
+        lines = [line for path in folder.glob("*/**/jobs.jsonl") for line in path.read_text().splitlines()]
         return [json.loads(line)["job"] for line in lines]
 
 
