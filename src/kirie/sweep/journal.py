@@ -1,9 +1,9 @@
 """A sweep's journal: Optuna's records, a line each, appended by many processes of many machines to one file.
 
-Optuna's own file backend is kept in its format and its lock; three things are mended. A line that a kill has torn is
-cut off by the next writer (Optuna would write on behind it, and nobody could read the journal any more). The lock's
-link names the journal relative to itself, so that it can be looked at through any mount point (Optuna's would wait for
-ever). A failed write leaves nothing behind, and is told of in a sentence.
+The format is that of Optuna's own file backend, so that its tools read it. What that backend lacks: a line that a kill
+has torn is cut off by the next writer (else it would write on behind it, and nobody could read the journal any more); a
+failed write leaves nothing behind and is told of in a sentence; a few records can be written as one; and a process can
+read and write without another one coming between.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
+from optuna.storages.journal import BaseJournalBackend
 
 from kirie.core import files
 from kirie.errors import SweepError
+from kirie.sweep.lock import FileLock
 
 Record = dict[str, Any]
 
@@ -39,8 +40,8 @@ class Journal(BaseJournalBackend):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = _Lock(path)
-        self._inside = False
+        self._lock = FileLock(path)
+        self._inside = self._unsafe = False
         self._gathered: list[Record] | None = None
         # Where the record with a number begins; Optuna reads on from where it stopped
         self._known = (0, 0)
@@ -76,14 +77,15 @@ class Journal(BaseJournalBackend):
                 _cut_torn(handle)
                 try:
                     _write(handle, text)
-                    if not _NOTES.issuperset(record["op_code"] for record in logs):
-                        os.fsync(handle)
                 except OSError:
                     # Not whole lines: another process may have read these already
                     _cut_torn(handle)
                     raise
             finally:
+                # On NFS this brings it to the server, where others see it once the lock is given back
                 os.close(handle)
+            if not _NOTES.issuperset(record["op_code"] for record in logs):
+                self._unsafe = True
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -102,9 +104,9 @@ class Journal(BaseJournalBackend):
             yield
         finally:
             self._inside = False
-            # Taken away by one who thought us gone, after half a minute without a word
-            with contextlib.suppress(RuntimeError):
-                self._lock.release()
+            self._lock.release()
+            # Disks are slow: the others need not wait for that
+            self._save()
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -121,6 +123,16 @@ class Journal(BaseJournalBackend):
             self._gathered = None
         if gathered:
             self.append_logs(gathered)
+
+    def _save(self) -> None:
+        if self._unsafe:
+            self._unsafe = False
+            with files.disk_errors(self._path):
+                handle = os.open(self._path, os.O_RDWR)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
 
     def _lines(self, at: int) -> Iterator[bytes]:
         try:
@@ -176,15 +188,6 @@ class Draft(BaseJournalBackend):
 def _as_line(record: Record) -> bytes:
     """A record as the journal has it. Python's NaN and Infinity are allowed, as Optuna writes and reads them."""
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
-
-
-class _Lock(JournalFileSymlinkLock):
-    """Optuna's lock, whose link points to the journal beside it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        # A path from here may lead nowhere on a machine that mounts the folder elsewhere
-        self._lock_target_file = path.name
 
 
 def _cut_torn(handle: int) -> None:

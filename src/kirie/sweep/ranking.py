@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
-from scipy import stats
+from scipy.special import stdtrit
 
 from kirie.sweep.entry import Trial
 
@@ -80,7 +80,7 @@ def _with_interval(trial: Trial, values: tuple[float, ...]) -> Ranked:
     mean, count = fmean(values), len(values)
     if count == 1:
         return Ranked(trial, values, mean, math.nan, math.nan)
-    half = float(stats.t.ppf(0.5 + _CONFIDENCE / 2, count - 1)) * stdev(values) / math.sqrt(count)
+    half = float(stdtrit(count - 1, 0.5 + _CONFIDENCE / 2)) * stdev(values) / math.sqrt(count)
     return Ranked(trial, values, mean, mean - half, mean + half)
 
 
