@@ -18,6 +18,9 @@ import yaml
 from tests.runlog.wandb_server import KEY, WandbServer
 from tests.train.conftest import tiny_overrides as tiny_overrides
 
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ledger import Ledger
+
 RATE = 0.002
 
 
@@ -85,9 +88,8 @@ def test_a_trial_of_wandbs_agent_is_a_run_that_the_local_engine_knows(place: Pat
     (run,) = (place / "runs").iterdir()
     assert (config["run_id"], config["optimizer.lr"]) == (run.name, RATE)
 
-    local = _kirie(place, None, "sweep", "rates.yaml")
-    (trial,) = _kirie(place, None, "sweep", "best", "rates")["trials"]
-    assert local["ended"] == 1
-    assert (trial["run"], trial["reused"]) == (run.name, True)
-    assert trial["value"] == pytest.approx(max(curve), abs=1e-6)
+    _kirie(place, None, "sweep", "rates.yaml")
+    (trial,) = Ledger.open(SweepFolder(place / "sweeps" / "rates")).trials()
+    assert (trial.state, trial.run, trial.reused) == ("finished", run.name, True)
+    assert trial.value == pytest.approx(max(curve), abs=1e-6)
     assert [path.name for path in (place / "runs").iterdir()] == [run.name]

@@ -22,6 +22,11 @@ class TrialFolder:
         """`trial.json`: the attempts so far."""
         return self.path / "trial.json"
 
+    @property
+    def parameters(self) -> Path:
+        """`parameters.yaml`: its parameters as W&B's client reads those of an agent's trial."""
+        return self.path / "parameters.yaml"
+
     def log(self, attempt: int) -> Path:
         """What an attempt printed; attempts count from 1."""
         return self.path / f"attempt-{attempt}.log"

@@ -17,6 +17,7 @@ from kirie.sweep.curve import Curve, logged_names
 from kirie.sweep.orders import Orders
 from kirie.sweep.plan import Plan, Setting, plan_trial
 from kirie.sweep.score import UnmeasuredError, best_of, run_values
+from kirie.sweep.wandb_parameters import write_parameters
 from kirie.train.identify import is_done
 
 Outcome = Literal["finished", "reused", "pruned", "failed", "again", "given back", "lost"]
@@ -95,8 +96,10 @@ class _Attempt:
     def trained(self) -> Outcome | None:
         """Trains; None if another process turned out to have begun the same run a moment before."""
         before = _newest_step(self.plan.run)
-        log = self.setting.folder.trial(self.claim.number).log(self.claim.attempt)
-        child = Child.start(self.plan.words, log, self.setting.share.environ())
+        folder = self.setting.folder.trial(self.claim.number)
+        named = write_parameters(folder.parameters, self.claim.params, self.setting.spec.parameters)
+        environ = self.setting.share.environ() | named
+        child = Child.start(self.plan.words, folder.log(self.claim.attempt), environ)
         try:
             pruned = self.follow(child)
         except BaseException:
