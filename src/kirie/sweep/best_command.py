@@ -6,13 +6,17 @@ import math
 import os
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from kirie.core import command
+from kirie.core.run import RunFolder
 from kirie.errors import SweepError
 from kirie.sweep.command_line import words
+from kirie.sweep.devices import Share
 from kirie.sweep.entry import Trial
 from kirie.sweep.ledger import Ledger
+from kirie.sweep.plan import Setting, plan_trial
 from kirie.sweep.ranking import Ranked, ranked
 from kirie.sweep.record import SweepRecord
 from kirie.sweep.spec import SweepSpec
@@ -33,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
     parser = command.Parser("sweep best", _DESCRIPTION)
     parser.add_argument("name", help="the sweep's name or folder")
     parser.add_argument("--top", type=int, default=_TOP, metavar="N", help=f"how many are shown (default: {_TOP})")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="copy the best run (weights, scores, tables) here")
+    parser.add_argument("--config-dir", type=Path, help="folder with train.yaml (default: conf/ here)")
     add_place(parser)
     options = parser.parse_args(argv)
     folder = find_sweep(options.name, options.sweeps)
@@ -46,6 +52,8 @@ def main(argv: Sequence[str]) -> int:
         )
     front = list(ledger.pareto()) if len(record.objectives) > 1 else []
     first = best[0].trial
+    if options.out is not None:
+        _run_of(first, Setting(folder, spec, ledger.companion, Share(), options.config_dir)).publish(options.out)
     again = shlex.join(words(spec.command, first.params, os.environ, program=spec.program))
     content = {
         "sweep": folder.name,
@@ -60,6 +68,14 @@ def main(argv: Sequence[str]) -> int:
     text = "\n".join([*lines, "", again])
     command.result(content, text, as_json=options.json)
     return 0
+
+
+def _run_of(trial: Trial, setting: Setting) -> RunFolder:
+    """The folder of a trial's run: shared with all others, or the sweep's own."""
+    # Its id by the ledger, and not by the code of today
+    shared = plan_trial(setting, trial.params).run.path.with_name(str(trial.run))
+    own = RunFolder(setting.folder.runs / str(trial.run))
+    return own if own.record.is_file() else RunFolder(shared)
 
 
 def _content(one: Ranked) -> dict[str, Any]:

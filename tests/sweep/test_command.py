@@ -1,0 +1,164 @@
+"""`kirie sweep` as people use it: real trainings, real workers, and sentences for what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kirie.cli import main as kirie
+from kirie.cluster.fake import FakeScheduler
+from kirie.sweep.start_command import main as start
+from kirie.sweep.submit_command import main as submit
+from kirie.train.compose import config_folder
+
+Out = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def sweep_file(tmp_path: Path, shapes_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Writes a sweep file over the smallest real training, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(**more: Any) -> Path:
+        words = [
+            *("kirie", "train", "model.encoder=tu-mobilenetv3_small_050", "augment=none", "trainer=cpu"),
+            *("trainer.threads=1", "log=none", "train.epochs=1", "data.batch_size=8", f"data.store={shapes_store}"),
+        ]
+        content = {
+            "method": "grid",
+            "metric": {"name": "val/miou", "goal": "maximize"},
+            "command": [*words, "${args_no_hyphens}"],
+            "parameters": {"seed": {"values": [1]}},
+        }
+        file = tmp_path / "tiny.yaml"
+        file.write_text(json.dumps(content | more), encoding="utf-8")
+        return file
+
+    return write
+
+
+def _said(out: Out) -> Any:
+    return json.loads(out.readouterr().out.splitlines()[-1])
+
+
+def test_a_sweep_from_its_file_to_its_best_run(sweep_file: Callable[..., Path], capsys: Out) -> None:
+    """Trained once; again it is over; another sweep takes the score over; status, best and list tell it; select ranks
+    the trial's run like any other."""
+    file = str(sweep_file())
+    assert start([file, "--json"]) == 0
+    found = _said(capsys)
+    assert (found["counts"]["finished"], found["over"]) == (1, True)
+    (trial,) = found["trials"]
+    assert trial["reused"] is False
+
+    assert start([file, "--name", "other", "--json"]) == 0
+    (other,) = _said(capsys)["trials"]
+    assert (other["reused"], other["run"], other["values"]) == (True, trial["run"], trial["values"])
+
+    assert kirie(["sweep", "best", "tiny", "--out", "out/train/sweep-tiny", "--json"]) == 0
+    best = _said(capsys)
+    assert (best["run"], best["trial"]) == (trial["run"], 0)
+    assert best["command"].endswith(" seed=1")
+    assert kirie(best["command"].split()[1:]) == 0
+    assert f"run {trial['run']} was already done" in capsys.readouterr().out
+    assert kirie(["sweep", "status", "tiny"]) == 0
+    assert "sweep tiny: 1 of 1 trials ended (1 finished); best val/miou" in capsys.readouterr().out
+    assert kirie(["sweep", "list", "--json"]) == 0
+    assert [entry["sweep"] for entry in _said(capsys)["sweeps"]] == ["other", "tiny"]
+    assert kirie(["select", "runs", "out/train", "--out", "best.json", "--json"]) == 0
+    assert _said(capsys)["run"] == trial["run"]
+
+
+def test_a_metric_that_nobody_logs_stops_the_sweep(sweep_file: Callable[..., Path], capsys: Out) -> None:
+    """After the first trial, with what is logged; no trial is lost."""
+    file = str(sweep_file(metric={"name": "val/f2", "goal": "maximize"}, parameters={"seed": {"values": [1, 2]}}))
+    assert kirie(["sweep", file]) == 2
+    said = capsys.readouterr().err
+    assert "'val/f2' was not logged by run" in said or "val/f2" in said
+    assert "val/miou" in said
+    assert said.count("Traceback") == 0
+
+
+def test_a_dry_run_starts_nothing(sweep_file: Callable[..., Path], tmp_path: Path, capsys: Out) -> None:
+    """The first commands, and for a cluster the batch script; no folder is made."""
+    file = str(sweep_file())
+    assert kirie(["sweep", file, "--dry-run", "--json"]) == 0
+    found = _said(capsys)
+    assert found["total"] == 1
+    assert found["commands"][0][-1] == "seed=1"
+    assert submit([file, "cluster=local", "workers=3", "--dry-run", "--json"], FakeScheduler()) == 0
+    script = _said(capsys)["script"]
+    assert "--signal=B:USR1@30" in script
+    assert f"-m kirie sweep work {tmp_path}/sweeps/tiny" in script
+    assert not (tmp_path / "sweeps").exists()
+
+
+def test_workers_are_sent_as_an_array(sweep_file: Callable[..., Path], capsys: Out) -> None:
+    """One array of so many tasks; a companion's resources fill the script in, the command line counts before them."""
+    file = sweep_file()
+    file.with_name("tiny.local.yaml").write_text("resources: {cpus: 3, time: '2:00:00', workers: 5}")
+    scheduler = FakeScheduler()
+    assert submit([str(file), "cluster=local", "--json"], scheduler) == 0
+    found = _said(capsys)
+    assert (found["workers"], scheduler.words[found["job"]]) == (5, ("--array=0-4",))
+    script = scheduler.scripts[found["job"]]
+    assert "--cpus-per-task=3" in script
+    assert "--time=2:00:00" in script
+    assert submit([str(file), "cluster=local", "workers=2", "time=30", "--json"], scheduler) == 0
+    found = _said(capsys)
+    assert scheduler.words[found["job"]] == ("--array=0-1",)
+    assert "--time=30" in scheduler.scripts[found["job"]]
+
+
+def test_a_trial_of_several_processes_is_started_by_srun(sweep_file: Callable[..., Path], capsys: Out) -> None:
+    """The worker stays in the batch script and starts each trial on all nodes; in a container it cannot."""
+    file = str(sweep_file())
+    assert submit([file, "cluster=local", "nodes=2", "--dry-run", "--json"], FakeScheduler()) == 0
+    assert "--launch 'srun --disable-status --kill-on-bad-exit=0" in _said(capsys)["script"]
+    words = [file, "cluster=local", "nodes=2", "cluster.container=[apptainer]", "--dry-run"]
+    assert kirie(["submit", "sweep", *words]) == 2
+    assert "which a container (cluster.container) has not" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", "tinny"], "There is no sweep 'tinny' in sweeps."),
+        (["work", "tinny"], "`kirie sweep FILE` starts one"),
+        (["tiny.yaml", "--budget", "soon"], "--budget"),
+        (["tiny.yaml", "--trials", "0"], "--trials is 0; allowed is a whole number from 1."),
+        (["tiny.yaml", "--name", "../up"], "is no name for a sweep"),
+        (["tiny.yaml", "workers=x"], "'workers=x' is no number"),
+        (["tiny.yaml", "cluster=local"], "add --launcher slurm"),
+        (["tiny.yaml", "--launcher", "slurm", "cluster=local", "model=fpn"], "'model=fpn' is no word of a cluster"),
+        (["missing.yaml"], "missing.yaml"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    sweep_file: Callable[..., Path], capsys: Out, words: list[str], said: str
+) -> None:
+    """Exit code 2, and nothing is written."""
+    file = sweep_file()
+    assert kirie(["sweep", *words]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert "Traceback" not in err
+    assert not (file.parent / "sweeps").exists()
+
+
+def test_a_search_without_an_end_is_refused(sweep_file: Callable[..., Path], capsys: Out) -> None:
+    """Random over an infinite space: trials or a budget."""
+    file = sweep_file(method="random", parameters={"optimizer.lr": {"min": 0.001, "max": 0.01}})
+    assert kirie(["sweep", str(file)]) == 2
+    assert "has no end" in capsys.readouterr().err
+
+
+def test_sweeps_are_no_group_of_the_configuration(capsys: Out) -> None:
+    """conf/sweep holds sweep files, and `kirie train sweep=...` is no override."""
+    assert (config_folder() / "sweep").is_dir()
+    assert kirie(["train", "+sweep=architectures"]) == 2
+    assert "sweep" not in capsys.readouterr().err.partition("Allowed are")[2]
