@@ -67,7 +67,7 @@ def test_a_conditional_parameter_is_looked_for_only_where_it_takes_part(tmp_path
     ("parameters", "says"),
     [
         ("optimizer.lrr: {values: [0.1]}", "Did you mean 'lr'"),
-        ("modell: {values: [unet]}", "Did you mean 'model'"),
+        ("modelx: {values: [unet]}", "Did you mean 'model'"),
         ("model: {values: [unet, fpnn]}", "Did you mean 'fpn'"),
         ("train.epochs: {min: 1.5, max: 3.5}", "train.epochs"),
         ("train.precision: {values: [32-true, half]}", "half"),
