@@ -14,6 +14,7 @@ from kirie import cli
 from kirie.errors import SweepError
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.spec import SweepSpec
+from kirie.sweep.sweeps import find_sweep
 from kirie.sweep.wandb_sweep import WandbSweep, registered
 
 SWEEP = """\
@@ -69,6 +70,8 @@ def test_a_file_is_registered_once(file: Path, server: WandbServer) -> None:
     assert registered(spec, folder, project="of-the-run-log", entity=None) == (made, False)
     assert WandbSweep.read(folder) == made
     assert list(server.backend.sweeps.all) == [made.id]
+    with pytest.raises(SweepError, match=rf"'rates' was started at W&B, which shows how it stands: {made.url}"):
+        find_sweep("rates", folder.path.parent)
     file.write_text(file.read_text(encoding="utf-8").replace("grid", "random"), encoding="utf-8")
     with pytest.raises(SweepError, match=rf"was registered at W&B as {made.path} when its method was another.*--name"):
         registered(SweepSpec.read(file), folder, project="of-the-run-log", entity=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kirie.errors import SweepError
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.wandb_sweep import WandbSweep, wandb_folder
 
 PLACE = Path("sweeps")
 
@@ -33,6 +34,9 @@ def find_sweep(name: str, place: Path) -> SweepFolder:
     for path in (place / name, Path(name)):
         if SweepFolder(path).record.is_file():
             return SweepFolder(path)
+    if (there := wandb_folder(place, name)).wandb.is_file():
+        found = WandbSweep.read(there)
+        raise SweepError(f"The sweep '{name}' was started at W&B, which shows how it stands: {found.url}")
     names = [sweep.name for sweep in all_sweeps(place)]
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
