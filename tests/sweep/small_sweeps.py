@@ -26,8 +26,9 @@ def small_sweep(
     seed: int = 1,
     budget_s: float | None = None,
     name: str = "small",
+    sweeps: Path | None = None,
 ) -> Ledger:
-    """Makes a sweep of two parameters under `place`, or goes on with it."""
+    """Makes a sweep of two parameters under `place`, or goes on with it; `sweeps` may lie elsewhere."""
     path = place / "small.yaml"
     path.write_text(
         f"method: {method}\n{metric}\n{more}\nparameters:\n  lr: {rates}\n  model: {{values: [unet, fpn]}}\n"
@@ -36,7 +37,7 @@ def small_sweep(
     beside.write_text(companion)
     spec = SweepSpec.read(path)
     found = Companion.read(beside if companion else None, spec)
-    folder = SweepFolder(place / "sweeps" / name)
+    folder = SweepFolder((place / "sweeps" if sweeps is None else sweeps) / name)
     return Ledger.create(folder, spec, found, Space(spec, found), total, seed, budget_s)
 
 

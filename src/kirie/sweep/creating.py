@@ -9,6 +9,7 @@ from kirie.core.folders import folder_beside
 from kirie.errors import SweepError
 from kirie.sweep.companion import Companion
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.pruning import pruner_of
 from kirie.sweep.record import SweepRecord, differences
 from kirie.sweep.spec import SweepSpec
 from kirie.sweep.study import Draw, write_new
@@ -20,8 +21,10 @@ def check_searchable(spec: SweepSpec, companion: Companion, record: SweepRecord)
     """Refuses what is not searched here.
 
     Raises:
-        SweepError: The method is custom, the number of trials is not known or too large, or repeats have no metric.
+        SweepError: The method is custom, the number of trials is not known or too large, repeats have no metric, or
+            early stopping does not fit.
     """
+    pruner_of(spec, companion)
     if spec.method == "custom":
         raise SweepError(
             f"{spec.path} has `method: custom`, which W&B's own scheduler runs; use grid, random or bayes, or "

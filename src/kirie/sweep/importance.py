@@ -12,8 +12,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.importance import get_param_importances
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.study import create_study
 from optuna.trial import TrialState, create_trial
 
@@ -22,6 +23,9 @@ from kirie.sweep.ranking import Goal
 
 LEAST = 8
 """Finished trials below which nothing is said."""
+
+_BEST = 0.1
+"""Share of the trials that counts as the better ones, where that is `LEAST` trials at least."""
 
 _DECADES = 100.0
 """From this ratio of largest to smallest value on, a number is looked at by its logarithm."""
@@ -41,6 +45,8 @@ def importances(trials: Sequence[Trial], goal: Goal) -> dict[str, float]:
     spaces = _spaces(finished)
     if len(finished) < LEAST or not spaces or len({one.value for one in finished}) < 2:
         return {}
+    # It tells of every study that it makes
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = create_study(direction=goal)
     for one in finished:
         params = {name: _as_seen(value, spaces[name]) for name, value in one.params.items() if name in spaces}
@@ -52,7 +58,8 @@ def importances(trials: Sequence[Trial], goal: Goal) -> dict[str, float]:
                 value=one.value,
             )
         )
-    found = get_param_importances(study)
+    evaluator = PedAnovaImportanceEvaluator(target_quantile=max(_BEST, min(0.5, LEAST / len(finished))))
+    found = get_param_importances(study, evaluator=evaluator)
     return dict(sorted(found.items(), key=lambda entry: -entry[1]))
 
 

@@ -1,0 +1,61 @@
+"""The budget: what counts as spent, and when another trial is not worth beginning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.sweep.small_sweeps import finish_all, small_sweep
+
+from kirie.sweep.budget import Budget, expected_seconds
+from kirie.sweep.entry import State, Trial
+from kirie.sweep.ledger import Ledger
+
+
+def _trial(number: int, state: State, seconds: float, *, reused: bool = False) -> Trial:
+    return Trial(number, state, {}, (), None, None, 1, seconds, "", "", reused, 0, None, None)
+
+
+ENDED = [_trial(0, "finished", 100), _trial(1, "pruned", 40), _trial(2, "failed", 40)]
+
+
+@pytest.mark.parametrize(
+    ("device_s", "devices", "running", "another"),
+    [
+        (240, 1, {}, True),  # 180 s spent, 60 s expected of a new one
+        (239, 1, {}, False),
+        (299, 1, {3: 20.0}, False),  # 200 s spent, 40 s left of the one that runs, 60 s
+        (300, 1, {3: 20.0}, True),
+        (360, 1, {3: 120.0}, True),  # that one is over its time already
+        (479, 2, {}, False),  # each second on two devices
+        (480, 2, {}, True),
+    ],
+)
+def test_a_trial_begins_only_if_the_budget_lasts_for_it(
+    device_s: float, devices: int, running: dict[int, float], another: bool
+) -> None:
+    """With the rest of those that run."""
+    trials = [*ENDED, *(_trial(number, "running", 0) for number in running)]
+    assert Budget(device_s, devices).pays_another(trials, running) is another
+
+
+def test_what_is_not_known_yet_is_not_guessed() -> None:
+    """Before the first end trials begin while anything is left; a reused run says nothing about time."""
+    assert expected_seconds([_trial(0, "running", 30), _trial(1, "finished", 0.2, reused=True)]) is None
+    assert Budget(100).pays_another([_trial(0, "running", 30)], {0: 60})
+    assert not Budget(100).pays_another([_trial(0, "running", 30)], {0: 70})
+    assert not Budget(100).lasts([_trial(0, "lost", 100)], {})
+
+
+def test_a_sweep_without_an_end_goes_on_while_its_budget_lasts(tmp_path: Path) -> None:
+    """Its trials are those of a sweep with a total; a larger budget goes on with it."""
+    ledger = small_sweep(tmp_path, total=None, budget_s=0.2)
+    first = finish_all(ledger)
+    assert ledger.over()
+    assert ledger.closed() == "the budget is spent"
+    assert first == list(range(len(first)))
+    assert sum(trial.seconds for trial in ledger.trials()) < 0.3
+    more = finish_all(small_sweep(tmp_path, total=None, budget_s=0.6))
+    assert more[0] == len(first)
+    wanted = small_sweep(tmp_path, total=len(first + more), name="total").trials()
+    assert [trial.params for trial in Ledger.open(ledger.folder).trials()] == [trial.params for trial in wanted]

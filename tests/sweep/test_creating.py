@@ -1,0 +1,129 @@
+"""How a sweep comes into being, and what is not taken for the same one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.sweep.small_sweeps import METRIC, finish_all, small_sweep
+
+from kirie.errors import SweepError
+from kirie.sweep.ledger import Ledger
+
+CREATING = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from tests.sweep.small_sweeps import small_sweep
+place = Path(sys.argv[1])
+print(len(small_sweep(place, total=30, sweeps=place.parent / "sweeps").trials()))
+"""
+
+
+def test_a_sweep_keeps_copies_of_its_files(tmp_path: Path) -> None:
+    """Letter by letter, beside a record that says what it is; nothing half-made lies around."""
+    ledger = small_sweep(tmp_path, companion="attempts: 2  # few\n")
+    assert ledger.folder.spec.read_text() == (tmp_path / "small.yaml").read_text()
+    assert ledger.folder.companion.read_text() == "attempts: 2  # few\n"
+    record = json.loads(ledger.folder.record.read_text())
+    assert (record["name"], record["method"], record["total"], record["seed"]) == ("small", "random", 4, 1)
+    assert record["objectives"] == [["val/miou", "maximize"]]
+    assert [found.name for found in (tmp_path / "sweeps").iterdir()] == ["small"]
+
+
+def test_started_by_several_at_once_it_is_one(tmp_path: Path) -> None:
+    """Three processes make the same sweep: each sees the thirty trials of one."""
+    root = str(Path(__file__).parents[2])
+    makers = []
+    for at in range(3):
+        (tmp_path / f"{at}").mkdir()
+        words = [sys.executable, "-c", CREATING, str(tmp_path / f"{at}"), root]
+        makers.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+    assert [maker.communicate()[0] for maker in makers] == ["30\n"] * 3
+    assert [found.name for found in (tmp_path / "sweeps").iterdir()] == ["small"]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"rates": "{min: 0.0, max: 0.5}"}, "its lr is {max: 1.0, min: 0.0}, not {max: 0.5, min: 0.0}"),
+        ({"rates": "{min: 0.0, max: 1.0}\n  depth: {values: [1, 2]}"}, "it has no depth"),
+        ({"method": "bayes"}, "its method is random, not bayes"),
+        ({"metric": "metric: {name: val/loss}"}, "its objective is to maximize val/miou, not to minimize val/loss"),
+        ({"seed": 2}, "its seed is 1, not 2"),
+        (
+            {"more": "command: [kirie, train, '${args_no_hyphens}', model=fpn]"},
+            "its command is kirie's own, not `kirie",
+        ),
+        (
+            {"companion": "conditions: [{forbid: {model: fpn}}]"},
+            "its conditions between parameters are others",
+        ),
+    ],
+)
+def test_another_sweep_of_the_same_name_is_refused(tmp_path: Path, other: dict[str, Any], told: str) -> None:
+    """The sentence says what differs, and offers another name; the sweep that is there stays as it was."""
+    before = small_sweep(tmp_path).trials()
+    with pytest.raises(SweepError) as caught:
+        small_sweep(tmp_path, **other)
+    assert told in str(caught.value)
+    assert "--name" in str(caught.value)
+    assert Ledger.open(small_sweep(tmp_path).folder).trials() == before
+
+
+def test_what_does_not_change_the_search_may_differ(tmp_path: Path) -> None:
+    """Comments, early stopping, attempts: the sweep goes on with the new files."""
+    ledger = small_sweep(tmp_path, companion="attempts: 2")
+    again = small_sweep(tmp_path, more="early_terminate: {type: hyperband, min_iter: 3}  # new")
+    assert "# new" in again.folder.spec.read_text()
+    assert not again.folder.companion.exists()
+    assert ledger.companion.attempts == 2
+    assert again.companion.attempts == 3
+    assert finish_all(again) == [0, 1, 2, 3]
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    """Its content is named, nothing is written into it."""
+    place = tmp_path / "sweeps" / "small"
+    place.mkdir(parents=True)
+    (place / "thesis.tex").write_text("work")
+    with pytest.raises(SweepError, match=r"is no sweep: it holds thesis\.tex"):
+        small_sweep(tmp_path)
+    assert [found.name for found in place.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"total": None}, "has no end"),
+        ({"total": 100_001}, "100001 trials; allowed are 1 to 100000"),
+        ({"method": "custom", "more": "scheduler: {engine: optuna}"}, "--engine wandb"),
+        (
+            {
+                "companion": "objectives: [{name: latency_ms, goal: minimize}]",
+                "more": "early_terminate: {type: hyperband, min_iter: 3}",
+            },
+            "several objectives",
+        ),
+        ({"more": "early_terminate: {type: hyperband, max_iter: 2, s: 2, eta: 3}"}, "Raise max_iter"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(tmp_path: Path, options: dict[str, Any], told: str) -> None:
+    """Before there is a folder."""
+    with pytest.raises(SweepError) as caught:
+        small_sweep(tmp_path, **options)
+    assert told in str(caught.value)
+    assert not (tmp_path / "sweeps" / "small").exists()
+
+
+def test_a_damaged_record_is_one_sentence(tmp_path: Path) -> None:
+    """Whatever is wrong with it."""
+    ledger = small_sweep(tmp_path, metric=METRIC)
+    for content in ("{}", "[]", "nonsense", '{"objectives": 3, "command": null}'):
+        ledger.folder.record.write_text(content)
+        with pytest.raises(SweepError, match="damaged"):
+            Ledger.open(ledger.folder)
