@@ -15,8 +15,8 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command_args
 
 from kirie.errors import SweepError
 from kirie.sweep.command_line import as_agent_writes, overrides_of, words
-from kirie.sweep.distributions import Value
 from kirie.sweep.hydra_words import override
+from kirie.sweep.values import Value
 
 PLAIN: dict[str, Value] = {
     "model": "unet",

@@ -19,9 +19,10 @@ from kirie.prepare.store import Store
 from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
 from kirie.sweep.conditions import listed
-from kirie.sweep.distributions import Constant, Distribution, Value
+from kirie.sweep.distributions import Constant, Distribution
 from kirie.sweep.space import Params, Space
 from kirie.sweep.spec import SweepSpec
+from kirie.sweep.values import Value
 from kirie.train.compose import compose_config
 from kirie.train.overrides import groups
 from kirie.train.settings import MACHINE_KEYS, METRICS, Settings

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kirie.errors import SweepError
-from kirie.sweep.distributions import Value
 from kirie.sweep.hydra_words import override
+from kirie.sweep.values import Value
 
 DEFAULT = ("kirie", "train", "${args_no_hyphens}")
 """What a trial of a sweep without a `command` runs here. W&B's own default runs a `program`."""

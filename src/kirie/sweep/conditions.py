@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kirie.errors import SweepError
-from kirie.sweep.distributions import Categorical, Constant, Distribution, IntUniform, Value, same
+from kirie.sweep.distributions import Categorical, Constant, Distribution, IntUniform
 from kirie.sweep.parameters import Parameter
+from kirie.sweep.values import Value, same
 from kirie.train.overrides import near
 
 Clause = Mapping[str, tuple[Value, ...]]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from kirie.errors import SweepError
-from kirie.sweep.distributions import Value
+from kirie.sweep.values import Value
 
 _BARE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./:-]*")
 """Text that needs no quotes, if it does not read as another type."""

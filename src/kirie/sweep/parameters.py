@@ -21,15 +21,10 @@ from kirie.sweep.distributions import (
     Quantised,
     Uniform,
 )
+from kirie.sweep.parameter_keys import Reading, is_int, shortened
 from kirie.train.overrides import near
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_MOST = 2**53
-"""Whole numbers beyond it are not exact as real ones."""
-_MOST_EXPONENT = 700.0
-"""e to the power of 709 is the largest real number."""
-_NUMBER_AS_TEXT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
-
 _BOUNDS, _Q_BOUNDS = ("min", "max"), ("min", "max", "q")
 _MOMENTS, _Q_MOMENTS = ("mu", "sigma"), ("mu", "sigma", "q")
 _SHAPES, _Q_SHAPES = ("a", "b"), ("a", "b", "q")
@@ -125,7 +120,9 @@ def read_distribution(raw: object, where: str) -> Distribution:
         SweepError: It is none of W&B's distributions.
     """
     if not isinstance(raw, Mapping):
-        raise SweepError(f"{where} is {raw!r}; write `value: {_short(raw)}`, or `values: [...]`, or `min` and `max`.")
+        raise SweepError(
+            f"{where} is {(told := shortened(raw))}; write `value: {told}`, or `values: [...]`, or `min` and `max`."
+        )
     kind = _kind(raw, where)
     allowed = KEYS[kind]
     for key in raw:
@@ -133,7 +130,7 @@ def read_distribution(raw: object, where: str) -> Distribution:
             raise SweepError(
                 f"{where}: {kind} has no key '{key}'.{near(str(key), allowed)} Allowed are {', '.join(allowed)}."
             )
-    return _READERS[kind](_Reading(raw, f"{where} ({kind})"))
+    return _READERS[kind](Reading(raw, f"{where} ({kind})"))
 
 
 def _kind(raw: Mapping[str, Any], where: str) -> str:
@@ -151,7 +148,7 @@ def _kind(raw: Mapping[str, Any], where: str) -> str:
     if "values" in raw:
         return "categorical_w_probabilities" if "probabilities" in raw else "categorical"
     if "min" in raw and "max" in raw:
-        return "int_uniform" if _is_int(raw["min"]) and _is_int(raw["max"]) else "uniform"
+        return "int_uniform" if is_int(raw["min"]) and is_int(raw["max"]) else "uniform"
     if near_miss := next((key for key in raw if key not in {"min", "max"}), None):
         keys = ["distribution", *dict.fromkeys(key for keys in KEYS.values() for key in keys), "parameters"]
         hint = near(near_miss, keys) if near_miss not in keys else ""
@@ -163,120 +160,28 @@ def _kind(raw: Mapping[str, Any], where: str) -> str:
     raise SweepError(f"{where} lacks {lacking}.")
 
 
-class _Reading:
-    """The keys of one parameter, taken out with their checks."""
-
-    def __init__(self, raw: Mapping[str, Any], where: str) -> None:
-        self.raw, self.where = raw, where
-
-    def number(self, key: str, default: float | None = None) -> float:
-        """A number as it is written, whole or real."""
-        if key not in self.raw and default is not None:
-            return default
-        if key not in self.raw:
-            raise SweepError(f"{self.where} lacks `{key}`.")
-        value: Any = self.raw[key]
-        if not _is_number(value) or abs(value) > _MOST and isinstance(value, int):
-            hint = ""
-            if isinstance(value, str) and _NUMBER_AS_TEXT.fullmatch(value):
-                hint = f" YAML takes an exponent without a point for text; write {_with_point(value)}."
-            raise SweepError(f"{self.where}: `{key}` is {_short(value)}; allowed is a number.{hint}")
-        number: float = value
-        return number
-
-    def whole(self, key: str) -> int:
-        """A whole number."""
-        value = self.number(key)
-        if not isinstance(value, int):
-            raise SweepError(f"{self.where}: `{key}` is {value}; allowed is a whole number.")
-        return value
-
-    def above_zero(self, key: str, default: float) -> float:
-        """A number above 0."""
-        value = self.number(key, default)
-        if value <= 0:
-            raise SweepError(f"{self.where}: `{key}` is {value}; allowed is a number above 0.")
-        return value
-
-    def bounds(self, low: float | None = None) -> tuple[float, float]:
-        """`min` and `max`, the first the smaller one and above `low`."""
-        least, most = self.number("min"), self.number("max")
-        if least >= most:
-            raise SweepError(f"{self.where}: `min` is {least} and `max` {most}; `min` must be the smaller one.")
-        if low is not None and least <= low:
-            raise SweepError(f"{self.where}: `min` is {least}; allowed is a number above {low:g}.")
-        return least, most
-
-    def exponents(self) -> tuple[float, float]:
-        """`min` and `max` as exponents."""
-        least, most = self.bounds()
-        if max(-least, most) > _MOST_EXPONENT:
-            raise SweepError(
-                f"{self.where}: `min` and `max` are {least} and {most}, and here they are exponents of e, which may go "
-                f"from {-_MOST_EXPONENT:g} to {_MOST_EXPONENT:g}; for the values themselves use log_uniform_values."
-            )
-        return least, most
-
-    def moments(self) -> tuple[float, float]:
-        """`mu` and `sigma`."""
-        mu, sigma = self.number("mu", 0.0), self.number("sigma", 1.0)
-        if sigma < 0:
-            raise SweepError(f"{self.where}: `sigma` is {sigma}; allowed is a number from 0.")
-        return mu, sigma
-
-    def log_moments(self) -> tuple[float, float]:
-        """`mu` and `sigma` of a logarithm: no draw may be too large for a number."""
-        mu, sigma = self.moments()
-        if abs(mu) + 10 * sigma > _MOST_EXPONENT:
-            raise SweepError(f"{self.where}: `mu` {mu} and `sigma` {sigma} are of the logarithm, and lead to infinity.")
-        return mu, sigma
-
-    def step(self) -> float:
-        """`q`."""
-        return self.above_zero("q", 1.0)
-
-    def values(self) -> tuple[Any, ...]:
-        """`values`."""
-        values = self.raw.get("values")
-        if not isinstance(values, list) or not values:
-            raise SweepError(f"{self.where}: `values` is {_short(values)}; write a list of at least one value.")
-        return tuple(values)
-
-    def probabilities(self) -> tuple[float, ...]:
-        """`probabilities`, one for each value."""
-        given = self.raw.get("probabilities")
-        count = len(self.values())
-        if not isinstance(given, list) or not all(_is_number(share) and share >= 0 for share in given):
-            raise SweepError(f"{self.where}: `probabilities` is {_short(given)}; write a list of numbers from 0.")
-        if len(given) != count:
-            raise SweepError(f"{self.where}: there are {count} values and {len(given)} probabilities; give each one.")
-        if not math.isclose(math.fsum(given), 1.0, rel_tol=1e-5, abs_tol=1e-8):
-            raise SweepError(f"{self.where}: the probabilities add up to {math.fsum(given):g}; they must make 1.")
-        return tuple(given)
-
-
-def _log_uniform(read: _Reading) -> LogUniform:
+def _log_uniform(read: Reading) -> LogUniform:
     least, most = read.exponents()
     return LogUniform(math.exp(least), math.exp(most))
 
 
-def _inverse_log_uniform(read: _Reading) -> LogUniform:
+def _inverse_log_uniform(read: Reading) -> LogUniform:
     least, most = read.exponents()
     return LogUniform(math.exp(-most), math.exp(-least))
 
 
-def _constant(read: _Reading) -> Constant:
+def _constant(read: Reading) -> Constant:
     if "value" not in read.raw:
         raise SweepError(f"{read.where} lacks `value`.")
     return Constant(read.raw["value"])
 
 
-def _int_uniform(read: _Reading) -> IntUniform:
+def _int_uniform(read: Reading) -> IntUniform:
     read.bounds()
     return IntUniform(read.whole("min"), read.whole("max"))
 
 
-_READERS: Mapping[str, Callable[[_Reading], Distribution]] = {
+_READERS: Mapping[str, Callable[[Reading], Distribution]] = {
     "constant": _constant,
     "categorical": lambda read: Categorical(read.values()),
     "categorical_w_probabilities": lambda read: Categorical(read.values(), read.probabilities()),
@@ -296,21 +201,3 @@ _READERS: Mapping[str, Callable[[_Reading], Distribution]] = {
     "beta": lambda read: Beta(read.above_zero("a", 1.0), read.above_zero("b", 1.0)),
     "q_beta": lambda read: Quantised(Beta(read.above_zero("a", 1.0), read.above_zero("b", 1.0)), read.step()),
 }
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _with_point(text: str) -> str:
-    mantissa, _, exponent = text.lower().partition("e")
-    return f"{mantissa if '.' in mantissa else f'{mantissa}.0'}e{exponent if exponent[0] in '+-' else f'+{exponent}'}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

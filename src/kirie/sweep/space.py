@@ -19,8 +19,9 @@ from kirie.core.identity import digest
 from kirie.errors import SweepError
 from kirie.sweep.companion import Companion
 from kirie.sweep.conditions import Clause, listed
-from kirie.sweep.distributions import Categorical, Distribution, Value, same
+from kirie.sweep.distributions import Categorical, Distribution
 from kirie.sweep.spec import SweepSpec
+from kirie.sweep.values import Value, same
 
 Params = Mapping[str, Value]
 """The parameters of a trial that take part, by name."""
