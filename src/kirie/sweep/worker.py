@@ -119,17 +119,27 @@ class _Worker:
 
     def take(self, claim: Claim, orders: Orders) -> None:
         began = time.monotonic()
+        outcome: str
         try:
             outcome = run_trial(claim, self.setting, orders)
-        except (NeverLoggedError, StoreError, DeviceError) as error:
-            # Not this trial's fault, but the same for all: none is lost
-            with contextlib.suppress(KirieError):
-                claim.give_back()
-            if isinstance(error, NeverLoggedError):
+        except NeverLoggedError as error:
+            if not any(trial.iterations for trial in self.ledger.trials()):
+                self.lose_nothing(claim)
                 ask_to_stop(self.setting.folder, "now")
+                raise
+            # Others log it, so it is this trial's fault
+            outcome = "failed" if claim.fail(str(error), "failed") else "again"
+        except (StoreError, DeviceError):
+            self.lose_nothing(claim)
             raise
         self.outcomes[outcome] += 1
         self.say(f"trial {claim.number}: {outcome} after {time.monotonic() - began:.0f} s ({self.name})")
+
+    @staticmethod
+    def lose_nothing(claim: Claim) -> None:
+        """Gives a trial back that is not at fault for what would be the same for all."""
+        with contextlib.suppress(KirieError):
+            claim.give_back()
 
     def keep(self, wanted: bool) -> bool:
         """Takes or leaves the keeper's place; whether it is ours."""

@@ -1,0 +1,148 @@
+"""Workers among others: who stays, who leaves, and what Ctrl+C does, with real processes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kirie.cluster.lease import Lease
+from kirie.errors import SweepError
+from kirie.sweep.companion import Companion
+from kirie.sweep.devices import Share
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ledger import Ledger
+from kirie.sweep.plan import Setting
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec
+from kirie.sweep.stopping import ask_to_stop, asked_to_stop, take_back
+from kirie.sweep.worker import work
+
+LOGS = """#!/bin/bash
+id=$(grep -o '"id": *"[^"]*"' sweeps/one/journal.log | tail -1 | cut -d'"' -f4)
+mkdir -p runs/$id; cd runs/$id
+printf 'epoch,step,%s\\n1,10,0.5\\n' $METRIC > history.csv
+echo "{\\"id\\": \\"$id\\", \\"state\\": \\"done\\"}" > run.json
+"""
+
+DEAF = """#!/bin/bash
+trap 'echo heard >> heard' INT USR2
+echo $$ > started
+while :; do sleep 0.05; done
+"""
+
+
+@pytest.fixture
+def setting(tmp_path: Path, shapes_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Setting]:
+    """Makes a sweep of two trials in the current folder, whose training is a script by the name of kirie."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("METRIC", "val_miou")
+
+    def make(script: str) -> Setting:
+        program = tmp_path / "bin" / "kirie"
+        program.parent.mkdir()
+        program.write_text(script)
+        program.chmod(0o755)
+        file = tmp_path / "one.yaml"
+        content = {
+            "method": "grid",
+            "metric": {"name": "val/miou", "goal": "maximize"},
+            "command": [str(program), "train", "log=none", f"data.store={shapes_store}", "${args_no_hyphens}"],
+            "parameters": {"seed": {"values": [1, 2]}},
+        }
+        file.write_text(json.dumps(content))
+        spec = SweepSpec.read(file)
+        companion = Companion.read(None, spec)
+        return Setting(SweepFolder(tmp_path / "sweeps" / "one"), spec, companion, Share())
+
+    return make
+
+
+def _open(setting: Setting) -> Ledger:
+    return Ledger.create(setting.folder, setting.spec, setting.companion, Space(setting.spec, setting.companion), 2, 0)
+
+
+def test_a_worker_works_until_nothing_is_left(setting: Callable[..., Setting]) -> None:
+    """And says of each trial what became of it."""
+    made = setting(LOGS)
+    ledger = _open(made)
+    said: list[str] = []
+    worked = work(made, say=said.append)
+    assert (worked.outcomes, worked.over) == ({"finished": 2}, True)
+    assert [line.partition(" after")[0] for line in said] == ["trial 0: finished", "trial 1: finished"]
+    assert [trial.state for trial in ledger.trials()] == ["finished", "finished"]
+    assert len({trial.run for trial in ledger.trials()}) == 2
+
+
+def test_a_metric_that_nobody_logs_stops_all_workers(
+    setting: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first trial, which is given back; a start of the sweep takes the marker away."""
+    made = setting(LOGS)
+    ledger = _open(made)
+    monkeypatch.setenv("METRIC", "val_dice")
+    with pytest.raises(SweepError, match=r"'val/miou' was not logged by run .* it logged val/dice"):
+        work(made, say=_nothing)
+    assert asked_to_stop(made.folder) == "now"
+    assert {trial.state for trial in ledger.trials()} <= {"lost", "waiting"}
+    take_back(made.folder)
+    assert asked_to_stop(made.folder) is None
+
+
+def test_of_those_without_a_trial_one_stays(setting: Callable[..., Setting]) -> None:
+    """Both trials are with others, and another worker is the keeper already: this one leaves at once."""
+    made = setting(LOGS)
+    ledger = _open(made)
+    claims = [ledger.claim("another"), ledger.claim("another")]
+    keeper = Lease.take(made.folder.keeper, job=None, is_alive=lambda *_: None)
+    worked = work(made, say=_nothing)
+    assert (worked.outcomes, worked.over) == ({}, False)
+    keeper.release()
+    for claim in claims:
+        assert claim is not None
+        claim.give_back()
+    assert work(made, say=_nothing).outcomes == {"finished": 2}
+
+
+def test_a_sweep_that_is_stopped_gets_no_worker(setting: Callable[..., Setting]) -> None:
+    """The marker says so until the sweep is started again."""
+    made = setting(LOGS)
+    _open(made)
+    ask_to_stop(made.folder, "finish")
+    assert work(made, say=_nothing).outcomes == {}
+
+
+def test_ctrl_c_once_hands_on_and_twice_kills(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    """The trial hears of the first; the second leaves neither worker nor trial, and the trial is there to take up."""
+    made = setting(DEAF)
+    words = [sys.executable, "-m", "kirie", "sweep", "one.yaml", "--workers", "1"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as command:
+        _until((tmp_path / "started").is_file)
+        command.send_signal(signal.SIGINT)
+        _until((tmp_path / "heard").is_file)
+        assert command.poll() is None
+        command.send_signal(signal.SIGINT)
+        _, said = command.communicate(timeout=60)
+    assert command.returncode == 130, said
+    assert "Ctrl+C again kills them" in said
+    assert "was stopped by SIGINT" in said
+    trial = Path(f"/proc/{(tmp_path / 'started').read_text().strip()}")
+    _until(lambda: not trial.exists() or ") Z " in (trial / "stat").read_text())
+    assert [one.state for one in Ledger.open(made.folder).trials()] == ["lost", "waiting"]
+
+
+def _nothing(_line: str) -> None:
+    """Says nothing."""
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 90
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
