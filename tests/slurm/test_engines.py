@@ -1,7 +1,7 @@
 """One sweep file, run by W&B's agents and by kirie's own workers: the same trial is the same run.
 
-The agent and the client are W&B's own; the server is the one on the loopback. The training is real. It needs no SLURM, and
-stands here because five processes with torch are more than `make test` has time for.
+The agent and the client are W&B's own; the server is the one on the loopback. The training is real. It needs no SLURM,
+and stands here because five processes with torch are more than `make test` has time for.
 """
 
 from __future__ import annotations
