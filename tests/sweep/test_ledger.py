@@ -97,6 +97,20 @@ def test_a_trial_whose_worker_died_comes_before_a_new_one(tmp_path: Path) -> Non
     assert ledger.trials()[0].attempts == 5
 
 
+def test_of_many_begun_trials_a_lost_one_is_found_soon(tmp_path: Path) -> None:
+    """A claim looks at a few of them while others wait, and goes round; when none waits, at all of them."""
+    ledger = small_sweep(tmp_path, total=30)
+    held = [_claimed(ledger) for _ in range(20)]
+    _abandon(held[13], age=STALE_S + 5)
+    found = [_claimed(ledger).number for _ in range(3)]
+    assert 13 in found
+    held += [_claimed(ledger) for _ in range(8)]
+    assert [trial.state for trial in ledger.trials()] == ["running"] * 30
+    _abandon(held[13], age=STALE_S + 5)
+    _abandon(held[-1], age=STALE_S + 5)
+    assert ledger.claim("w") is not None
+
+
 @pytest.mark.parametrize("skew", [-600, 600])
 def test_clocks_that_differ_by_minutes_change_nothing(tmp_path: Path, skew: float) -> None:
     """A holder whose own clock is off is neither gone nor immortal: only the file server's times count."""

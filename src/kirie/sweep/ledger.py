@@ -40,6 +40,9 @@ MOST_LOST = 20
 """So many times a trial's worker may end without a word and without getting further, until the trial is taken to be
 the reason."""
 
+GLANCES = 8
+"""While others wait, no more of the begun trials are looked at for a claim: a look opens files of each."""
+
 
 class Ledger:
     """A sweep's ledger. Make one with `create` or `open`.
@@ -57,6 +60,7 @@ class Ledger:
         self.folder, self.spec, self.companion, self.record = folder, spec, companion, record
         self._space = space
         self._study, self._holders = JournalStudy(folder), Holders(folder)
+        self._glance = -1
         pruner = pruner_of(spec, companion)
         names = tuple(objective.name for objective in companion.objectives)
         self._terms = Terms(self._study, companion.attempts, prune_with(pruner, self._study.storage, NAME), names)
@@ -208,6 +212,11 @@ class Ledger:
         begun = self._study.trials(TrialState.RUNNING)
         if not begun or self._limits.spent():
             return None
+        if len(begun) > GLANCES and self._study.trials(TrialState.WAITING):
+            # Round and round, so that all are looked at soon
+            begun.sort(key=lambda one: (one.number <= self._glance, one.number))
+            begun = begun[:GLANCES]
+            self._glance = begun[-1].number
         now = self._holders.now()
         return next((one.number for one in begun if self._holders.free(one.number, now)), None)
 
