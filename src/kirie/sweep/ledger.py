@@ -61,9 +61,8 @@ class Ledger:
         self._space = space
         self._study, self._holders = JournalStudy(folder), Holders(folder)
         self._glance = -1
-        pruner = pruner_of(spec, companion)
-        names = tuple(objective.name for objective in companion.objectives)
-        self._terms = Terms(self._study, companion.attempts, prune_with(pruner, self._study.storage, NAME), names)
+        prune = prune_with(pruner_of(spec, companion), self._study.storage, NAME)
+        self._terms = Terms(self._study, companion.attempts, prune, tuple(one.name for one in companion.objectives))
 
     @classmethod
     def create(
