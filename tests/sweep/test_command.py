@@ -1,4 +1,4 @@
-"""`kirie sweep` as people use it: real trainings, real workers, and sentences for what is wrong."""
+"""`kirie sweep` before anything is trained: what is planned, what is sent, and sentences for what is wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 
 from kirie.cli import main as kirie
 from kirie.cluster.fake import FakeScheduler
-from kirie.sweep.start_command import main as start
 from kirie.sweep.submit_command import main as submit
 from kirie.train.compose import config_folder
 
@@ -43,44 +42,6 @@ def sweep_file(tmp_path: Path, shapes_store: Path, monkeypatch: pytest.MonkeyPat
 
 def _said(out: Out) -> Any:
     return json.loads(out.readouterr().out.splitlines()[-1])
-
-
-def test_a_sweep_from_its_file_to_its_best_run(sweep_file: Callable[..., Path], capsys: Out) -> None:
-    """Trained once; again it is over; another sweep takes the score over; status, best and list tell it; select ranks
-    the trial's run like any other."""
-    file = str(sweep_file())
-    assert start([file, "--json"]) == 0
-    found = _said(capsys)
-    assert (found["counts"]["finished"], found["over"]) == (1, True)
-    (trial,) = found["trials"]
-    assert trial["reused"] is False
-
-    assert start([file, "--name", "other", "--json"]) == 0
-    (other,) = _said(capsys)["trials"]
-    assert (other["reused"], other["run"], other["values"]) == (True, trial["run"], trial["values"])
-
-    assert kirie(["sweep", "best", "tiny", "--out", "out/train/sweep-tiny", "--json"]) == 0
-    best = _said(capsys)
-    assert (best["run"], best["trial"]) == (trial["run"], 0)
-    assert best["command"].endswith(" seed=1")
-    assert kirie(best["command"].split()[1:]) == 0
-    assert f"run {trial['run']} was already done" in capsys.readouterr().out
-    assert kirie(["sweep", "status", "tiny"]) == 0
-    assert "sweep tiny: 1 of 1 trials ended (1 finished); best val/miou" in capsys.readouterr().out
-    assert kirie(["sweep", "list", "--json"]) == 0
-    assert [entry["sweep"] for entry in _said(capsys)["sweeps"]] == ["other", "tiny"]
-    assert kirie(["select", "runs", "out/train", "--out", "best.json", "--json"]) == 0
-    assert _said(capsys)["run"] == trial["run"]
-
-
-def test_a_metric_that_nobody_logs_stops_the_sweep(sweep_file: Callable[..., Path], capsys: Out) -> None:
-    """After the first trial, with what is logged; no trial is lost."""
-    file = str(sweep_file(metric={"name": "val/f2", "goal": "maximize"}, parameters={"seed": {"values": [1, 2]}}))
-    assert kirie(["sweep", file]) == 2
-    said = capsys.readouterr().err
-    assert "'val/f2' was not logged by run" in said or "val/f2" in said
-    assert "val/miou" in said
-    assert said.count("Traceback") == 0
 
 
 def test_a_dry_run_starts_nothing(sweep_file: Callable[..., Path], tmp_path: Path, capsys: Out) -> None:

@@ -107,12 +107,15 @@ def read_opening(
         SweepError: The file, its companion or its parameters are wrong.
         UsageError: The name or the time is none.
     """
+    # What is told at once before what takes seconds
+    budget_given = None if budget is None else read_duration(budget, "--budget")
     spec = SweepSpec.read(file)
+    called = _checked(spec.name if name is None else name)
     beside = companion_path(file)
     companion = Companion.read(beside if beside.is_file() else None, spec)
     checked = check_sweep(spec, companion, config_folder(config_dir))
     space = checked.space
-    budget_s = companion.budget_s if budget is None else read_duration(budget, "--budget")
+    budget_s = companion.budget_s if budget_given is None else budget_given
     size = space.size()
     total = trials if trials is not None else spec.run_cap
     if size is not None and spec.method == "grid":
@@ -121,7 +124,7 @@ def read_opening(
         total = size
     found = companion.seed if seed is None else seed
     return Opening(
-        _checked(spec.name if name is None else name), spec, companion, space, checked.left_out, total, found, budget_s
+        called, spec, companion, space, checked.left_out, total, found, budget_s
     )
 
 
