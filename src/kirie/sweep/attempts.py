@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -48,7 +49,8 @@ def read_attempts(trial: TrialFolder) -> list[Attempt]:
     Raises:
         SweepError: The file is damaged.
     """
-    if not trial.record.is_file():
+    if not trial.record.is_file() or trial.record.stat().st_size == 0:
+        # The machine failed before a new file was on its disk
         return []
     content: Any = files.read_json(trial.record, SweepError, "The trial's record")
     try:
@@ -60,13 +62,26 @@ def read_attempts(trial: TrialFolder) -> list[Attempt]:
         ) from None
 
 
-def write_attempts(trial: TrialFolder, attempts: Sequence[Attempt]) -> None:
+def write_attempts(trial: TrialFolder, attempts: Sequence[Attempt], *, lasting: bool = False) -> None:
     """Writes the attempts at a trial.
+
+    Args:
+        trial: The trial.
+        attempts: Its attempts.
+        lasting: Wait until they are on the disk. What the ledger has as well need not be waited for.
 
     Raises:
         DeviceError: The disk is full or cannot be written.
     """
-    files.write_json(trial.record, {"attempts": [asdict(attempt) for attempt in attempts]})
+    content = {"attempts": [asdict(attempt) for attempt in attempts]}
+    if lasting:
+        files.write_json(trial.record, content)
+        return
+    beside = trial.record.with_suffix(".part")
+    with files.disk_errors(trial.record):
+        # Only the holder of the trial writes here
+        beside.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(trial.record)
 
 
 def new_attempt(attempts: Sequence[Attempt], worker: str) -> Attempt:

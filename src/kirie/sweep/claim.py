@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from kirie.cluster.lease import Lease
 from kirie.errors import SweepError
-from kirie.sweep.attempts import FAILED, Attempt, failures, write_attempts
+from kirie.sweep.attempts import FAILED, LOST, Attempt, failures, write_attempts
 from kirie.sweep.entry import ACCOUNT, RUN
 from kirie.sweep.folder import TrialFolder
 from kirie.sweep.study import JournalStudy
@@ -147,6 +147,15 @@ class Claim:
         self._leave(FAILED, error, kind)
         return False
 
+    def lose(self, error: str, kind: str) -> None:
+        """Notes that the attempt was killed without a word, as one whose worker was; any worker takes the trial up.
+
+        Args:
+            error: What is known of it.
+            kind: "killed" and the like.
+        """
+        self._leave(LOST, error, kind)
+
     def give_back(self) -> None:
         """Lets any worker take the trial up, from where its run was saved. Not a failure."""
         self._leave("given back", "", "")
@@ -155,7 +164,8 @@ class Claim:
         self.lease.renew()
         with self._held():
             attempts = self._attempts(how, error, kind)
-            write_attempts(self._place, attempts)
+            # Failures are counted here
+            write_attempts(self._place, attempts, lasting=True)
             note_account(self._terms.study, self.number, attempts)
         self.lease.release()
 

@@ -16,16 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend
+from optuna.storages.journal._storage import JournalOperation
+from optuna.trial import TrialState
 
 from kirie.core import files
 from kirie.errors import SweepError
 from kirie.sweep.lock import FileLock
 
 Record = dict[str, Any]
-
-_NOTES = frozenset({7, 8})
-"""Kinds of records (Optuna's JournalOperation) whose way to the disk is not waited for: values on the way, and notes.
-Should the machine fail, they are reported again; later records bring them along."""
 
 _TAIL = 4096
 """Bytes read at a time to find the end of the last whole line."""
@@ -84,7 +82,7 @@ class Journal(BaseJournalBackend):
             finally:
                 # On NFS this brings it to the server, where others see it once the lock is given back
                 os.close(handle)
-            if not _NOTES.issuperset(record["op_code"] for record in logs):
+            if any(map(_must_last, logs)):
                 self._unsafe = True
 
     @contextlib.contextmanager
@@ -188,6 +186,17 @@ class Draft(BaseJournalBackend):
 def _as_line(record: Record) -> bytes:
     """A record as the journal has it. Python's NaN and Infinity are allowed, as Optuna writes and reads them."""
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def _must_last(record: Record) -> bool:
+    """Whether a record's way to the disk is waited for: trials and parameters, and how trials ended.
+
+    Should the machine fail, what else was not on its disk is done or reported again: its workers failed with it.
+    """
+    kind = record["op_code"]
+    if kind == JournalOperation.SET_TRIAL_STATE_VALUES:
+        return bool(record["state"] != TrialState.RUNNING)
+    return kind in {JournalOperation.CREATE_STUDY, JournalOperation.CREATE_TRIAL, JournalOperation.SET_TRIAL_PARAM}
 
 
 def _cut_torn(handle: int) -> None:
