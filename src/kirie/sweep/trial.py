@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 from kirie.cluster.lease import is_free, server_time
 from kirie.cluster.requeue import job_alive, job_of, restarts_of
-from kirie.core.resume import resume_points
-from kirie.core.run import RunFolder
 from kirie.errors import ConfigError, KirieError, ModelError, SweepError
 from kirie.sweep.child import ENOUGH, HANDED_ON, KILLED, Child, Ending
 from kirie.sweep.claim import Claim, TakenOverError
@@ -20,9 +18,9 @@ from kirie.sweep.score import UnmeasuredError, best_of, run_values
 from kirie.sweep.wandb_parameters import write_parameters
 from kirie.train.identify import is_done
 
-Outcome = Literal["finished", "reused", "pruned", "failed", "again", "given back", "lost"]
-"""failed: for good. again: failed, and waits for another attempt. given back: saved, and waits for a worker.
-lost: another worker has taken the trial over."""
+Outcome = Literal["finished", "reused", "pruned", "failed", "again", "killed", "given back", "lost"]
+"""failed: for good. again: failed, and waits for another attempt. killed: without a word, and waits as well.
+given back: saved, and waits for a worker. lost: another worker has taken the trial over."""
 
 _POLL_S = 0.5
 _WAIT_S = 2.0
@@ -95,7 +93,6 @@ class _Attempt:
 
     def trained(self) -> Outcome | None:
         """Trains; None if another process turned out to have begun the same run a moment before."""
-        before = _newest_step(self.plan.run)
         folder = self.setting.folder.trial(self.claim.number)
         named = write_parameters(folder.parameters, self.claim.params, self.setting.spec.parameters)
         environ = self.setting.share.environ() | named
@@ -115,9 +112,10 @@ class _Attempt:
             return self.pruned() if pruned else self.given_back()
         if self.trained_elsewhere():
             return None
-        if ending.kind == KILLED and _newest_step(self.plan.run) > before:
-            # By somebody's hand; were it the trial's fault, it would get no further each time
-            return self.given_back()
+        if ending.kind == KILLED:
+            # By somebody's hand, until it has happened too often
+            self.claim.lose(ending.error, ending.kind)
+            return "killed"
         return _failed(self.claim, self.words_on(ending), ending.kind)
 
     def follow(self, child: Child) -> bool:
@@ -197,7 +195,3 @@ class _Attempt:
 
 def _failed(claim: Claim, error: str, kind: str) -> Outcome:
     return "failed" if claim.fail(error, kind) else "again"
-
-
-def _newest_step(run: RunFolder) -> int:
-    return max((point.step for point in resume_points(run)), default=-1)
