@@ -59,13 +59,13 @@ def test_random_trials_depend_on_seed_and_number_alone(tmp_path: Path) -> None:
     assert all(0 <= params["lr"] <= 1 for params in first)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "gp"])
-def test_bayes_looks_where_it_was_good(tmp_path: Path, sampler: str) -> None:
-    """After ten random trials the learning rate, which is the metric here, is above a random one's mean of 0.5."""
-    ledger = small_sweep(tmp_path, method="bayes", total=16, companion=f"sampler: {sampler}")
+@pytest.mark.parametrize(("sampler", "total"), [("tpe", 20), ("gp", 13)])
+def test_bayes_looks_where_it_was_good(tmp_path: Path, sampler: str, total: int) -> None:
+    """After ten random trials the learning rate, which is the metric here, is well above a random one's mean of 0.5."""
+    ledger = small_sweep(tmp_path, method="bayes", total=total, companion=f"sampler: {sampler}")
     finish_all(ledger)
     rates = [trial.params["lr"] for trial in ledger.trials()]
-    assert sum(rates[10:]) / 6 > 0.7
+    assert sum(rates[10:]) / (total - 10) > 0.7
     assert ledger.best() == max(ledger.trials(), key=lambda trial: trial.params["lr"])
 
 
