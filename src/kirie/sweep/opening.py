@@ -123,9 +123,7 @@ def read_opening(
     if total is None and size is not None and budget_s is None:
         total = size
     found = companion.seed if seed is None else seed
-    return Opening(
-        called, spec, companion, space, checked.left_out, total, found, budget_s
-    )
+    return Opening(called, spec, companion, space, checked.left_out, total, found, budget_s)
 
 
 def _checked(name: str) -> str:
