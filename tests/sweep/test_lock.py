@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -62,3 +63,29 @@ def test_what_was_taken_away_is_not_given_back_twice(tmp_path: Path) -> None:
     assert (tmp_path / "file.lock").is_symlink()
     second.release()
     assert not (tmp_path / "file.lock").is_symlink()
+
+
+def test_a_signal_while_the_lock_is_made_leaves_none_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made, but cut short before it was ours: the same process takes it at once; another thread's stays."""
+    cut, lock = FileLock(tmp_path / "file"), FileLock(tmp_path / "file")
+    made = Path.symlink_to
+
+    def interrupted(self: Path, target: str) -> None:
+        made(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "symlink_to", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cut.acquire()
+    monkeypatch.undo()
+    assert (tmp_path / "file.lock").is_symlink()
+    began = time.monotonic()
+    lock.acquire()
+    assert time.monotonic() - began < 1
+    waiting = threading.Thread(target=FileLock(tmp_path / "file").acquire)
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    lock.release()
+    waiting.join(5)
+    assert not waiting.is_alive()

@@ -23,6 +23,9 @@ GRACE_S = 30.0
 
 _FIRST_S, _LONGEST_S = 0.002, 0.05
 
+_OURS: set[str] = set()
+"""What this process's locks say, from before they are made until they are given back."""
+
 
 class FileLock:
     """The lock of a file.
@@ -44,6 +47,14 @@ class FileLock:
         """
         # Of this time only: the answer to a link may get lost on NFS, and be asked for again
         self._text = json.dumps(asdict(Process.own()) | {"time": uuid.uuid4().hex})
+        _OURS.add(self._text)
+        try:
+            self._wait()
+        except BaseException:
+            _OURS.discard(self._text)
+            raise
+
+    def _wait(self) -> None:
         pause, seen, since = _FIRST_S, None, time.monotonic()
         while not self._made():
             now = (self._holder(), _changed(self._file))
@@ -60,6 +71,7 @@ class FileLock:
         if self._holder() == self._text:
             with contextlib.suppress(FileNotFoundError):
                 self._link.unlink()
+        _OURS.discard(self._text)
 
     def _made(self) -> bool:
         try:
@@ -87,14 +99,15 @@ class FileLock:
 
 
 def _gone(text: str) -> bool:
-    """Whether the process that made a lock is known to have ended, or is this one, which has no other."""
+    """Whether the process that made a lock is known to have ended, or is this one and knows nothing of it."""
     try:
         content = json.loads(text)
         del content["time"]
         process = Process(**content)
     except (ValueError, TypeError, KeyError):
         return False
-    return process == Process.own() or process.alive() is False
+    # A signal may have cut our own waiting short just when the lock was made
+    return text not in _OURS if process == Process.own() else process.alive() is False
 
 
 def _changed(path: Path) -> int:
