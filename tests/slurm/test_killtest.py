@@ -1,4 +1,7 @@
-"""The kill test in its short form: a real training, killed without warning and by signals, ends as if nothing was."""
+"""The kill test in its short form: a real training, killed without warning and by signals, ends as if nothing was.
+
+It needs no SLURM. It stands here because it takes a minute, which `make test` has not.
+"""
 
 from __future__ import annotations
 
