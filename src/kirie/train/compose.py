@@ -16,7 +16,7 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kirie.errors import ConfigError
+from kirie.errors import ConfigError, first_line
 from kirie.train.overrides import checked, groups, near
 
 PACKAGED = Path(__file__).resolve().parents[1] / "conf"
@@ -69,7 +69,7 @@ def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> C
         return ConfigError(_missing(error, folder))
     if isinstance(error, ConfigCompositionException):
         return ConfigError(_composition(error, folder))
-    return ConfigError(f"The configuration cannot be composed: {_first_line(error)}")
+    return ConfigError(f"The configuration cannot be composed: {first_line(error)}")
 
 
 def _missing(error: MissingConfigException, folder: Path) -> str:
@@ -77,7 +77,7 @@ def _missing(error: MissingConfigException, folder: Path) -> str:
     group, _, choice = name.rpartition("/")
     choices = groups(folder).get(group)
     if choices is None:
-        return f"There is no configuration '{name}': {_first_line(error)}"
+        return f"There is no configuration '{name}': {first_line(error)}"
     return f"There is no {group} '{choice}'.{near(choice, choices)} Allowed are {', '.join(choices)}."
 
 
@@ -101,11 +101,7 @@ def _composition(error: ConfigCompositionException, folder: Path) -> str:
         choices = sorted({*map(str, node), *(groups(folder) if not parent else ())})
         where = f"`{parent}`" if parent else "the configuration"
         return f"There is no setting '{key}'.{near(last, choices)} In {where} allowed are {', '.join(choices)}."
-    return f"The configuration cannot be composed: {_first_line(error)}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+    return f"The configuration cannot be composed: {first_line(error)}"
 
 
 def as_yaml(config: Mapping[str, Any]) -> str:
