@@ -27,14 +27,15 @@ _CLOSED = {
     errno.EEXIST,
     errno.ENAMETOOLONG,
 }
+_BROKEN = {errno.EIO, errno.ESTALE, errno.ENXIO}
 
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turns a full or read-only disk into a sentence that names the place.
+    """Turns a full, read-only or failing disk into a sentence that names the place.
 
     Raises:
-        DeviceError: There is no space, no permission to write, or a file in the place of a folder.
+        DeviceError: There is no space, no permission to write, a file in the place of a folder, or the disk failed.
     """
     try:
         yield
@@ -47,6 +48,10 @@ def disk_errors(path: Path) -> Iterator[None]:
         if error.errno in _CLOSED:
             raise DeviceError(
                 f"{path} cannot be written ({error.strerror}); choose a place you may write to."
+            ) from error
+        if error.errno in _BROKEN:
+            raise DeviceError(
+                f"The disk or file server of {path} failed ({error.strerror}); repeat the command when it is well again."
             ) from error
         raise
 
