@@ -51,7 +51,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             ) from error
         if error.errno in _BROKEN:
             raise DeviceError(
-                f"The disk or file server of {path} failed ({error.strerror}); repeat the command when it is well again."
+                f"The disk or file server of {path} failed ({error.strerror}); repeat the command when it is well."
             ) from error
         raise
 
