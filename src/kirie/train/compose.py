@@ -64,7 +64,10 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
 def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> ConfigError:
     """Hydra's complaint about train.yaml and its overrides as a sentence that names the valid choices."""
     if isinstance(error, OverrideParseException):
-        return ConfigError(f"The override '{error.override}' cannot be read; write key=value.")
+        return ConfigError(
+            f"The override '{error.override}' cannot be read; write key=value, a list as key=[1,2], and text with brackets or "
+            f"quotes in quotes twice, as \"key='[a] b'\"."
+        )
     if isinstance(error, MissingConfigException):
         return ConfigError(_missing(error, folder))
     if isinstance(error, ConfigCompositionException):
@@ -83,6 +86,8 @@ def _missing(error: MissingConfigException, folder: Path) -> str:
 
 def _composition(error: ConfigCompositionException, folder: Path) -> str:
     text = str(error)
+    if found := re.search(r"resolving interpolation '([^']*)', possible interpolation keys: (.*)", text):
+        return f"'{found[1]}' does not tell what is chosen; a choice of a group may refer to {found[2]} alone."
     if found := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
         # Hydra names groups as `experiment` and, with a package, as `experiment@pkg`
         key = found[1].split("@")[0].split("=")[0]
