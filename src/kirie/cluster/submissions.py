@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kirie.cluster.checked import checked
 from kirie.cluster.scheduler import Job, Scheduler
 from kirie.core import files
 from kirie.core.run import RunFolder
+from kirie.errors import RunError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,28 @@ def record_submission(run: RunFolder, job: str, cluster: str, script: Path) -> S
 
 
 def submissions(run: RunFolder) -> list[Submission]:
-    """All submissions of a run, the newest last; a line that a crash has torn is passed over."""
+    """All submissions of a run, the newest last; a line that a crash has torn is passed over.
+
+    Raises:
+        RunError: A whole line does not hold what kirie writes.
+    """
     try:
         text = run.jobs.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     found = []
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         try:
-            made = Submission(**json.loads(line))
-        except (ValueError, TypeError, RecursionError):
+            content = json.loads(line)
+        except (ValueError, RecursionError):
             continue
-        found.append(made)
+        if not isinstance(content, dict):
+            # The end of a line that was torn may be JSON by itself
+            continue
+        try:
+            found.append(checked(Submission, content))
+        except TypeError:
+            raise RunError(f"{run.jobs} is damaged: line {number} is no submission of kirie's; remove it.") from None
     return found
 
 
@@ -70,6 +82,7 @@ def live_job(run: RunFolder, scheduler: Scheduler) -> tuple[Submission, Job] | N
 
     Raises:
         ClusterError: The batch system does not answer.
+        RunError: What is written down of the submissions is damaged.
     """
     made = submissions(run)
     known = scheduler.jobs([entry.job for entry in made])
