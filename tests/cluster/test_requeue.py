@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from kirie.cluster.requeue import job_of, request_requeue, restarts_of
+from kirie.cluster import requeue as requeue_module
+from kirie.cluster.requeue import job_alive, job_of, request_requeue, restarts_of
 from kirie.core.run import RunFolder
 
 SCONTROL = """#!/bin/sh
@@ -62,8 +64,36 @@ def test_without_scontrol_or_where_it_refuses_the_script_asks(tmp_path: Path, as
     empty = tmp_path / "empty"
     empty.mkdir()
     assert request_requeue(run, {"PATH": str(empty), "SLURM_JOB_ID": "12"}) == "by_script"
+    # Asked twice it is still the script's to ask
+    assert request_requeue(run, {"PATH": str(empty), "SLURM_JOB_ID": "12"}) == "by_script"
     refusing = _environ(tmp_path, asked, code=1, SLURM_RESTART_COUNT="1")
     assert request_requeue(run, refusing) == "by_script"
+
+
+@pytest.mark.parametrize(
+    ("state", "alive"),
+    [("RUNNING", True), ("PENDING", True), ("COMPLETING", True), ("COMPLETED", False), ("NODE_FAIL", False)],
+)
+def test_slurms_word_on_a_job(tmp_path: Path, asked: Path, state: str, alive: bool) -> None:
+    """Ended is what SLURM says has ended."""
+    assert job_alive("7", _environ(tmp_path, asked, state)) is alive
+
+
+def test_a_job_that_slurm_does_not_know_may_be_anothers(
+    tmp_path: Path, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error, no scontrol, or one that hangs: nothing is known, and soon."""
+    assert requeue_module._SHORT_S <= 5
+    monkeypatch.setattr(requeue_module, "_SHORT_S", 0.3)
+    environ = _environ(tmp_path, asked)
+    program = Path(environ["PATH"].split(":")[0]) / "scontrol"
+    began = time.monotonic()
+    for script in ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", "exec sleep 60"):
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        assert job_alive("7", environ) is None
+    program.unlink()
+    assert job_alive("7", environ) is None
+    assert time.monotonic() - began < 10
 
 
 def test_outside_slurm_nothing_happens(tmp_path: Path) -> None:

@@ -11,19 +11,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from kirie.cluster.scheduler import AT_WORK, Slurm
+from kirie.cluster.scheduler import AT_WORK, WAITING
 from kirie.core import files, programs
 from kirie.core.run import RunFolder
-from kirie.errors import ClusterError
 
 EX_TEMPFAIL = 75
 """Exit code that asks the batch script to queue the job again (sysexits.h: try again later)."""
 
 Outcome = Literal["requeued", "by_script", "already", "ending", "no_job"]
-"""requeued: SLURM was asked and agreed. by_script: end with EX_TEMPFAIL. already: this incarnation has asked before.
+"""requeued: SLURM was asked and agreed. by_script: end with EX_TEMPFAIL. already: this incarnation has asked SLURM
+before, and ends with EX_TEMPFAIL, too: the batch script looks whether SLURM did it.
 ending: the job is being cancelled or ended by SLURM itself. no_job: this process is not in a SLURM job."""
 
-_PATIENCE_S = 20.0
+_PATIENCE_S, _SHORT_S = 20.0, 5.0
+"""How long SLURM may take to answer: to a request, and to a question that somebody waits for."""
 
 
 def job_of(environ: Mapping[str, str] | None = None) -> str | None:
@@ -67,28 +68,31 @@ def request_requeue(run: RunFolder, environ: Mapping[str, str] | None = None) ->
         try:
             marker.touch(exist_ok=False)
         except FileExistsError:
-            return "already"
+            # Whether it has asked or has left it to the script: without an answer only the script can
+            return "by_script" if state is None else "already"
     if _ask(["scontrol", "requeue", job], environ) is None:
         return "by_script"
     return "requeued"
 
 
-def job_alive(job: str) -> bool | None:
-    """Whether SLURM still has a job that is not ended; None if it cannot be asked."""
-    try:
-        found = Slurm().jobs([job])
-    except ClusterError:
-        return None
-    return job in found and found[job].alive
+def cluster_of(environ: Mapping[str, str] | None = None) -> str:
+    """The cluster's name, without which a job's number says nothing; "" outside SLURM."""
+    return (os.environ if environ is None else environ).get("SLURM_CLUSTER_NAME", "")
 
 
-def _state(job: str, environ: Mapping[str, str]) -> str | None:
+def job_alive(job: str, environ: Mapping[str, str] | None = None) -> bool | None:
+    """Whether a job has not ended, in SLURM's own word; None if SLURM does not know it, or not soon enough."""
+    state = _state(job, os.environ if environ is None else environ, _SHORT_S)
+    return None if state is None else state in AT_WORK | WAITING | {"COMPLETING"}
+
+
+def _state(job: str, environ: Mapping[str, str], patience_s: float = _PATIENCE_S) -> str | None:
     """The job's state in SLURM's word, or None if SLURM does not answer."""
-    found = re.search(r"\bJobState=([A-Z_]+)", _ask(["scontrol", "show", "job", job], environ) or "")
+    found = re.search(r"\bJobState=([A-Z_]+)", _ask(["scontrol", "show", "job", job], environ, patience_s) or "")
     return found[1] if found else None
 
 
-def _ask(words: Sequence[str], environ: Mapping[str, str]) -> str | None:
+def _ask(words: Sequence[str], environ: Mapping[str, str], patience_s: float = _PATIENCE_S) -> str | None:
     """What SLURM's command says; None if it fails, does not answer or is not there."""
-    answer = programs.ask(words, patience_s=_PATIENCE_S, environ=environ)
+    answer = programs.ask(words, patience_s=patience_s, environ=environ)
     return answer.out if answer is not None and answer.code == 0 else None
