@@ -115,6 +115,11 @@ def test_what_hydra_reads_stays_as_it_is(word: str) -> None:
     assert readable(word) == word
 
 
+def test_a_number_of_any_length_is_text() -> None:
+    """What Python does not read as a number is left to those who know what the key means."""
+    assert compose_config([f"seed={'9' * 5000}"], FOLDER)["seed"] == "9" * 5000
+
+
 def test_an_interpolation_beside_other_text() -> None:
     """`${runs}` is read as Hydra reads it, where the rest of the text needs quotes, too."""
     assert compose_config(["data.store=${runs}/名"], FOLDER)["data"]["store"] == "runs/名"

@@ -37,7 +37,7 @@ from kirie.train.devices import check_place, check_shares, device_of
 from kirie.train.ending import Opened, ending, still_ours
 from kirie.train.history import History
 from kirie.train.identify import Identity, identify, is_done
-from kirie.train.loop import build_data, build_task, build_trainer, facts_of, start_from
+from kirie.train.loop import build_data, build_task, build_trainer, check_task, facts_of, start_from
 from kirie.train.progress import EpochLines
 from kirie.train.record import Record
 from kirie.train.resuming import ResumePoints
@@ -67,6 +67,7 @@ def fit(config: Mapping[str, Any], quiet: bool = False, crew: Crew | None = None
     settings = Settings.of(config)
     check_log(config["log"])
     check_pair(config["model"])
+    check_task(config)
     store = Store.open(Path(settings.data.store))
     crew = Crew.alone() if crew is None else crew
     check_place(settings, crew.place)

@@ -107,7 +107,8 @@ def _parsed(word: str) -> Override | None:
     """What Hydra reads in a word, or None where it cannot."""
     try:
         return OverridesParser.create().parse_override(word)
-    except HydraException:
+    except (HydraException, ValueError):
+        # Python reads no number of more than 4300 digits
         return None
 
 
