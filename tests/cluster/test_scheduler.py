@@ -20,8 +20,9 @@ def _slurm(tmp_path: Path, **programs: str) -> Slurm:
         path.chmod(0o755)
     conf = tmp_path / "slurm.conf"
     conf.touch()
-    path = f"{tmp_path}:/usr/bin:/bin"
-    return Slurm({"PATH": path, "SLURM_JOB_ID": "9", "SLURM_CONF": str(conf), "SRUN_X": "1", "HOME": "h"})
+    return Slurm(
+        {"PATH": f"{tmp_path}:/usr/bin:/bin", "SLURM_JOB_ID": "9", "SLURM_CONF": str(conf), "SRUN_X": "1", "HOME": "h"}
+    )
 
 
 def test_a_submitted_job_has_a_number(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Runs what tests/train/test_crew_*.py ask for in crews of real processes, all forked from one that has imported torch.
+"""Runs what test_crew.py and tests/slurm/test_crew_batches.py ask for in crews of real processes, all forked from one.
 
     python -m tests.train.crew_worker FOLDER    (reads FOLDER/scenarios.json, writes FOLDER/NAME-RANK.json)
 
-Importing the training stack takes most of such a test's time; forking does it once for all processes.
+Importing the training stack takes most of such a test's time; that one has done it for all.
 """
 
 from __future__ import annotations

@@ -50,6 +50,18 @@ def test_a_run_leaves_all_its_files_and_is_not_trained_twice(
     assert fit_module.fit(config, quiet=True).path == run.path
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["++augment.name=5", "++loss.terms.dice=5", "++optimizer.lr=-1", "++schedule.warmup=2", "++trainer.strategy=abc"],
+)
+def test_a_wrong_group_is_found_before_the_data(tiny: Compose, tmp_path: Path, word: str) -> None:
+    """No store is asked for, and no run folder is left that says "failed"."""
+    config = tiny(f"runs={tmp_path / 'runs'}", f"data.store={tmp_path / 'nowhere'}", word)
+    with pytest.raises(ConfigError):
+        fit_module.fit(config, quiet=True)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_sigterm_records_the_interruption(tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGTERM ends with exit code 143, a record that says so, and a run that goes on."""
     config = tiny(f"runs={tmp_path}", "seed=5")

@@ -65,8 +65,8 @@ def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> C
     """Hydra's complaint about train.yaml and its overrides as a sentence that names the valid choices."""
     if isinstance(error, OverrideParseException):
         return ConfigError(
-            f"The override '{error.override}' cannot be read; write key=value, a list as key=[1,2], and text with brackets or "
-            f"quotes in quotes twice, as \"key='[a] b'\"."
+            f"The override '{error.override}' cannot be read; write key=value, a list as key=[1,2], and text with "
+            f"brackets or quotes in quotes twice, as \"key='[a] b'\"."
         )
     if isinstance(error, MissingConfigException):
         return ConfigError(_missing(error, folder))

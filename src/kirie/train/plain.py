@@ -32,7 +32,7 @@ def check_plain(node: object, at: str = "") -> None:
             check_plain(value, at)
     elif isinstance(node, str) and ("\0" in node or not _is_unicode(node)):
         raise ConfigError(
-            f"{at} is {ascii(node)}, which is no UTF-8 text and cannot be written down with the run; give the file or "
+            f"{at} is {node!a}, which is no UTF-8 text and cannot be written down with the run; give the file or "
             "folder another name, or a link of one."
         )
     elif isinstance(node, int) and abs(node) > _LARGEST:
