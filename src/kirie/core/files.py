@@ -101,7 +101,9 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """Writes JSON that a person can read: indented, keys as given, non-ASCII as it is, no NaN."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A path that is no UTF-8 (an archive from an older Windows) has halves of letters, which JSON escapes like this
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def read_json(path: Path, wrong: type[KirieError], what: str) -> Any:
