@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# Named by this folder: the programs of an environment hold its path, so one that was moved is made anew
+STAMP := $(VENV)/.installed-$(firstword $(shell pwd | cksum))
 # Stages of dvc.yaml and the tests call kirie, dvc and ruff by name
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # DVC reports home otherwise
@@ -18,9 +19,10 @@ demo: setup
 setup: $(STAMP)
 
 # Bytecode is compiled here: where Python is told to write none, every command would compile torch anew, 8 s each time
-# The lock's hash is the stamp's content's reason: a changed lock installs again, an unchanged one costs nothing
+# A lock newer than the stamp installs again, an older one costs nothing
 $(STAMP): requirements.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kirie needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Use: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@for stamp in $(VENV)/.installed-*; do test "$$stamp" = $(STAMP) || test ! -e "$$stamp" || rm -rf $(VENV); done
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@echo "installing the lock into $(VENV) (about 6 GB with torch) ..."

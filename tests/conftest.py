@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # Before torch and onnxruntime are imported: tests run beside each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["WANDB_MODE"] = "offline"
 os.environ["WANDB_SILENT"] = "true"
+# A shell ignores Ctrl+C for what runs in its background, and so would all processes of the tests
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
@@ -74,3 +80,30 @@ def shapes_store(shapes_source: Path, tmp_path_factory: pytest.TempPathFactory) 
     out = tmp_path_factory.mktemp("shapes-store") / "store"
     assert main([str(shapes_source), "--out", str(out), "--size", "64", "--workers", "1", "--json"]) == 0
     return out
+
+
+@pytest.fixture(scope="session")
+def tiny_overrides(shapes_store: Path) -> list[str]:
+    """Overrides of the smallest real training, a tiny U-Net on the drawn shapes, of seconds; `runs` is to be added."""
+    return [
+        "model=unet",
+        "model.encoder=tu-mobilenetv3_small_050",
+        "augment=light",
+        "trainer=cpu",
+        "trainer.threads=1",
+        "log=none",
+        "train.epochs=2",
+        "data.batch_size=8",
+        f"data.store={shapes_store}",
+    ]
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_overrides: list[str]) -> Callable[..., dict[str, Any]]:
+    """Composes that training with further overrides."""
+    from kirie.train.compose import compose_config, config_folder
+
+    def compose(*more: str) -> dict[str, Any]:
+        return compose_config([*tiny_overrides, *more], config_folder())
+
+    return compose

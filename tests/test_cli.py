@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -177,6 +178,39 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     finally:
         os.close(writes)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        (">/dev/full", 2, "kirie: The result cannot be written to standard output (No space left on device)"),
+        (">/dev/full 2>/dev/full", 2, ""),
+    ],
+)
+def test_output_that_leads_nowhere(shell: str, code: int, said: str) -> None:
+    """A closed output is nobody's trouble; a full disk is one sentence, and no second one from Python at its exit."""
+    words = f"{shlex.quote(sys.executable)} -m kirie --version {shell}"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stderr.startswith(said) if said else done.stderr == ""
+    assert len(done.stderr.splitlines()) == bool(said)
+
+
+@pytest.mark.parametrize("coding", ["ascii", "utf-8"])
+def test_a_word_that_cannot_be_shown_is_escaped(coding: str) -> None:
+    """A terminal without Japanese letters, and a name in another encoding: both end in the sentence."""
+    done = subprocess.run(
+        [os.fsencode(sys.executable), b"-m", b"kirie", b"import", "目/".encode() + b"\x96\xda"],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": coding},
+    )
+    assert done.returncode == 2
+    shown = done.stderr.decode()
+    assert shown.startswith("kirie: ")
+    assert ("\\u76ee/\\udc96" if coding == "ascii" else "目/\\udc96") in shown
 
 
 def test_module_and_script_are_one_program() -> None:

@@ -42,3 +42,12 @@ def test_a_signal_gives_its_own_code() -> None:
     """An interrupted command ends with the code that the signal gives a shell."""
     ended = Interrupted("Step 40 is kept.", 143)
     assert (str(ended), ended.exit_code) == ("Step 40 is kept.", 143)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [("one.\ntwo", "one"), ("\n  one\n", "one"), ("", "ValueError"), (" \n", "ValueError"), ("x" * 999, "x" * 300)],
+)
+def test_first_line(words: str, line: str) -> None:
+    """Another library's words fit into a sentence: one line, bounded, never empty."""
+    assert errors.first_line(ValueError(words)) == line

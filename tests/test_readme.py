@@ -1,4 +1,4 @@
-"""The README is held to what it says: commands exist, links lead somewhere, and "own data" runs as it stands."""
+"""README and docs/cluster.md are held to what they say: commands exist, links lead on, "own data" runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from kirie.train.overrides import groups
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+CLUSTER = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README + CLUSTER, re.DOTALL)
 LINES = [part.strip() for block in BLOCKS for line in block.splitlines() for part in line.split("&&")]
 
 
@@ -56,6 +57,16 @@ def test_training_commands_compose(line: str) -> None:
     words = shlex.split(line)[2:]
     overrides = [word for at, word in enumerate(words) if "=" in word and words[at - 1] != "--out"]
     assert compose_config(overrides, config_folder())["model"]["name"]
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("kirie submit train ")])
+def test_submitting_commands_fill_their_script(
+    line: str, shapes_store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each `kirie submit train` ends in a batch script that runs the training with those words."""
+    words = shlex.split(line, comments=True)[1:]
+    assert main([*words, f"data.store={shapes_store}", *(() if "--dry-run" in words else ("--dry-run",))]) == 0
+    assert "model=fpn" in capsys.readouterr().out
 
 
 def test_choices_are_complete() -> None:

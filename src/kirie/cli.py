@@ -5,15 +5,16 @@ Nothing heavy is imported here, so that `kirie --help` answers at once and reade
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 
 from kirie import __version__
+from kirie.core import command
 from kirie.core.signals import Terminated, terminable
-from kirie.errors import KirieError, UsageError
+from kirie.errors import DeviceError, KirieError, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "synth": ("kirie.synth.command:main", "draw starter characters with exact truth"),
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             141: nobody reads the output any more.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    command.ready_streams()
     try:
         with terminable():
             code = _run(words)
@@ -96,16 +98,15 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # Or Python would try again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        command.leave_stdout()
 
 
 def _run(words: Sequence[str]) -> int:
     if not words or words[0] in {"-h", "--help", "help"}:
-        print(_help())
+        command.say(_help())
         return 0
     if words[0] in {"-V", "--version"}:
-        print(f"kirie {__version__}")
+        command.say(f"kirie {__version__}")
         return 0
     return _load(words[0])(words[1:])
 
@@ -136,9 +137,12 @@ def _help() -> str:
 
 
 def _complain(message: str, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"error": message}, ensure_ascii=False))
-    print(f"kirie: {message}", file=sys.stderr)
+    # Where nothing can be printed, the exit code is left
+    with contextlib.suppress(DeviceError, OSError):
+        if as_json:
+            command.say(json.dumps({"error": message}, ensure_ascii=False))
+    with contextlib.suppress(OSError):
+        print(f"kirie: {message}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,11 @@ A message is one sentence, or two: what happened, what was found, what is allowe
 """
 
 
+def first_line(error: BaseException) -> str:
+    """Another library's words as part of a sentence: their first line, cut at 300 letters, without a full stop."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")
+
+
 class KirieError(Exception):
     """Base of everything a user can cause; ends a command with exit code 2."""
 

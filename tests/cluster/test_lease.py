@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kirie.cluster import lease as lease_module
 from kirie.cluster.lease import STALE_S, Lease, read_holder, sign_of_life
 from kirie.cluster.process import Process
 from kirie.core.run import RunFolder
@@ -28,8 +30,10 @@ time.sleep(60)
 """
 
 
-def _take(run: RunFolder, job: str | None = None, alive: bool | None = None, restarts: int = 0) -> Lease:
-    return Lease.take(run, job=job, is_alive=lambda *_: alive, restarts=restarts)
+def _take(
+    run: RunFolder, job: str | None = None, alive: bool | None = None, restarts: int = 0, cluster: str = "here"
+) -> Lease:
+    return Lease.take(run, job=job, is_alive=lambda *_: alive, restarts=restarts, cluster=cluster)
 
 
 def _elsewhere(run: RunFolder, **changes: Any) -> Path:
@@ -97,28 +101,31 @@ def test_of_many_at_once_one_gets_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "job", "alive", "restarts", "taken"),
+    ("age", "job", "cluster", "alive", "restarts", "taken"),
     [
-        (0, None, None, 0, False),
-        (STALE_S + 5, None, None, 0, True),
-        (STALE_S - 5, None, None, 0, False),
-        (0, "5", True, 0, False),
-        (STALE_S + 5, "5", True, 0, False),
-        (0, "5", False, 0, True),
-        (0, "5", None, 0, False),
-        (STALE_S + 5, "5", None, 0, True),
-        (0, "9", True, 1, True),  # our own job, queued again since
-        (0, "9", True, 0, False),
+        (0, None, "here", None, 0, False),
+        (STALE_S + 5, None, "here", None, 0, True),
+        (STALE_S - 5, None, "here", None, 0, False),
+        (0, "5", "here", True, 0, False),
+        (STALE_S + 5, "5", "here", True, 0, False),
+        (0, "5", "here", False, 0, True),  # SLURM says that it has ended
+        (0, "5", "here", None, 0, False),  # SLURM does not know it
+        (STALE_S + 5, "5", "here", None, 0, True),
+        (0, "5", "there", False, 0, False),  # another cluster's number
+        (STALE_S + 5, "5", "there", True, 0, True),
+        (0, "9", "here", True, 1, True),  # our own job, queued again since
+        (0, "9", "here", True, 0, False),
+        (0, "9", "there", True, 1, False),  # another cluster's job of our number
     ],
 )
 def test_when_a_holder_elsewhere_counts_as_gone(
-    tmp_path: Path, age: float, job: str | None, alive: bool | None, restarts: int, taken: bool
+    tmp_path: Path, age: float, job: str | None, cluster: str, alive: bool | None, restarts: int, taken: bool
 ) -> None:
-    """SLURM's word counts first; without it the age of the last touch."""
+    """The word of the holder's own SLURM counts first; without it the age of the last touch."""
     run = RunFolder(tmp_path)
     first = _take(run)
     first._over.set()
-    path = _elsewhere(run, job=job)
+    path = _elsewhere(run, job=job, cluster=cluster)
     now = path.stat().st_mtime
     os.utime(path, (now - age, now - age))
     if not taken:
@@ -172,6 +179,35 @@ def test_a_removed_folder_is_a_lost_lease(tmp_path: Path) -> None:
     assert list(run.lease.iterdir()) == []
 
 
+def test_without_hard_links_still_one_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems have none; the number is then made by an exclusive open."""
+
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    run = RunFolder(tmp_path)
+    lease = _take(run)
+    assert read_holder(run) == lease.holder
+    with pytest.raises(RunError, match=f"process {os.getpid()}"):
+        _take(run)
+    assert not lease_module._create(run, lease.holder)
+    lease.release()
+
+
+@pytest.mark.parametrize(("field", "value"), [("pid", "abc"), ("pid", None), ("started", 7)])
+def test_a_lease_of_wrong_types_is_damaged(tmp_path: Path, field: str, value: object) -> None:
+    """A sentence, on the holder's own machine, too."""
+    run = RunFolder(tmp_path)
+    _take(run).release()
+    (path,) = run.lease.glob("*.json")
+    content = json.loads(path.read_text()) | {"released": False}
+    content["process"] |= {field: value}
+    path.write_text(json.dumps(content))
+    with pytest.raises(RunError, match="is damaged"):
+        _take(run)
+
+
 def test_a_damaged_lease_is_named(tmp_path: Path) -> None:
     """It is neither believed nor overwritten."""
     run = RunFolder(tmp_path)
@@ -186,6 +222,7 @@ def test_a_process_is_told_apart_from_a_later_one_of_its_number() -> None:
     own = Process.own()
     assert own.alive() is True
     assert Process(own.host, own.pid, "1", own.world).alive() is False
-    assert Process(own.host, own.pid, own.started, "another-boot pid:[1]").alive() is False
+    # The same name and another start: this machine before, or another one that is alive
+    assert Process(own.host, own.pid, own.started, "another-boot pid:[1]").alive() is None
     assert Process(own.host, own.pid, own.started, own.world.split()[0] + " pid:[1]").alive() is None
     assert Process("elsewhere", own.pid, own.started, own.world).alive() is None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from kirie.cluster.requeue import PARENT_ASKS, job_of, request_requeue, restarts_of
+from kirie.cluster import requeue as requeue_module
+from kirie.cluster.requeue import PARENT_ASKS, job_alive, job_of, request_requeue, restarts_of
 
 SCONTROL = """#!/bin/sh
 echo "$@" >> {log}
 case "$1" in
-show) echo "JobId=$3 JobName=x" ; echo "   JobState={state} Reason=None" ;;
+show) echo "JobId=$3 JobName=x" ; echo "   JobState={state} Reason=None Restarts=1" ;;
 requeue) exit {code} ;;
 esac
 """
@@ -61,8 +63,39 @@ def test_without_scontrol_or_where_it_refuses_the_script_asks(tmp_path: Path, as
     empty = tmp_path / "empty"
     empty.mkdir()
     assert request_requeue(markers, {"PATH": str(empty), "SLURM_JOB_ID": "12"}) == "by_script"
+    # Asked twice it is still the script's to ask
+    assert request_requeue(markers, {"PATH": str(empty), "SLURM_JOB_ID": "12"}) == "by_script"
     refusing = _environ(tmp_path, asked, code=1, SLURM_RESTART_COUNT="1")
     assert request_requeue(markers, refusing) == "by_script"
+
+
+@pytest.mark.parametrize(
+    ("state", "alive"),
+    [("RUNNING", True), ("PENDING", True), ("COMPLETING", True), ("COMPLETED", False), ("NODE_FAIL", False)],
+)
+def test_slurms_word_on_a_job(tmp_path: Path, asked: Path, state: str, alive: bool) -> None:
+    """Ended is what SLURM says has ended."""
+    environ = _environ(tmp_path, asked, state)
+    assert job_alive("7", 1, environ) is alive
+    # A start that SLURM has counted past is over, but for processes that are cleared away
+    assert job_alive("7", 0, environ) is (state == "COMPLETING")
+
+
+def test_a_job_that_slurm_does_not_know_may_be_anothers(
+    tmp_path: Path, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error, no scontrol, or one that hangs: nothing is known, and soon."""
+    assert requeue_module._SHORT_S <= 5
+    monkeypatch.setattr(requeue_module, "_SHORT_S", 0.3)
+    environ = _environ(tmp_path, asked)
+    program = Path(environ["PATH"].split(":")[0]) / "scontrol"
+    began = time.monotonic()
+    for script in ("echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", "exec sleep 60"):
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        assert job_alive("7", 0, environ) is None
+    program.unlink()
+    assert job_alive("7", 0, environ) is None
+    assert time.monotonic() - began < 10
 
 
 def test_outside_slurm_nothing_happens(tmp_path: Path) -> None:

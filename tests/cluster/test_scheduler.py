@@ -18,8 +18,10 @@ def _slurm(tmp_path: Path, **programs: str) -> Slurm:
         path = tmp_path / name
         path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         path.chmod(0o755)
+    conf = tmp_path / "slurm.conf"
+    conf.touch()
     return Slurm(
-        {"PATH": f"{tmp_path}:/usr/bin:/bin", "SLURM_JOB_ID": "9", "SLURM_CONF": "c", "SRUN_X": "1", "HOME": "h"}
+        {"PATH": f"{tmp_path}:/usr/bin:/bin", "SLURM_JOB_ID": "9", "SLURM_CONF": str(conf), "SRUN_X": "1", "HOME": "h"}
     )
 
 
@@ -37,7 +39,7 @@ def test_a_job_does_not_pass_its_own_variables_on(tmp_path: Path) -> None:
     out = tmp_path / "environ"
     _slurm(tmp_path, sbatch=f'env > {out}; printf "%s " "$@" >> {out}; echo 1').submit(tmp_path / "s", ["--hold"])
     text = out.read_text()
-    assert "SLURM_CONF=c" in text
+    assert f"SLURM_CONF={tmp_path}/slurm.conf" in text
     assert "HOME=h" in text
     assert "SLURM_JOB_ID" not in text
     assert "SRUN_X" not in text
@@ -53,6 +55,36 @@ def test_refused_and_silent_are_told_apart(tmp_path: Path) -> None:
     away = "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)"
     with pytest.raises(ClusterError, match=r"SLURM does not answer \(Batch job submission failed: Unable"):
         _slurm(tmp_path, sbatch=f"echo '{away}' >&2; exit 1").submit(tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sbatch: error: resolve_ctls_from_dns_srv: res_nsearch error: Unknown host",
+        "sbatch: fatal: Could not establish a configuration source",
+        "sbatch: error: s_p_parse_file: cannot stat file c: No such file or directory, retrying in 1sec up to 60sec",
+    ],
+)
+def test_a_slurm_that_cannot_be_found_has_refused_nothing(said: str, tmp_path: Path) -> None:
+    """The sentence names SLURM_CONF; a file that is not there is told without asking SLURM, which looks a minute."""
+    with pytest.raises(ClusterError, match=r"SLURM does not answer \(.*; SLURM_CONF is .*slurm\.conf\)") as caught:
+        _slurm(tmp_path, sbatch=f"echo '{said}' >&2; exit 1").submit(tmp_path / "s")
+    assert not isinstance(caught.value, RefusedError)
+    slurm = _slurm(tmp_path, sbatch="echo 1")
+    (tmp_path / "slurm.conf").unlink()
+    with pytest.raises(ClusterError, match="that file is not there; SLURM_CONF is"):
+        slurm.submit(tmp_path / "s")
+
+
+def test_forgotten_jobs_cost_few_questions(tmp_path: Path) -> None:
+    """squeue is asked once for all; scontrol about the newest few that it does not name, not about each."""
+    asked = tmp_path / "asked"
+    unknown = f'echo "$(basename $0)" >> {asked}; exit 1'
+    slurm = _slurm(tmp_path, squeue=f"echo squeue >> {asked}", scontrol=unknown)
+    assert slurm.jobs([str(number) for number in range(1, 400)]) == {}
+    lines = asked.read_text().splitlines()
+    assert lines.count("squeue") == 1
+    assert lines.count("scontrol") == 16
 
 
 def test_jobs_are_read_from_squeue_and_then_from_scontrol(tmp_path: Path) -> None:
@@ -76,7 +108,7 @@ def test_unknown_jobs_are_no_error_and_silence_is(tmp_path: Path) -> None:
     """Asked for forgotten jobs only, squeue fails; that is no answer to complain about."""
     unknown = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1'
     assert _slurm(tmp_path, squeue=unknown, scontrol=unknown).jobs(["5"]) == {}
-    with pytest.raises(ClusterError, match=r"SLURM does not answer \(Unable to contact slurm controller\)"):
+    with pytest.raises(ClusterError, match=r"SLURM does not answer \(Unable to contact slurm controller; "):
         _slurm(tmp_path, squeue='echo "squeue: error: Unable to contact slurm controller" >&2; exit 1').jobs(["5"])
 
 

@@ -54,6 +54,8 @@ def test_overrides_change_one_setting() -> None:
         ("cluster.max_restarts=1.5", ClusterError, r"max_restarts is '1\.5'"),
         ("cluster.signal_lead=3600", ClusterError, "must come before the time is up"),
         ("cluster.extra=--exclusive", ClusterError, "allowed is a list"),
+        ("cluster.extra=[--test-only]", ClusterError, "would not send this one job"),
+        ("cluster.extra=[--wrap=x]", ClusterError, "would not send this one job"),
         ("cluster.extra=[exclusive]", ClusterError, "allowed are options of sbatch"),
         ("cluster.modules=[{a: b}]", ClusterError, "allowed is text on one line"),
         ('cluster.partition="a\\nb"', ClusterError, "allowed is text on one line"),
@@ -88,6 +90,15 @@ def test_a_file_that_lacks_or_invents_settings_is_told(tmp_path: Path) -> None:
         place.write_text(yaml.safe_dump(content), encoding="utf-8")
         with pytest.raises(ClusterError, match=message):
             load_cluster("mine", [], tmp_path)
+    place.write_text(yaml.safe_dump(whole | {"mem": "lots"}), encoding="utf-8")
+    with pytest.raises(ClusterError, match=r"cluster\.mem is 'lots'.* It stands in .*mine\.yaml\."):
+        load_cluster("mine", [], tmp_path)
+    with pytest.raises(ClusterError, match=r"cluster\.mem is 'most'; .*or null\.$"):
+        load_cluster("mine", ["cluster.mem=most"], tmp_path)
+    (place.parent / "folder.yaml").mkdir()
+    with pytest.raises(ClusterError, match=r"folder\.yaml cannot be read \(Is a directory\)"):
+        load_cluster("folder", [], tmp_path)
+    (place.parent / "folder.yaml").rmdir()
     place.write_text("a: [", encoding="utf-8")
     with pytest.raises(ClusterError, match=r"mine\.yaml is not YAML"):
         load_cluster("mine", [], tmp_path)

@@ -154,6 +154,51 @@ def test_a_damaged_run_does_not_hide_the_others(run: RunFolder, fake: FakeSchedu
     assert "is not JSON" in found[run.path.name].note
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("run.json", '{"id": "0123456789ab", "resumed": null}'),
+        ("run.json", '{"id": "0123456789ab", "resumed": "many"}'),
+        ("run.json", '{"id": "0123456789ab", "state": ["done"]}'),
+        ("jobs.jsonl", '{"job": 5, "submitted": "", "cluster": "", "log": "", "script": ""}'),
+        ("jobs.jsonl", '{"job": null, "submitted": "", "cluster": "", "log": "", "script": ""}'),
+        ("jobs.jsonl", '{"job": "5", "submitted": "", "cluster": "", "log": 4, "script": ""}'),
+        ("repro.json", '{"state": "running", "error": "", "trainings": [{"stage": "a", "run": "b", "job": 7}]}'),
+        ("repro.json", '{"state": "runn'),
+        ("lease/000001.json", '{"process": {"host": 1, "pid": "x", "started": "", "world": ""}, "job": 7}'),
+    ],
+)
+def test_whatever_is_damaged_shows_as_damaged(name: str, text: str, run: RunFolder, fake: FakeScheduler) -> None:
+    """JSON that is whole but not kirie's, or torn: that run's row says so, and the others are listed."""
+    if name.startswith("lease"):
+        _record(run, "running")
+    files.write_text(run.path / name, text)
+    _record(RunFolder(run.path.with_name("other")), "done")
+    found = {status.run: status for status in statuses(run.path.parent, fake)}
+    assert found["other"].state == "done"
+    assert found[run.path.name].state == "damaged"
+    assert "damaged" in found[run.path.name].note
+
+
+def test_a_finished_run_asks_nothing(run: RunFolder, fake: FakeScheduler) -> None:
+    """Its jobs cannot change it, however many there were."""
+    _submit(run, fake)
+    _record(run, "done")
+    assert _said(run, Silent()) == ("done", "")
+
+
+def test_a_job_that_kirie_has_not_sent_is_asked_about(run: RunFolder, fake: FakeScheduler) -> None:
+    """Hydra's launcher, an array, one's own script: the lease knows the job."""
+    job = fake.submit(run.script)
+    Lease.take(run, job=job, is_alive=lambda *_: None).release()
+    _record(run, "preempted")
+    found = _one(run, fake)
+    assert (found.state, found.job) == ("preempted", job)
+    fake.forget(job)
+    assert _said(run, fake) == ("interrupted", "preempted, and not in the queue any more")
+    assert _said(run, None) == ("preempted", "SLURM cannot be asked from here")
+
+
 def test_a_job_of_another_cluster_with_the_same_number_is_not_ours(run: RunFolder, fake: FakeScheduler) -> None:
     """A cluster that was set up anew counts from 1 again; the script tells the jobs apart."""
     job = _submit(run, fake)
@@ -219,6 +264,14 @@ def test_the_line_of_a_log_that_says_why(text: str, line: str, tmp_path: Path) -
     assert last_error(log).startswith(line)
     assert bool(last_error(log)) == bool(line)
     assert last_error(tmp_path / "none") == ""
+
+
+def test_a_long_line_ends_at_a_word(tmp_path: Path) -> None:
+    """Three hundred letters at most, and no half word."""
+    log = tmp_path / "log"
+    log.write_text("ValueError: " + "word " * 100)
+    assert last_error(log).endswith(" word ...")
+    assert len(last_error(log)) <= 304
 
 
 def test_kirie_runs_prints_a_table_and_json(

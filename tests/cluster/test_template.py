@@ -69,6 +69,8 @@ def test_no_value_is_read_as_shell(evil: str, tmp_path: Path) -> None:
         ("run {{partition\n", r"line 2 has opening braces that are not closed: run \{\{partition"),
         ("run {{lines}} {{more}}\n", r"line 2 has two words with several values each \(lines, more\)"),
         ("run {{torn}}\n", r"line 2: the value of \{\{torn\}\} holds a line break"),
+        ("#SBATCH --comment=it's\n", r"job\.sbatch line 2 has a quote that is not closed: #SBATCH --comment=it's"),
+        ("#SBATCH -p {partition}\n", r"line 2 says \{partition\}; a word to be filled in has two braces"),
         ("echo\n\n#SBATCH -n 1\n", r"line 4 would be passed over by sbatch.*first command \(line 2\)"),
         ("if true; then\n{{lines}}\n", r"job\.sbatch line \d is not bash: .*syntax error"),
     ],

@@ -211,3 +211,13 @@ def test_a_changed_label_is_noticed(bundle: Path) -> None:
     (bundle / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(BundleError, match="checksum does not fit"):
         Manifest.read(bundle)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_scores_that_are_not_finite(bundle: Path, number: str) -> None:
+    """A number that export never writes, put among the scores, is a manifest that was changed."""
+    text = (bundle / MANIFEST).read_text(encoding="utf-8")
+    assert '"scores": {' in text
+    (bundle / MANIFEST).write_text(text.replace('"scores": {', f'"scores": {{"x": {number}, ', 1), encoding="utf-8")
+    with pytest.raises(BundleError, match="checksum does not fit"):
+        Manifest.read(bundle)

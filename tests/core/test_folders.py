@@ -57,12 +57,31 @@ def test_what_fails_leaves_the_old_folder(tmp_path: Path) -> None:
 
 def test_a_kill_between_the_renames_loses_nothing(tmp_path: Path) -> None:
     """The folder that was set aside comes back with the next call, also if that one fails."""
-    (tmp_path / ".out.old").mkdir()
-    (tmp_path / ".out.old" / "kept").touch()
+    (tmp_path / ".out.kirie-old").mkdir()
+    (tmp_path / ".out.kirie-old" / "kept").touch()
     with pytest.raises(KeyError), folders.replacing_folder(tmp_path / "out"):
         raise KeyError
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["kept"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_longest_names(tmp_path: Path) -> None:
+    """A name of 255 bytes, the longest a file system has, works too; so does one that is not UTF-8."""
+    for name in ("x" * 255, os.fsdecode(b"\x96\xbc")):
+        with folders.replacing_folder(tmp_path / name) as folder:
+            (folder / "x").touch()
+        assert (tmp_path / name / "x").is_file()
+
+
+def test_foreign_files_are_found(tmp_path: Path) -> None:
+    """The first file that is not known, also below; folders count by what they hold, DVC's .gitignore not at all."""
+    (tmp_path / "sub").mkdir()
+    for name in ("known", "sub/known", ".gitignore", "sub/.gitignore"):
+        (tmp_path / name).touch()
+    assert folders.foreign(tmp_path, ("known", "sub/known")) is None
+    assert folders.foreign(tmp_path, ("known",)) == "sub/known"
+    (tmp_path / "link").symlink_to("sub")
+    assert folders.foreign(tmp_path, ("known", "sub/known")) == "link"
 
 
 def test_the_working_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,8 +78,8 @@ def test_publish_that_fails_keeps_the_old_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     _finished(tmp_path / "one").publish(out)
     run = _finished(tmp_path / "two", score=0.75)
-    (run.path / "per_image_zz.csv").mkdir()
-    with pytest.raises(DeviceError, match="cannot be written"):
+    run.diff.symlink_to("/proc/self/mem")  # reading it is an error of the disk
+    with pytest.raises(DeviceError, match="failed"):
         run.publish(out)
     assert RunFolder(out).read_metrics() == {"val": {"miou": 0.5}}
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out", "two"]
@@ -106,10 +106,11 @@ def test_publish_puts_the_old_folder_back_if_the_last_step_fails(
 
 
 def test_publish_over_leftovers_of_a_killed_one(tmp_path: Path) -> None:
-    """What a killed publish left beside the folder is cleared by the next."""
-    files.write_text(tmp_path / ".out.old" / "junk.txt", "x")
+    """What a killed publish left beside the folder is cleared by the next; what somebody else has there stays."""
+    files.write_text(tmp_path / ".out.kirie-old" / "junk.txt", "x")
+    files.write_text(tmp_path / ".out.old" / "mine.txt", "x")
     _finished(tmp_path / "one").publish(tmp_path / "out")
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["one", "out"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".out.old", "one", "out"]
     assert "junk.txt" not in _listing(tmp_path / "out")
 
 
@@ -151,12 +152,20 @@ def test_scores_that_are_none_are_told(tmp_path: Path) -> None:
 
 
 def test_other_peoples_files_are_not_replaced(tmp_path: Path) -> None:
-    """Only a new or empty folder, or one with a run record, may be replaced."""
+    """Only a new or empty folder, or a copy of a run and nothing more, may be replaced."""
     check_copy(tmp_path / "new")
     (tmp_path / "data").mkdir()
     check_copy(tmp_path / "data")
     (tmp_path / "data" / "drawing.png").touch()
-    with pytest.raises(RunError, match="holds other files, which would be lost"):
+    with pytest.raises(RunError, match=r"holds other files \('drawing\.png'\), which would be lost"):
         check_copy(tmp_path / "data")
-    (tmp_path / "data" / "run.json").touch()
+    (tmp_path / "data" / "drawing.png").unlink()
+    (tmp_path / "data" / "run.json").write_text('{"scripts": 1}')
+    with pytest.raises(RunError, match="has no id"):
+        check_copy(tmp_path / "data")
+    (tmp_path / "data" / "run.json").write_text('{"id": "0123456789ab"}')
     check_copy(tmp_path / "data")
+    (tmp_path / "data" / "lease").mkdir()
+    (tmp_path / "data" / "lease" / "000001.json").touch()
+    with pytest.raises(RunError, match=r"lease/000001\.json"):
+        check_copy(tmp_path / "data")

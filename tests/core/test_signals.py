@@ -1,4 +1,4 @@
-"""SIGTERM ends a block with an exception, and a second one ends the process."""
+"""SIGTERM ends a block with an exception; a cluster may send it again, a person's second Ctrl+C ends the process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from kirie.core.signals import Terminated, terminable
+from kirie.core.signals import GRACE, Terminated, terminable
 
 
 def test_sigterm_raises_inside_the_block_and_is_given_back() -> None:
@@ -23,14 +23,45 @@ def _python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
-def test_a_second_sigterm_ends_the_process() -> None:
-    """Where the first one's tidying hangs, the second is not caught."""
+@pytest.mark.parametrize("signum", GRACE)
+def test_a_signal_of_a_cluster_that_comes_again_changes_nothing(signum: signal.Signals) -> None:
+    """SLURM sends SIGTERM two or three times: neither patient work nor what follows the first one is cut, nor the
+    block around this one told anew."""
+    done = []
+
+    def work() -> None:
+        with terminable() as notice, notice.patiently():
+            signal.raise_signal(signum)
+            signal.raise_signal(signum)
+            done.append("saved")
+
+    with terminable() as outer:
+        with pytest.raises(Terminated):
+            work()
+        signal.raise_signal(signum)
+        done.append("closed")
+    assert done == ["saved", "closed"]
+    assert outer.noted == [signum]
+
+
+@pytest.mark.parametrize(("pause", "code"), [(0.0, 0), (1.1, -signal.SIGINT)])
+def test_a_second_press_of_ctrl_c_ends_the_process(pause: float, code: int) -> None:
+    """Where the first one's tidying hangs; a launcher that hands the first one on has not pressed again."""
     done = _python(
-        "import signal\nfrom kirie.core.signals import Terminated, terminable\n"
-        "with terminable():\n try:\n  signal.raise_signal(signal.SIGTERM)\n"
-        " except Terminated:\n  signal.raise_signal(signal.SIGTERM)\n"
+        "import signal, time\nfrom kirie.core.signals import Terminated, terminable\n"
+        "with terminable(signal.SIGINT):\n try:\n  signal.raise_signal(signal.SIGINT)\n"
+        f" except Terminated:\n  time.sleep({pause})\n  signal.raise_signal(signal.SIGINT)\n"
     )
-    assert done.returncode == -signal.SIGTERM
+    assert done.returncode == code
+
+
+def test_a_process_on_its_way_out_heeds_no_more() -> None:
+    """Its exit code stays its own, also where the block's end gives the handlers back."""
+    done = _python(
+        "import signal, sys\nfrom kirie.core.signals import heed_no_more, terminable\n"
+        "with terminable():\n heed_no_more()\nsignal.raise_signal(signal.SIGTERM)\nsys.exit(75)\n"
+    )
+    assert done.returncode == 75
 
 
 def test_a_forked_process_simply_ends() -> None:

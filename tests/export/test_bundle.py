@@ -142,12 +142,22 @@ def test_another_store_is_refused(segmenter: Segmenter, make_store: MakeStore, t
 
 
 def test_what_is_no_bundle_is_not_replaced(tmp_path: Path) -> None:
-    """A folder with somebody's files and a file are refused; an empty folder and a missing one are taken."""
+    """Somebody's files, alone or beside a bundle's, are refused; an empty folder and a missing one are taken."""
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     for path in (tmp_path / "mine", tmp_path / "mine" / "thesis.txt"):
-        with pytest.raises(BundleError, match="is no bundle, so it is not replaced"):
+        with pytest.raises(BundleError, match="so it is not replaced"):
             check_out(path)
     (tmp_path / "empty").mkdir()
     check_out(tmp_path / "empty")
     check_out(tmp_path / "missing")
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "manifest.json").write_text('{"name": "My page"}')
+    with pytest.raises(BundleError, match="no bundle's"):
+        check_out(page)
+    (page / "model.onnx").touch()
+    check_out(page)
+    (page / "notes.txt").touch()
+    with pytest.raises(BundleError, match=r"notes\.txt"):
+        check_out(page)

@@ -104,7 +104,7 @@ def test_a_person_sees_the_gate(
         (["out/train/nothing"], "not a run folder"),
         (["--best", "out/none.json"], "is not there"),
         (["out/train/linknet", "--store", "out/none"], "no store in out/none"),
-        (["out/train/linknet", "--out", "data"], "is no bundle, so it is not replaced"),
+        (["out/train/linknet", "--out", "data"], "so it is not replaced"),
     ],
 )
 def test_mistakes_end_in_a_sentence(

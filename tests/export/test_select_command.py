@@ -84,6 +84,17 @@ def test_mistakes_end_in_a_sentence(
     assert not (project / "out" / "best.json").exists()
 
 
+@pytest.mark.parametrize("place", [".", "notes.txt", "out/evaluate/small/metrics.json"])
+def test_nothing_of_others_is_written_over(project: Path, capsys: pytest.CaptureFixture[str], place: str) -> None:
+    """A folder, a note, another result: told, and left as it is; a former selection is replaced."""
+    (project / "notes.txt").write_text("mine")
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    assert main([*WORDS, "--out", place]) == 2
+    assert f"--out {place} is a f" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+    assert [main([*WORDS, "--out", "best.json"]) for _ in range(2)] == [0, 0]
+
+
 def test_the_file_leads_back_to_the_run_wherever_the_project_lies(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

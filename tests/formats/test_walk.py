@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 from typing import Literal
@@ -59,3 +60,11 @@ def test_names() -> None:
     with pytest.raises(SourceError, match="two samples with the name 'a'"):
         walk.refuse_doubles(["a", "b", "a"], Path("s"))
     assert walk.listed("abc", 2) == "a, b and 1 more"
+
+
+def test_a_name_in_another_encoding_is_told(tmp_path: Path) -> None:
+    """As older archives unpack; the sentence shows the name, and what renames all of them."""
+    (tmp_path / "fine.png").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\x96\xda.png")).touch()
+    with pytest.raises(SourceError, match=r"\\udc96\\udcda\.png.* is no UTF-8.*convmv -f shift_jis"):
+        walk.files_of(tmp_path)

@@ -17,6 +17,10 @@ GOOD: dict[str, Any] = {"name": "unet", "encoder": "resnet18", "weights": "none"
     [
         ({"name": "unett"}, "no model 'unett'. Did you mean 'unet'.*Models are unet, "),
         ({"name": None}, "no model 'None'"),
+        ({"name": ["unet"]}, r"no model '\['unet'\]'"),
+        ({"name": {"a": 1}}, "no model '{'a': 1}'"),
+        ({"options": 0}, "`options` is 0"),
+        ({"options": ""}, "`options` is ''"),
         ({"encodr": "x"}, "conf/model/unet.yaml has no key 'encodr'; its keys are name, encoder"),
         ({"encoder": 5}, "`encoder` is 5; write an encoder's name"),
         ({"weights": 5}, "`weights` is 5"),

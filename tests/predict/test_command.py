@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -196,6 +197,19 @@ def test_broken_pictures_do_not_stop_the_others(
     for name in ("empty.png", "text.jpg", "cut.png"):
         assert name in spoken.err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"good{number}" for number in range(5)]
+
+
+def test_a_name_in_another_encoding(
+    color_bundle: Path, tmp_path: Path, draw: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As older archives unpack: the parts lie under that name, and all JSON is JSON that leads to the file."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\x96\xda.png"))
+    Image.fromarray(draw(20, 30)[0]).save(path, format="png")
+    words = ["predict", str(path), "--bundle", str(color_bundle), "--out", str(tmp_path / "out"), "--json"]
+    assert kirie(words) == 0
+    assert json.loads(capsys.readouterr().out)
+    content = (tmp_path / "out" / path.stem / RECORD).read_bytes()
+    assert Path(json.loads(content.decode("utf-8"))["picture"]).name == path.name
 
 
 def test_result_does_not_depend_on_workers(color_bundle: Path, tmp_path: Path, draw: Any) -> None:

@@ -1,4 +1,4 @@
-"""Result folders: whole or not there, and never somebody else's."""
+"""Result folders: never somebody else's."""
 
 from __future__ import annotations
 
@@ -7,53 +7,7 @@ from pathlib import Path
 import pytest
 
 from kirie.core.labels import Label
-from kirie.predict.folder import RECORD, file_name, is_free, replacing_folder
-
-
-def test_appears_when_it_is_whole(tmp_path: Path) -> None:
-    """The folder has its name only after the block, and nothing else is left beside it."""
-    final = tmp_path / "sub" / "a"
-    with replacing_folder(final) as folder:
-        (folder / "x").touch()
-        assert not final.exists()
-    assert [path.name for path in final.iterdir()] == ["x"]
-    assert [path.name for path in final.parent.iterdir()] == ["a"]
-
-
-def test_interruption_leaves_the_old_one(tmp_path: Path) -> None:
-    """When the block fails, what was there before is still there and nothing half-written is."""
-    final = tmp_path / "a"
-    with replacing_folder(final) as folder:
-        (folder / "old").touch()
-
-    def interrupted() -> None:
-        with replacing_folder(final) as folder:
-            (folder / "new").touch()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert [path.name for path in tmp_path.rglob("*")] == ["a", "old"]
-
-
-def test_replaces_whole_folders(tmp_path: Path) -> None:
-    """A second run leaves no file of the first, nor of a run that was killed in between."""
-    final = tmp_path / "a"
-    with replacing_folder(final) as folder:
-        (folder / "old").touch()
-        leftover = folder.name
-    (tmp_path / leftover / "half").mkdir(parents=True)
-    with replacing_folder(final) as folder:
-        (folder / "new").touch()
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "new"]
-
-
-def test_longest_names(tmp_path: Path) -> None:
-    """A name of 255 bytes, the longest a file system has, works too."""
-    final = tmp_path / ("x" * 255)
-    with replacing_folder(final) as folder:
-        (folder / "x").touch()
-    assert final.is_dir()
+from kirie.predict.folder import RECORD, file_name, is_free
 
 
 def test_what_is_free(tmp_path: Path) -> None:

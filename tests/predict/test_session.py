@@ -106,6 +106,26 @@ def test_outputs_that_do_not_fit(make_bundle: Any, model: onnx.ModelProto, words
         Session(make_bundle(model, outputs=("labels",)))
 
 
+def test_failing_model_is_told_once(make_bundle: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """A model that fails while it runs ends in one sentence of one line; ONNX Runtime itself prints nothing."""
+    nodes = [
+        helper.make_node("Reshape", ["image", "seven"], ["flat"]),
+        helper.make_node("Cast", ["flat"], ["labels"], to=TensorProto.UINT8),
+    ]
+    made = helper.make_graph(
+        nodes,
+        "failing",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", "height", "width", 3])],
+        [helper.make_tensor_value_info("labels", TensorProto.UINT8, [7])],
+        [numpy_helper.from_array(np.array([7], np.int64), "seven")],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    session = Session(make_bundle(model, outputs=("labels",)))
+    with pytest.raises(BundleError, match=r"failed on a picture of 64x96 on cpu: [^\n]*\Z"):
+        session.predict_labels(np.zeros((1, 64, 96, 3), np.uint8))
+    assert capfd.readouterr().err == ""
+
+
 def test_answer_of_another_shape(make_bundle: Any) -> None:
     """An answer of another size is refused, not stretched."""
     model = graph(TensorProto.UINT8, [1, 2, 2], np.zeros((1, 2, 2), np.uint8))

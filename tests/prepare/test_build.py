@@ -375,6 +375,20 @@ def test_a_folder_with_other_files_is_not_mixed(draw: Draw, tmp_path: Path) -> N
         prepare(folder, other / "thesis.txt")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["data-raw/a.txt", "spare-parts/a.txt", "attempt/a.txt", "data-0123456789ab/a.txt", "report.json", "store.json"],
+)
+def test_folders_that_look_like_a_stores_are_not_its(draw: Draw, tmp_path: Path, name: str) -> None:
+    """Names that begin like preparing's own, and its own names with others' content, are left alone."""
+    mine = tmp_path / "study" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text('{"mine": 1}')
+    with pytest.raises(UsageError, match="holds something else than a store"):
+        prepare(draw(), tmp_path / "study")
+    assert [path for path in (tmp_path / "study").rglob("*") if path.is_file()] == [mine]
+
+
 def test_two_at_a_time_are_refused(draw: Draw, tmp_path: Path) -> None:
     """A second prepare into the same store ends at once and leaves the first alone."""
     folder = draw()

@@ -93,6 +93,11 @@ def test_none_is_none(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"name": "tensorboard"}, "allowed are wandb, none"),
+        ({"name": ["wandb"]}, "allowed are wandb, none"),
+        ({"mode": 5}, "log.mode is 5; allowed are auto, online, offline"),
+        ({"entity": 5}, "log.entity is 5; allowed is text or null"),
+        ({"tags": [None]}, r"log.tags is \[None\]"),
+        ({"pictures": True}, "log.pictures is True"),
         ({"projekt": "x"}, "no setting projekt"),
         ({"pictures": -1}, "a whole number from 0"),
         ({"pictures_every": 0}, "a whole number from 1"),

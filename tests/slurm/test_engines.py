@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import yaml
 from tests.runlog.wandb_server import KEY, WandbServer
-from tests.train.conftest import tiny_overrides as tiny_overrides
 
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ledger import Ledger

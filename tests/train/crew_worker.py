@@ -1,8 +1,8 @@
-"""Runs what tests/train/test_crew_*.py ask for in crews of real processes, all forked from one that has imported torch.
+"""Runs what test_crew.py and tests/slurm/test_crew_batches.py ask for in crews of real processes, all forked from one.
 
     python -m tests.train.crew_worker FOLDER    (reads FOLDER/scenarios.json, writes FOLDER/NAME-RANK.json)
 
-Importing the training stack takes most of such a test's time; forking does it once for all processes.
+Importing the training stack takes most of such a test's time; that one has done it for all.
 """
 
 from __future__ import annotations
@@ -176,9 +176,28 @@ def _built(store: str, configs: str) -> list[SemanticTask]:
     return [build_task(config, facts) for config in json.loads(configs)]
 
 
-def commands(folder: Path, name: str, place: Place, words: list[str], own_words: list[str], killed_at: int) -> None:
-    """`kirie` with these words and, on the last process, some of its own; it is killed at its n-th step if n > 0."""
+def commands(
+    folder: Path,
+    name: str,
+    place: Place,
+    words: list[str],
+    own_words: list[str],
+    killed_at: int,
+    told_while_scoring: bool = False,
+) -> None:
+    """`kirie` with these words and, on the last process, some of its own; it is killed at its n-th step if n > 0.
+
+    Or it alone gets SIGTERM while the best checkpoint is scored, in a job of SLURM that sees no scontrol.
+    """
     last = place.rank == place.world - 1
+    if told_while_scoring:
+        os.environ |= {"SLURM_JOB_ID": "5000", "PATH": str(folder)}
+    if told_while_scoring and last:
+
+        def score_or_stop(*arguments: Any, **named: Any) -> Any:
+            signal.raise_signal(signal.SIGTERM)
+
+        mock.patch("kirie.train.fit.score_split", score_or_stop).start()
     if last and killed_at:
         training_step, steps = SemanticTask.training_step, iter(range(1, killed_at + 1))
 

@@ -9,7 +9,7 @@ import pytest
 
 from kirie.errors import ConfigError
 from kirie.train.compose import as_yaml, compose_config, config_folder
-from kirie.train.overrides import groups
+from kirie.train.overrides import groups, readable
 
 FOLDER = config_folder()
 CHOICES = [(group, choice) for group, choices in groups(FOLDER).items() for choice in choices]
@@ -53,6 +53,12 @@ def test_groups_are_the_documented_ones() -> None:
         ("model@train=unet", ["write model=unet"]),
         ("+experiment=starter", ["write experiment=starter without the plus"]),
         ("hydra.run.dir=x", ["setting of Hydra's own runs"]),
+        ("seed=1,2", ["'seed=1,2' names several values", "repeat the command for each", "multirun -m seed=1,2"]),
+        ("seed=range(1,3)", ["'seed=range(1,3)' names several values"]),
+        ("model=unet,fpn", ["'model=unet,fpn' names several values"]),
+        ("data.store=/a,b", ["'data.store=/a,b' names several values", "\"data.store='/a,b'\""]),
+        ("model=${nope}", ["'${nope}' does not tell what is chosen", "schedule"]),
+        ("model=名", ["There is no model '名'"]),
         ("+train.epochs=3", ["'train.epochs' is there already", "without the leading +"]),
     ],
 )
@@ -62,6 +68,61 @@ def test_a_typo_names_the_valid_choices(override: str, words: list[str]) -> None
         compose_config([override], FOLDER)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "名/st",
+        "/tmp/wü é (1)/st",
+        "/root/~x/a",
+        "a=b",
+        "a#b",
+        "it's",
+        'a"b',
+        "foo(1)",
+        "名\\",
+        "名\\'x",
+        "a\nb=",
+        " 名 ",
+    ],
+)
+def test_a_path_is_typed_as_it_is(path: str) -> None:
+    """Text that Hydra's grammar has no room for arrives letter by letter, without quotes of the user's."""
+    config = compose_config([f"data.store={path}", f"++init_from={path}"], FOLDER)
+    assert (config["data"]["store"], config["init_from"]) == (path, path)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "seed=3",
+        "data.store='a b'",
+        'data.store="a=b"',
+        "data.store=${runs}/st",
+        "model.options.channels=[1,2]",
+        "augment.rotate={p: 1}",
+        "train.early_stopping=null",
+        "~init_from",
+        "seed=[1",
+        "data.store='a",
+        "nämé=1",
+        "-m",
+    ],
+)
+def test_what_hydra_reads_stays_as_it_is(word: str) -> None:
+    """So does what is broken, which Hydra is to complain of."""
+    assert readable(word) == word
+
+
+def test_a_number_of_any_length_is_text() -> None:
+    """What Python does not read as a number is left to those who know what the key means."""
+    assert compose_config([f"seed={'9' * 5000}"], FOLDER)["seed"] == "9" * 5000
+
+
+def test_an_interpolation_beside_other_text() -> None:
+    """`${runs}` is read as Hydra reads it, where the rest of the text needs quotes, too."""
+    assert compose_config(["data.store=${runs}/名"], FOLDER)["data"]["store"] == "runs/名"
 
 
 def test_a_folder_without_configuration_is_named(tmp_path: Path) -> None:

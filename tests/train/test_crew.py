@@ -25,15 +25,18 @@ def outcome(tiny_overrides: list[str], tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("commands")
     train = ["train", *tiny_overrides, "trainer.devices=auto", "train.epochs=1", "--json"]
 
-    def scenario(name: str, words: list[str], own_words: Sequence[str] = (), killed_at: int = 0) -> dict[str, Any]:
+    def scenario(
+        name: str, words: list[str], own_words: Sequence[str] = (), killed_at: int = 0, **more: bool
+    ) -> dict[str, Any]:
         arguments = {"words": [*words, f"runs={folder / name}"], "own_words": list(own_words), "killed_at": killed_at}
-        return {"name": name, "world": 2, "do": "commands", "with": arguments}
+        return {"name": name, "world": 2, "do": "commands", "with": arguments | more}
 
     scenarios = [
         scenario("well", [*train, "--out", str(folder / "out")]),
         scenario("typo", [*train, "modelt=unet"]),
         scenario("elsewhere", train, [f"data.store={folder / 'nowhere'}"]),
         scenario("killed", train, killed_at=2),
+        scenario("told", train, told_while_scoring=True),
         scenario("devices", [*train, "trainer.devices=3"]),
     ]
     (folder / "scenarios.json").write_text(json.dumps(scenarios))
@@ -89,6 +92,20 @@ def test_a_killed_process_does_not_leave_the_others_hanging(outcome: Outcome) ->
     assert first["seconds"] < 60
     (run,) = (Path(first["folder"]) / "killed").iterdir()
     assert json.loads((run / "run.json").read_text())["state"] == "failed"
+
+
+def test_a_signal_to_one_process_is_meant_for_all(outcome: Outcome) -> None:
+    """While scoring, where no step joins them: the run is preempted and not failed, the batch script is to ask for a
+    requeue by the code of both, and one marker says that this start has asked."""
+    first, second = outcome("told")
+    assert (first["code"], second["code"]) == (75, 75)
+    line = first["err"].splitlines()[-1]
+    assert "was stopped by SIGTERM and keeps what it had done; the batch script asks SLURM to start it again." in line
+    assert (second["out"], second["err"]) == ("", "")
+    (run,) = map(RunFolder, (Path(first["folder"]) / "told").iterdir())
+    record = run.read_record()
+    assert (record["state"], record["error"]) == ("preempted", "stopped by SIGTERM")
+    assert len(list(run.requeues.iterdir())) == 1
 
 
 def test_kirie_starts_the_processes_of_its_node(tiny_overrides: list[str], tmp_path: Path) -> None:

@@ -19,11 +19,21 @@ from tests.cluster.test_requeue import SCONTROL
 from kirie.cluster.lease import Lease, read_holder
 from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
+from kirie.core.signals import GRACE
 from kirie.errors import Interrupted, RunError
 from kirie.train import fit as fit_module
 from kirie.train.progress import EpochLines
 
 Compose = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def _heeding() -> Iterator[None]:
+    """A process that SLURM ends heeds no more signals; the one that tests goes on."""
+    before = {each: signal.getsignal(each) for each in GRACE}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 @contextmanager
@@ -38,6 +48,11 @@ def _at_step(step: int, act: Callable[[], object], monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setattr(EpochLines, "on_train_batch_end", hook)
         yield
+
+
+def _twice(signum: signal.Signals) -> None:
+    for _ in range(2):
+        signal.raise_signal(signum)
 
 
 def _run(folder: Path) -> RunFolder:
@@ -66,17 +81,21 @@ def test_in_a_job_of_slurm(
     exit_code: int,
     requeued: bool,
 ) -> None:
-    """A point in the middle of the epoch, one request, the record, and the code that the batch script reads."""
+    """A point in the middle of the epoch, one request, the record, and the code that the batch script reads.
+
+    The signal comes twice, and once more while SLURM is asked.
+    """
     scontrol, asked = tmp_path / "bin" / "scontrol", tmp_path / "asked"
     scontrol.parent.mkdir()
-    scontrol.write_text(SCONTROL.format(log=asked, state=state, code=code))
+    again = f"requeue) kill -{signum} $PPID ;"
+    scontrol.write_text(SCONTROL.format(log=asked, state=state, code=code).replace("requeue)", again))
     scontrol.chmod(0o755)
     asked.touch()
     monkeypatch.setenv("PATH", f"{scontrol.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("SLURM_JOB_ID", "12")
     config = tiny(f"runs={tmp_path / 'runs'}", "data.batch_size=4")
     with (
-        _at_step(1, lambda: signal.raise_signal(signum), monkeypatch),
+        _at_step(1, lambda: _twice(signum), monkeypatch),
         pytest.raises(Interrupted, match=signum.name) as caught,
     ):
         fit_module.fit(config, quiet=True)

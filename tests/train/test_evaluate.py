@@ -115,5 +115,5 @@ def test_another_runs_evaluation_is_replaced_whole(run: RunFolder, shapes_store:
     assert not out.per_image("val").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     out.record.unlink()
-    with pytest.raises(RunError, match="holds other files"):
+    with pytest.raises(RunError, match="is not a run folder"):
         main([str(run.path), "--store", str(shapes_store), "--out", str(out.path), "--split", "test"])

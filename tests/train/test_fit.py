@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 
 from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
-from kirie.errors import ConfigError, Interrupted
+from kirie.errors import ConfigError, Interrupted, RunError
 from kirie.tasks import load_run
 from kirie.train import fit as fit_module
 from kirie.train.progress import EpochLines
@@ -47,6 +48,18 @@ def test_a_run_leaves_all_its_files_and_is_not_trained_twice(
 
     monkeypatch.setattr(fit_module, "build_task", lambda *_: pytest.fail("trained again"))
     assert fit_module.fit(config, quiet=True).path == run.path
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["++augment.name=5", "++loss.terms.dice=5", "++optimizer.lr=-1", "++schedule.warmup=2", "++trainer.strategy=abc"],
+)
+def test_a_wrong_group_is_found_before_the_data(tiny: Compose, tmp_path: Path, word: str) -> None:
+    """No store is asked for, and no run folder is left that says "failed"."""
+    config = tiny(f"runs={tmp_path / 'runs'}", f"data.store={tmp_path / 'nowhere'}", word)
+    with pytest.raises(ConfigError):
+        fit_module.fit(config, quiet=True)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_sigterm_records_the_interruption(tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +98,79 @@ def test_a_torn_resume_point_is_passed_over(tiny: Compose, tmp_path: Path, capsy
     assert f"{newest.path} is torn" in said
     assert all(torch.equal(value, before[name]) for name, value in _weights(run).items())
     assert run.read_metrics() == scores
+
+
+@pytest.fixture(scope="module")
+def three_epochs(tiny: Compose, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], RunFolder]:
+    """A finished training whose last epoch is its best."""
+    config = tiny(f"runs={tmp_path_factory.mktemp('three')}", "seed=6", "train.epochs=3", "optimizer.lr=1e-3")
+    run = fit_module.fit(config, quiet=True)
+    return config, run
+
+
+def _damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x40
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", [_damage, Path.unlink], ids=["one bit", "removed"])
+def test_a_lost_best_checkpoint_is_made_again(
+    three_epochs: tuple[dict[str, Any], RunFolder],
+    how: Callable[[Path], object],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Found before anything is scored: one warning, back to the point before it was written, and the same scores."""
+    config, whole = three_epochs
+    run = _unfinished(whole, tmp_path)
+    how(run.best)
+    older = resume_points(run)[1]
+    fit_module.fit(config | {"runs": str(tmp_path)})
+    said = capsys.readouterr().err
+    assert f"resumed at step {older.step}" in said
+    assert said.count("warning:") == 1
+    assert f"the training goes back to step {older.step}" in said
+    assert run.read_metrics() == whole.read_metrics()
+    before = _weights(whole)
+    assert all(torch.equal(value, before[name]) for name, value in _weights(run).items())
+
+
+def test_a_best_checkpoint_that_nothing_makes_again_is_told(
+    three_epochs: tuple[dict[str, Any], RunFolder], tmp_path: Path
+) -> None:
+    """All points are from after it: one sentence that says what to do, and nothing scored."""
+    config, whole = three_epochs
+    run = _unfinished(whole, tmp_path)
+    resume_points(run)[1].path.unlink()
+    _damage(run.best)
+    with pytest.raises(RunError, match=f"is damaged.*remove {run.path} to train this run again"):
+        fit_module.fit(config | {"runs": str(tmp_path)}, quiet=True)
+    assert not run.metrics.exists()
+
+
+def test_a_best_checkpoint_damaged_while_training_is_not_scored(
+    tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checked right before it is read."""
+    run_trainer = fit_module._run_trainer
+
+    def then_damage(*arguments: Any) -> None:
+        run_trainer(*arguments)
+        _damage(RunFolder(next(tmp_path.iterdir())).best)
+
+    monkeypatch.setattr(fit_module, "_run_trainer", then_damage)
+    with pytest.raises(RunError, match=r"best\.ckpt is damaged, so nothing was scored"):
+        fit_module.fit(tiny(f"runs={tmp_path}", "train.epochs=1"), quiet=True)
+
+
+def _unfinished(whole: RunFolder, folder: Path) -> RunFolder:
+    """A copy of a finished run as it was before it was scored."""
+    run = RunFolder(folder / whole.path.name)
+    shutil.copytree(whole.path, run.path)
+    run.metrics.unlink()
+    run.record.write_text(json.dumps(json.loads(run.record.read_text()) | {"state": "running"}))
+    return run
 
 
 def test_a_pair_that_cannot_work_fails_before_data_is_touched(tiny: Compose, tmp_path: Path) -> None:

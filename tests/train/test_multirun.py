@@ -36,6 +36,8 @@ def test_a_combination_is_the_run_of_kirie_train(
         (["model=unett"], "There is no model 'unett'. Did you mean 'unet'?"),
         (["train.epochs=0"], "train.epochs is 0"),
         (["data.store=nowhere"], "nowhere"),
+        (["data.store=名 (1)/st"], "名 (1)/st"),
+        (["data.store=名,b"], "override 'data.store=名,b' cannot be read"),
         (["+foo.bar=1"], "has no setting foo"),
         (["train.epochz=1"], "There is no setting 'train.epochz'"),
         (["seed=[1"], "override 'seed=[1' cannot be read"),

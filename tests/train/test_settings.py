@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from kirie.errors import ConfigError
+from kirie.models.config import ModelConfig
+from kirie.runlog.start import check_log
 from kirie.train.compose import compose_config, config_folder
+from kirie.train.loop import check_task
 from kirie.train.settings import Settings
 
 
@@ -43,6 +48,15 @@ def test_the_defaults_are_valid(config: dict[str, Any]) -> None:
         ("seed", -1, "seed is -1"),
         ("seed", None, "seed is None"),
         ("init_from", 3, "init_from is 3; allowed is text or null"),
+        ("runs", None, "runs is None; allowed is text"),
+        ("runs", 1.5, "runs is 1.5; allowed is text"),
+        ("trainer.strategy", "abc", "trainer.strategy is 'abc'; allowed are auto, ddp"),
+        ("trainer.threads", 4096, "trainer.threads is 4096; allowed is a whole number from 1 to 1024"),
+        ("train.epochs", 1e23, "train.epochs is 1e+23; allowed is a whole number".replace("+", r"\+")),
+        ("train.epochs", 2**40, "allowed is a whole number from 1 to 2147483647"),
+        ("train", {1: 2}, "the key 1 in `train`"),
+        ("loss", 5, "section `loss` is 5; choose a file of conf/loss/"),
+        ("model", None, "section `model` is None"),
     ],
 )
 def test_a_wrong_value_is_named(config: dict[str, Any], key: str, value: object, message: str) -> None:
@@ -66,3 +80,36 @@ def test_unknown_and_missing_keys_are_named(config: dict[str, Any]) -> None:
     del changed["train"]["epoch"], changed["train"]["epochs"]
     with pytest.raises(ConfigError, match="lacks epochs"):
         Settings.of(changed)
+
+
+WRONG = (None, True, -1, 1.5, math.nan, math.inf, "", "abc", [1], [None], {"a": 1}, {"a": {1: 2}}, [[1]], 1e23, 10**400)
+
+
+def leaves(node: dict[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys of all mappings and values within."""
+    for key, value in node.items():
+        yield (*at, key)
+        if isinstance(value, dict):
+            yield from leaves(value, (*at, key))
+
+
+@pytest.mark.parametrize("words", [[], ["optimizer=sgd", "schedule=onecycle", "loss=focal_tversky", "augment=strong"]])
+def test_a_value_of_any_type_is_taken_or_refused(words: list[str]) -> None:
+    """What the checks before any data is read say of a wrong value in any place is a ConfigError or nothing."""
+    config = compose_config(words, config_folder())
+    refused = 0
+    for *parents, last in leaves(config):
+        for value in WRONG:
+            changed = copy.deepcopy(config)
+            node = changed
+            for parent in parents:
+                node = node[parent]
+            node[last] = value
+            try:
+                Settings.of(changed)
+                check_log(changed["log"])
+                check_task(changed)
+                ModelConfig.read(changed["model"])
+            except ConfigError:
+                refused += 1
+    assert refused > 500

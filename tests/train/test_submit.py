@@ -6,6 +6,9 @@ import json
 import shlex
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,11 +18,12 @@ from kirie.cluster.fake import FakeScheduler
 from kirie.cluster.submissions import submissions
 from kirie.core import files
 from kirie.core.run import RunFolder
-from kirie.errors import KirieError
+from kirie.errors import ClusterError, KirieError
 from kirie.train.compose import compose_config, config_folder
 from kirie.train.identify import identify
 from kirie.train.submit import SUBMITTABLE
-from kirie.train.submit_train import main
+from kirie.train.submit_train import main, plan_training, submit_training
+from kirie.train.target import take_target
 
 Out = pytest.CaptureFixture[str]
 
@@ -53,7 +57,9 @@ def test_a_training_is_submitted_once(words: list[str], tmp_path: Path, capsys: 
     for state, said in (("PENDING", "already in the queue"), ("RUNNING", "already running")):
         fake.move(first["job"], state)
         assert main([*words, "nodes=1", "--json"], fake) == 0
-        assert _json(capsys) | {"state": said} == first | {"state": said}
+        again = _json(capsys)
+        assert "`scancel 1` and repeat" in again.pop("warning")
+        assert again == first | {"state": said}
     fake.move(first["job"], "FAILED")
     assert main([*words, "--json"], fake) == 0
     assert _json(capsys)["job"] == "2"
@@ -65,6 +71,7 @@ def test_a_training_is_submitted_once(words: list[str], tmp_path: Path, capsys: 
 
 def test_the_job_trains_the_run_that_was_promised(words: list[str], capsys: Out) -> None:
     """The command in the script composes to the same id, and brings nodes, devices, --out and --config-dir along."""
+    words += ["data.batch_size=6"]
     assert main([*words, "nodes=2", "cluster.tasks_per_node=3", "runs=a b", "--out", "o", "--dry-run"], None) == 0
     shown = capsys.readouterr().out
     line = shown.split("-m kirie train ")[1].split(" &\n")[0]
@@ -87,10 +94,10 @@ def _fingerprint(store: str) -> str:
 def test_a_dry_run_writes_nothing(words: list[str], tmp_path: Path, capsys: Out) -> None:
     """It prints the script, from one's own template where there is one, and needs no SLURM."""
     (tmp_path / "slurm").mkdir()
-    (tmp_path / "slurm" / "train.sbatch").write_text("#!/bin/bash\n#SBATCH --chdir={{folder}}\necho {{run}}\n")
+    (tmp_path / "slurm" / "train.sbatch").write_text("#!/bin/bash\n#SBATCH --chdir={{folder}}\n{{run}} {{overrides}}\n")
     assert main([*words, "--dry-run", "--json"]) == 0
     found = _json(capsys)
-    assert found["script"] == f"#!/bin/bash\n#SBATCH --chdir={tmp_path}\necho {found['run']}\n"
+    assert found["script"].startswith(f"#!/bin/bash\n#SBATCH --chdir={tmp_path}\n{found['run']} ")
     assert [place.name for place in tmp_path.iterdir()] == ["slurm"]
 
 
@@ -116,7 +123,39 @@ def test_a_refusal_leaves_no_submission(words: list[str], tmp_path: Path) -> Non
         KirieError, match=r"invalid partition specified: main\. It came from .*train\.sbatch line 14 \("
     ):
         main(words, FakeScheduler(refuse=refusal))
-    assert not list(tmp_path.glob("runs/*/jobs.jsonl"))
+    assert not list(tmp_path.iterdir()), "something half-made is left"
+
+
+def test_submitted_at_once_it_is_one_job(words: list[str], tmp_path: Path, capsys: Out) -> None:
+    """Six processes of one command: one sends the job, and the others find it."""
+
+    class Slow(FakeScheduler):
+        def submit(self, script: Path, more: Sequence[str] = ()) -> str:
+            time.sleep(0.3)
+            return super().submit(script, more)
+
+    fake = Slow()
+    target, overrides = take_target(words, config_folder())
+    training = plan_training(overrides, target)
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: submit_training(training, fake), range(6)))
+    assert sorted(each["state"] for each in found) == ["already in the queue"] * 5 + ["submitted"]
+    assert {each["job"] for each in found} == {"1"}
+
+
+def test_a_job_that_can_never_start_is_told(words: list[str], capsys: Out) -> None:
+    """One look right after the submission: SLURM's reason, and how to cancel."""
+    fake = FakeScheduler()
+    fake.on_look = lambda job: fake.move(job, "PENDING", "PartitionNodeLimit")
+    assert main(words, fake) == 0
+    assert "it cannot start: SLURM says PartitionNodeLimit. Cancel it with `scancel 1`" in capsys.readouterr().out
+
+
+def test_a_template_that_starts_nothing_is_refused(words: list[str], tmp_path: Path) -> None:
+    """Nothing in it says what to train."""
+    files.write_text(tmp_path / "slurm" / "train.sbatch", "#!/bin/bash\n")
+    with pytest.raises(ClusterError, match=r"has the word \{\{overrides\}\} nowhere"):
+        main([*words, "--dry-run"])
 
 
 @pytest.mark.parametrize(
@@ -132,6 +171,7 @@ def test_a_refusal_leaves_no_submission(words: list[str], tmp_path: Path) -> Non
         (["gpus=two"], "gpus is 'two'; allowed is a whole number from 0"),
         (["nodes=2", "gpus=3", "cluster=mycluster"], "gpus=3 over nodes=2 is not a whole number"),
         (["time=soon"], "is 'soon'; allowed are SLURM's forms"),
+        (["nodes=2", "data.batch_size=3"], "data.batch_size is 3, which 2 processes cannot share equally"),
         (["trainer.devices=2"], "trainer.devices follows from nodes= and gpus="),
         (["model=unett"], "There is no model 'unett'"),
         (["data.store=nowhere"], "nowhere"),
@@ -159,7 +199,7 @@ def test_without_slurm_the_sentence_says_so(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert kirie(["submit", "train", *words]) == 2
     assert "There is no `sbatch` on the PATH" in capsys.readouterr().err
-    assert not list(tmp_path.glob("runs/*/jobs.jsonl"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_table_of_what_can_be_sent(capsys: Out) -> None:
@@ -171,6 +211,8 @@ def test_the_table_of_what_can_be_sent(capsys: Out) -> None:
         with pytest.raises(SystemExit):
             kirie(["submit", name, "--help"])
         assert "cluster=NAME" in capsys.readouterr().out.replace("cluster=mycluster", "cluster=NAME")
+    assert kirie(["submit", "sweep"]) == 2
+    assert "Sweeps come with a later release" in capsys.readouterr().err
     assert kirie(["submit", "trai"]) == 2
     assert "Did you mean `kirie submit train`?" in capsys.readouterr().err
 

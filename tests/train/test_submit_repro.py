@@ -75,7 +75,7 @@ def pipeline(
 
 
 def _at_second_look(act: Callable[[str], None]) -> Callable[[str], None]:
-    """Acts when a job is looked at the second time: the first is the question whether it is on its way already."""
+    """Acts when a job is looked at the second time: the first look is that of its submission."""
     seen: set[str] = set()
 
     def look(job: str) -> None:
@@ -96,7 +96,7 @@ def test_trainings_are_jobs_beside_each_other_and_survive_the_wait(
     pipeline: Callable[[str], str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The time is up: pending. Repeated: the same jobs; one fails, the other is published. Repeated: all is through."""
-    fake = FakeScheduler(on_look=lambda _: signal.raise_signal(signal.SIGUSR1))
+    fake = FakeScheduler(on_look=_at_second_look(lambda _: signal.raise_signal(signal.SIGUSR1)))
     with pytest.raises(Interrupted, match=r"pending: 2 of 2 trainings are still queued or running; repeat") as stopped:
         main([*LOCAL, "--here"], fake)
     assert stopped.value.exit_code == 75

@@ -12,6 +12,7 @@ the age is the difference of two times that the server wrote.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import threading
@@ -22,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from kirie.cluster.checked import checked
 from kirie.cluster.process import Process
 from kirie.core import files
 from kirie.errors import RunError
@@ -32,9 +34,13 @@ HEARTBEAT_S = 15.0
 STALE_S = 120.0
 """Age of the last touch from which a holder of which nothing else is known counts as gone."""
 
+
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What file systems without hard links answer (FAT and some in user space)."""
+
 IsAlive = Callable[[str, int], bool | None]
-"""Asks the scheduler about a job's start, the one after so many restarts: True alive, False gone, None if it does not
-say."""
+"""Asks the scheduler about a job's start, the one after so many restarts: True alive, False ended by its own word, None
+if it does not know."""
 
 
 class Leased(Protocol):
@@ -52,7 +58,7 @@ class Leased(Protocol):
 
 
 class HeldError(RunError):
-    """Another process holds it."""
+    """Another process holds what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class Holder:
         restarts: How often SLURM had queued that job again.
         since: When the lease was taken, ISO 8601.
         released: Whether it was given back.
+        cluster: The name of SLURM's cluster, as which no other gives the job's number; "" outside SLURM.
     """
 
     number: int
@@ -74,30 +81,34 @@ class Holder:
     restarts: int
     since: str
     released: bool = False
+    cluster: str = ""
 
     def __str__(self) -> str:
         job = f", SLURM job {self.job}" if self.job is not None else ""
         return f"process {self.process.pid} on {self.process.host}{job}, since {self.since}"
 
-    def stale(self, *, age: float, job: str | None, restarts: int, is_alive: IsAlive) -> bool:
-        """Whether the holder is gone.
+    def stale(
+        self, *, age: float, job: str | None, restarts: int, is_alive: IsAlive, cluster: str | None = None
+    ) -> bool:
+        """Whether the holder is gone: for certain, or by the age of its last touch.
 
         Args:
-            age: Seconds since its last touch, by the file server's clock.
+            age: Seconds since the last touch, by the file server's clock.
             job: The job of the process that asks.
             restarts: How often that job was queued again.
-            is_alive: Asks the scheduler.
+            is_alive: Asks the scheduler about a job of the cluster of the process that asks.
+            cluster: That cluster's name; None takes all numbers for those of one cluster.
         """
         if self.released:
             return True
         if (alive := self.process.alive()) is not None:
             return not alive
-        if self.job is not None and self.job == job:
-            # SLURM starts a job again only when its processes are gone
-            if self.restarts != restarts:
-                return True
-        elif self.job is not None and (known := is_alive(self.job, self.restarts)) is not None:
-            return not known
+        if self.job is not None and cluster in {None, self.cluster}:
+            if self.job == job:
+                # SLURM starts a job again only when its processes are gone
+                return self.restarts < restarts or age > STALE_S
+            if (known := is_alive(self.job, self.restarts)) is not None:
+                return not known
         return age > STALE_S
 
 
@@ -111,14 +122,15 @@ class Lease:
         self._thread = threading.Thread(target=self._renewing, name="kirie-lease", daemon=True)
 
     @classmethod
-    def take(cls, run: Leased, *, job: str | None, is_alive: IsAlive, restarts: int = 0) -> Lease:
+    def take(cls, run: Leased, *, job: str | None, is_alive: IsAlive, restarts: int = 0, cluster: str = "") -> Lease:
         """Takes a run, over from a holder that is gone if need be, and begins to touch the file.
 
         Args:
             run: The run.
             job: SLURM's job of this process, or None.
-            is_alive: Asks the scheduler about another job.
+            is_alive: Asks the scheduler about another job of this cluster.
             restarts: How often SLURM has queued this job again (SLURM_RESTART_COUNT).
+            cluster: The name of SLURM's cluster (SLURM_CLUSTER_NAME).
 
         Raises:
             HeldError: Another process holds the run; the message says which, where and since when.
@@ -134,14 +146,14 @@ class Lease:
                     number += 1
                 found = _read(run, number)
                 if found is not None and not found.stale(
-                    age=_age(run, number), job=job, restarts=restarts, is_alive=is_alive
+                    age=_age(run, number), job=job, restarts=restarts, is_alive=is_alive, cluster=cluster
                 ):
                     raise HeldError(
                         f"The run {run.path} is being trained by {found}; wait for it, or end it. If it is gone, this "
                         f"command takes the run over {STALE_S:.0f} s after its last sign of life."
                     )
                 since = datetime.now(UTC).isoformat(timespec="seconds")
-                holder = Holder(number + 1, Process.own(), job, restarts, since)
+                holder = Holder(number + 1, Process.own(), job, restarts, since, cluster=cluster)
                 if _create(run, holder):
                     lease = cls(run, holder)
                     lease._thread.start()
@@ -221,7 +233,9 @@ def last_touch(run: Leased) -> float | None:
     return None if holder is None else _file(run, holder.number).stat().st_mtime
 
 
-def is_free(run: Leased, *, now: float, job: str | None, restarts: int, is_alive: IsAlive) -> bool:
+def is_free(
+    run: Leased, *, now: float, job: str | None, is_alive: IsAlive, restarts: int = 0, cluster: str = ""
+) -> bool:
     """Whether `take` is worth a try, found out by reading alone; for looking at many.
 
     The scheduler is asked only about a holder that has missed a beat, lest a look at a hundred trials be as many
@@ -231,17 +245,22 @@ def is_free(run: Leased, *, now: float, job: str | None, restarts: int, is_alive
         run: The run.
         now: The file server's time (`server_time`), asked once for all.
         job: SLURM's job of this process, or None.
+        is_alive: Asks the scheduler about another job of this cluster.
         restarts: How often SLURM has queued this job again.
-        is_alive: Asks the scheduler about another job.
+        cluster: The name of SLURM's cluster.
     """
     holder = read_holder(run)
     if holder is None:
         return True
     age = max(0.0, now - _file(run, holder.number).stat().st_mtime)
-    known = holder.released or holder.process.alive() is not None or (holder.job is not None and holder.job == job)
+    known = (
+        holder.released
+        or holder.process.alive() is not None
+        or (job is not None and (holder.job, holder.cluster) == (job, cluster))
+    )
     if not known and age < 2 * HEARTBEAT_S:
         return False
-    return holder.stale(age=age, job=job, restarts=restarts, is_alive=is_alive)
+    return holder.stale(age=age, job=job, restarts=restarts, is_alive=is_alive, cluster=cluster)
 
 
 def _file(run: Leased, number: int) -> Path:
@@ -260,9 +279,8 @@ def _read(run: Leased, number: int) -> Holder | None:
         return None
     content = files.read_json(path, RunError, "The lease")
     try:
-        process = Process(**content.pop("process"))
-        return Holder(number=number, process=process, **content)
-    except (AttributeError, KeyError, TypeError):
+        return checked(Holder, {**content, "number": number, "process": checked(Process, content["process"])})
+    except (KeyError, TypeError):
         raise RunError(
             f"The lease {path} is damaged; make sure that no process trains this run, then remove {run.lease}."
         ) from None
@@ -276,6 +294,21 @@ def _create(run: Leased, holder: Holder) -> bool:
         except FileExistsError:
             # The answer to a link may get lost on NFS and be asked for again: then the second name is there, and ours
             return whole.stat().st_nlink == 2
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            return _create_without_links(run, holder)
+    return True
+
+
+def _create_without_links(run: Leased, holder: Holder) -> bool:
+    """The same on a file system without hard links: still one process gets it, but whoever reads in the moment before
+    it is written finds an empty file, takes it for a damaged one, and stops."""
+    try:
+        with _file(run, holder.number).open("x", encoding="utf-8") as stream:
+            json.dump(_text(holder), stream, indent=2)
+    except FileExistsError:
+        return False
     return True
 
 

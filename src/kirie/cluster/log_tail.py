@@ -22,7 +22,7 @@ def last_error(log: Path) -> str:
         with log.open("rb") as stream:
             stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL))
             text = stream.read().decode(errors="replace")
-    except OSError:
+    except (OSError, ValueError):
         return ""
     # A log goes on over restarts: only what the last one printed counts
     lines = [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
@@ -33,5 +33,12 @@ def last_error(log: Path) -> str:
     launchers = [line for line in lines if _LAUNCHER.match(line) and "error:" in line]
     for found in (errors, launchers, ours, lines):
         if found:
-            return found[-1].removeprefix("kirie: ")[:_MOST]
+            return _cut(found[-1].removeprefix("kirie: "))
     return ""
+
+
+def _cut(line: str) -> str:
+    """A long line up to its last whole word."""
+    if len(line) <= _MOST:
+        return line
+    return f"{line[:_MOST].rpartition(' ')[0] or line[:_MOST]} ..."

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kirie.cluster.checked import checked
 from kirie.core import files
 from kirie.core.run import RunFolder
 from kirie.errors import RunError
@@ -44,13 +45,18 @@ class Pending:
     trainings: tuple[Training, ...] = field(default=())
     error: str = ""
 
+    @property
+    def jobs(self) -> list[str]:
+        """The jobs of those that were not done already."""
+        return [training.job for training in self.trainings if training.job is not None]
+
     def write(self, folder: RunFolder) -> None:
         """Writes it whole.
 
         Raises:
             DeviceError: The folder cannot be written.
         """
-        files.write_json(_file(folder), asdict(self))
+        files.write_json(file_of(folder), asdict(self))
 
     @classmethod
     def read(cls, folder: RunFolder) -> Pending | None:
@@ -59,14 +65,14 @@ class Pending:
         Raises:
             RunError: The file is damaged.
         """
-        if not _file(folder).is_file():
+        if not file_of(folder).is_file():
             return None
-        content: Any = files.read_json(_file(folder), RunError, "The record of what `dvc repro` waits for")
+        content: Any = files.read_json(file_of(folder), RunError, "The record of what `dvc repro` waits for")
         try:
-            trainings = tuple(Training(**entry) for entry in content["trainings"])
+            trainings = tuple(checked(Training, entry) for entry in content["trainings"])
             return cls(str(content["state"]), trainings, str(content["error"]))
-        except (AttributeError, KeyError, TypeError):
-            raise RunError(f"{_file(folder)} is damaged; remove it and repeat `kirie submit repro`.") from None
+        except (KeyError, TypeError):
+            raise RunError(f"{file_of(folder)} is damaged; remove it and repeat `kirie submit repro`.") from None
 
 
 def words(left: int, all_of_them: Iterable[object]) -> str:
@@ -77,5 +83,6 @@ def words(left: int, all_of_them: Iterable[object]) -> str:
     )
 
 
-def _file(folder: RunFolder) -> Path:
+def file_of(folder: RunFolder) -> Path:
+    """Where it is written."""
     return folder.path / "repro.json"

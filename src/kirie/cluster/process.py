@@ -38,8 +38,8 @@ class Process:
         if self.host != socket.gethostname():
             return None
         if self.world != _world():
-            # The machine was started again, or this is another container, whose processes we cannot see
-            return False if self.world.split()[:1] != _world().split()[:1] else None
+            # The machine was started again, or it is another one of its name, or a container: we cannot look into those
+            return None
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:

@@ -16,13 +16,14 @@ _MEANT = {
     "memory": ("--mem", "--mem-per-cpu", "--mem-per-gpu"),
     "gres": ("--gres", "--gpus", "--gpus-per-node"),
     "gpu": ("--gres", "--gpus", "--gpus-per-node"),
-    "cpu count": ("--cpus-per-task", "-c"),
+    "cpu count": ("--cpus-per-task", "-c", "--ntasks-per-node"),
     "node count": ("--nodes", "-N"),
     "node configuration": ("--nodes", "--ntasks-per-node", "--gres", "--cpus-per-task", "--mem", "--constraint"),
     "license": ("--licenses", "-L"),
     "reservation": ("--reservation",),
     "dependency": ("--dependency", "-d"),
-    "directory": ("--chdir", "-D", "--output"),
+    "partition configuration": ("--partition", "-p", "--nodes", "--time"),
+    "change directory": ("--chdir", "-D"),
 }
 """Words of SLURM's reasons, and the options that they are about."""
 

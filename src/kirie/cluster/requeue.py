@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from kirie.cluster.scheduler import AT_WORK, Slurm
+from kirie.cluster.scheduler import AT_WORK, WAITING
 from kirie.core import files, programs
-from kirie.errors import ClusterError
 
 EX_TEMPFAIL = 75
 """Exit code that asks the batch script to queue the job again (sysexits.h: try again later)."""
@@ -24,10 +23,11 @@ PARENT_ASKS = "KIRIE_PARENT_REQUEUES"
 
 Outcome = Literal["requeued", "by_script", "by_parent", "already", "ending", "no_job"]
 """requeued: SLURM was asked and agreed. by_script: end with EX_TEMPFAIL. by_parent: see PARENT_ASKS. already: this
-incarnation has asked before. ending: the job is being cancelled or ended by SLURM itself. no_job: this process is not
-in a SLURM job."""
+incarnation has asked SLURM before, and ends with EX_TEMPFAIL, too: the batch script looks whether SLURM did it.
+ending: the job is being cancelled or ended by SLURM itself. no_job: this process is not in a SLURM job."""
 
-_PATIENCE_S = 20.0
+_PATIENCE_S, _SHORT_S = 20.0, 5.0
+"""How long SLURM may take to answer: to a request, and to a question that somebody waits for."""
 
 
 def job_of(environ: Mapping[str, str] | None = None) -> str | None:
@@ -62,7 +62,7 @@ def request_requeue(markers: Path, environ: Mapping[str, str] | None = None) -> 
     environ = os.environ if environ is None else environ
     if environ.get(PARENT_ASKS):
         return "by_parent"
-    state = _state(job, environ)
+    state = _show(job, environ).get("JobState")
     if state is not None and state not in AT_WORK:
         return "ending"
     # The start too: another cluster may give the same numbers
@@ -73,28 +73,40 @@ def request_requeue(markers: Path, environ: Mapping[str, str] | None = None) -> 
         try:
             marker.touch(exist_ok=False)
         except FileExistsError:
-            return "already"
+            # Whether it has asked or has left it to the script: without an answer only the script can
+            return "by_script" if state is None else "already"
     if _ask(["scontrol", "requeue", job], environ) is None:
         return "by_script"
     return "requeued"
 
 
-def job_alive(job: str, restarts: int) -> bool | None:
-    """Whether a job's start, the one after so many restarts, is not over; None if SLURM cannot be asked."""
-    try:
-        found = Slurm().jobs([job])
-    except ClusterError:
+def cluster_of(environ: Mapping[str, str] | None = None) -> str:
+    """The cluster's name, without which a job's number says nothing; "" outside SLURM."""
+    return (os.environ if environ is None else environ).get("SLURM_CLUSTER_NAME", "")
+
+
+def job_alive(job: str, restarts: int, environ: Mapping[str, str] | None = None) -> bool | None:
+    """Whether a job's start, the one after so many restarts, is not over, in SLURM's own word.
+
+    Returns:
+        None if SLURM does not know the job, or does not say so soon enough.
+    """
+    said = _show(job, os.environ if environ is None else environ, _SHORT_S)
+    if (state := said.get("JobState")) is None:
         return None
-    return job in found and found[job].still_in(restarts)
+    later = int(count) > restarts if (count := said.get("Restarts", "")).isdecimal() else False
+    # While a start is cleared away, its processes may still work
+    return state == "COMPLETING" or (not later and state in AT_WORK | WAITING)
 
 
-def _state(job: str, environ: Mapping[str, str]) -> str | None:
-    """The job's state in SLURM's word, or None if SLURM does not answer."""
-    found = re.search(r"\bJobState=([A-Z_]+)", _ask(["scontrol", "show", "job", job], environ) or "")
-    return found[1] if found else None
+def _show(job: str, environ: Mapping[str, str], patience_s: float = _PATIENCE_S) -> dict[str, str]:
+    """What SLURM says of a job, in SLURM's words; empty if it does not answer."""
+    return dict(
+        re.findall(r"\b(JobState|Restarts)=(\w+)", _ask(["scontrol", "show", "job", job], environ, patience_s) or "")
+    )
 
 
-def _ask(words: Sequence[str], environ: Mapping[str, str]) -> str | None:
+def _ask(words: Sequence[str], environ: Mapping[str, str], patience_s: float = _PATIENCE_S) -> str | None:
     """What SLURM's command says; None if it fails, does not answer or is not there."""
-    answer = programs.ask(words, patience_s=_PATIENCE_S, environ=environ)
+    answer = programs.ask(words, patience_s=patience_s, environ=environ)
     return answer.out if answer is not None and answer.code == 0 else None

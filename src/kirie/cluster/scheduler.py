@@ -17,6 +17,13 @@ WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV
 AT_WORK = frozenset({"RUNNING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING"})
 
 _PATIENCE_S = 60.0
+_MOST_SHOWN = 16
+"""Jobs that squeue does not name and that scontrol is asked about, one by one."""
+
+_UNREACHABLE = re.compile(
+    "Unable to contact slurm controller|resolve_ctls_from_dns_srv|Could not establish a configuration source|"
+    "Unable to process configuration file|s_p_parse_file|Communication connection failure|Connection refused"
+)
 _FIELDS = ("JobArrayID", "State", "RestartCnt", "NodeList", "Reason", "Command")
 _JOB = re.compile(r"\d+(_\d+)?")
 
@@ -124,8 +131,8 @@ class Slurm:
             if not name.startswith(("SLURM_", "SLURMD_", "SRUN_")) or name.startswith("SLURM_CONF")
         }
         done = self._ask(["sbatch", "--parsable", *words, str(script)], environ)
-        if done.code == programs.NO_ANSWER or "Unable to contact slurm controller" in done.err:
-            raise ClusterError(f"SLURM does not answer ({_reason(done)}); try again, or ask who runs the cluster.")
+        if done.code == programs.NO_ANSWER or _UNREACHABLE.search(done.err):
+            raise self._silence(_reason(done))
         if done.code:
             raise RefusedError(done.err or done.out)
         # "123" or, on a federation, "123;cluster"; a submit plugin may print before it
@@ -139,7 +146,9 @@ class Slurm:
     def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
         """The jobs that SLURM still knows.
 
-        SLURM forgets a job some minutes after its end (MinJobAge); what is missing here is over.
+        SLURM forgets a job some minutes after its end (MinJobAge); what is missing here is over. squeue is asked once
+        for all of them. It keeps silent about some that scontrol still knows, which costs a question each: of those
+        only the last ones given are asked about.
 
         Raises:
             ClusterError: There is no squeue, or SLURM does not answer.
@@ -166,10 +175,9 @@ class Slurm:
                         fields.get("Command", ""),
                     )
         elif "Invalid job id" not in done.err:
-            raise ClusterError(f"SLURM does not answer ({_reason(done)}); try again, or ask who runs the cluster.")
-        for number in wanted:
-            # squeue keeps silent about some jobs that scontrol still knows
-            if number not in found and (job := self._show(number)) is not None:
+            raise self._silence(_reason(done))
+        for number in [number for number in wanted if number not in found][-_MOST_SHOWN:]:
+            if (job := self._show(number)) is not None:
                 found[number] = job
         return found
 
@@ -218,7 +226,20 @@ class Slurm:
         if done.code:
             raise ClusterError(f"`{' '.join(words)}` was refused: {_reason(done)}.")
 
+    def _silence(self, why: str) -> ClusterError:
+        """The sentence on a SLURM that cannot be reached, with the variable that says where it is sought."""
+        conf = self._environ.get("SLURM_CONF")
+        where = f"SLURM_CONF is {conf}" if conf else "SLURM_CONF is not set"
+        return ClusterError(
+            f"SLURM does not answer ({why}; {where}). Try again, or ask who runs the cluster; the local one is found "
+            'after eval "$(slurm/local/start)".'
+        )
+
     def _ask(self, words: Sequence[str], environ: Mapping[str, str] | None = None) -> programs.Answer:
+        conf = self._environ.get("SLURM_CONF")
+        if conf and not Path(conf).is_file() and shutil.which(words[0], path=self._environ.get("PATH", os.defpath)):
+            # SLURM itself would look for it for a minute
+            raise self._silence("that file is not there")
         done = programs.ask(words, patience_s=_PATIENCE_S, environ=self._environ if environ is None else environ)
         if done is None:
             raise ClusterError(

@@ -19,6 +19,8 @@ _MEMORY = re.compile(r"\d+[KMGT]?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPTION = re.compile(r"--[a-z][a-z-]*(=.*)?|-[A-Za-z].*")
 _MOST_LEAD_S = 65535
+_FORBIDDEN = {"--test-only", "--wrap", "--help", "--usage", "--version", "--array", "--wait", "-h", "-V", "-a", "-W"}
+"""Options with which sbatch runs another script, several, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class ClusterSettings:
                     f"cluster.extra holds {option!r}; allowed are options of sbatch, one an entry, as --exclusive "
                     "or --mail-type=FAIL."
                 )
+            if option.partition("=")[0] in _FORBIDDEN:
+                raise ClusterError(
+                    f"cluster.extra holds {option!r}, with which sbatch would not send this one job; leave it out "
+                    "(--dry-run prints the script, and `kirie submit` sends one training at a time)."
+                )
         for name in self.environment:
             if not _VARIABLE.fullmatch(name):
                 raise ClusterError(f"cluster.environment names the variable {name!r}, which no shell takes.")
@@ -107,13 +114,30 @@ def load_cluster(name: str, overrides: Sequence[str], conf: Path) -> ClusterSett
             f"There is no cluster '{name}' in {conf / 'cluster'}.{hint} Allowed are "
             f"{', '.join(choices) or 'none yet'}; copy mycluster.yaml under your cluster's name and adapt it."
         )
-    content = _yaml(place.read_text(encoding="utf-8", errors="replace"), str(place))
+    try:
+        text = place.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ClusterError(f"The cluster's settings {place} cannot be read ({error.strerror}).") from None
+    content = _yaml(text, str(place))
     if not isinstance(content, dict):
         raise ClusterError(f"{place} is not a mapping of settings; conf/cluster/mycluster.yaml shows one.")
+    wrong = _complaint(content)
     for word in overrides:
         _override(content, word)
-    found: ClusterSettings = _read(ClusterSettings, content, "")
+    try:
+        found: ClusterSettings = _read(ClusterSettings, content, "")
+    except ClusterError as error:
+        raise ClusterError(f"{error} It stands in {place}.") if str(error) == wrong else error from None
     return found
+
+
+def _complaint(content: Mapping[str, Any]) -> str:
+    """What is wrong with settings as they stand in the file; "" if nothing is."""
+    try:
+        _read(ClusterSettings, content, "")
+    except ClusterError as error:
+        return str(error)
+    return ""
 
 
 def clusters(conf: Path) -> list[str]:
@@ -132,8 +156,8 @@ def seconds_of(key: str, limit: str) -> float:
     match = _TIME.fullmatch(limit)
     if match is None:
         raise ClusterError(
-            f"The time limit {key} is '{limit}'; allowed are SLURM's forms: minutes, hours:minutes:seconds, "
-            "days-hours, days-hours:minutes:seconds, or UNLIMITED."
+            f"The time limit {key} is '{limit}'; allowed are SLURM's forms: minutes, minutes:seconds, "
+            "hours:minutes:seconds, days-hours, days-hours:minutes, days-hours:minutes:seconds, or UNLIMITED."
         )
     days, *given = match.groups()
     parts = [int(part) for part in given if part is not None]

@@ -6,16 +6,16 @@ a while, SLURM forgets a job minutes after its end. Together they do, also for a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from kirie.cluster import log_tail, pending
-from kirie.cluster.lease import read_holder, sign_of_life
+from kirie.cluster.lease import sign_of_life
 from kirie.cluster.scheduler import Job, Scheduler
-from kirie.cluster.submissions import Submission, submissions
+from kirie.cluster.submissions import Submission
+from kirie.cluster.traces import Traces, leaves_traces, read_traces
 from kirie.core.run import RunFolder
 from kirie.errors import KirieError
 
@@ -67,99 +67,79 @@ def statuses(runs: Path, scheduler: Scheduler | None) -> list[Status]:
     Raises:
         ClusterError: The batch system does not answer.
     """
-    folders = [RunFolder(place) for place in sorted(runs.iterdir()) if _is_run(RunFolder(place))]
-    made = {run.path: submissions(run) for run in folders}
-    ids = [entry.job for entries in made.values() for entry in entries]
-    for run in folders:
-        if (waits := _pending(run)) is not None:
-            ids += [training.job for training in waits.trainings if training.job is not None]
-    jobs = scheduler.jobs(ids) if scheduler is not None and ids else {}
-    found = [_status(run, made[run.path], jobs if scheduler is not None else None) for run in folders]
-    return sorted(found, key=lambda status: status.since, reverse=True)
+    found = [read_traces(run) for run in map(RunFolder, sorted(runs.iterdir())) if leaves_traces(run)]
+    ids = _asked(found)
+    jobs = None if scheduler is None else scheduler.jobs(ids) if ids else {}
+    return sorted((_status(traces, jobs) for traces in found), key=lambda status: status.since, reverse=True)
 
 
-def _is_run(run: RunFolder) -> bool:
-    return run.record.is_file() or run.jobs.is_file() or _pending(run) is not None
+def _asked(found: list[Traces]) -> list[str]:
+    """The jobs that the batch system is asked about, the newest runs' last; none of a run whose end is known."""
+    open_ones = sorted((traces for traces in found if not traces.over), key=lambda traces: traces.since)
+    waited = [job for traces in open_ones if traces.waits for job in traces.waits.jobs]
+    return [*waited, *(job for traces in open_ones for job in traces.jobs)]
 
 
-def _pending(run: RunFolder) -> pending.Pending | None:
-    try:
-        return pending.Pending.read(run)
-    except KirieError:
-        return None
-
-
-def _status(run: RunFolder, made: Sequence[Submission], jobs: Mapping[str, Job] | None) -> Status:
-    newest = made[-1] if made else None
-    job = _newest_job(made, jobs or {})
-    about: dict[str, Any] = {"name": "", "resumed": 0, "since": newest.submitted if newest else "", "node": ""}
-    try:
-        record: Mapping[str, Any] = run.read_record() if run.record.is_file() else {}
-        holder = read_holder(run)
-    except KirieError as error:
-        state, note = "damaged", str(error)
+def _status(traces: Traces, jobs: Mapping[str, Job] | None) -> Status:
+    newest = traces.made[-1] if traces.made else None
+    job = _newest_job(traces, jobs or {})
+    if traces.damage:
+        state, note = "damaged", traces.damage
+    elif traces.waits is not None:
+        state, note = _waiting(traces.waits, newest, job, jobs)
     else:
-        about["name"] = str(record.get("name", ""))
-        about["resumed"] = int(record.get("resumed", 0))
-        about["since"] = str(record.get("started", about["since"]))
-        if holder is not None:
-            about["node"] = holder.process.host
-        if (waits := _pending(run)) is not None:
-            about["name"] = "dvc repro"
-            state, note = _waiting(waits, newest, job, jobs)
-        else:
-            state, note = _training(run, record, newest, job, jobs)
-    if job is not None and job.node:
-        about["node"] = job.node
+        state, note = _training(traces, job, jobs)
+    held_by = traces.holder.process.host if traces.holder is not None else ""
     return Status(
-        run=run.path.name,
+        run=traces.run.path.name,
+        name="dvc repro" if traces.waits is not None else traces.record.name,
         state=state,
+        resumed=traces.record.resumed,
+        job=job.id if job is not None else next(reversed(traces.jobs), None),
+        node=job.node if job is not None and job.node else held_by,
+        since=traces.record.started or (newest.submitted if newest else ""),
         note=note,
-        job=newest.job if newest else None,
-        folder=str(run.path),
+        folder=str(traces.run.path),
         log=newest.log if newest else None,
-        **about,
     )
 
 
-def _newest_job(made: Sequence[Submission], jobs: Mapping[str, Job]) -> Job | None:
+def _newest_job(traces: Traces, jobs: Mapping[str, Job]) -> Job | None:
     """The newest job that lives, else the newest that SLURM still knows and that is ours."""
-    ours = [jobs[entry.job] for entry in made if entry.job in jobs and jobs[entry.job].script in {"", entry.script}]
+    scripts = {entry.job: entry.script for entry in traces.made}
+    # The script of a job that `kirie submit` has not sent is not known here
+    ours = [
+        jobs[number]
+        for number in traces.jobs
+        if number in jobs and (number not in scripts or jobs[number].script in {"", scripts[number]})
+    ]
     return next((job for job in reversed(ours) if job.alive), ours[-1] if ours else None)
 
 
-def _training(
-    run: RunFolder,
-    record: Mapping[str, Any],
-    newest: Submission | None,
-    job: Job | None,
-    jobs: Mapping[str, Job] | None,
-) -> tuple[str, str]:
+def _training(traces: Traces, job: Job | None, jobs: Mapping[str, Job] | None) -> tuple[str, str]:
     """State and note of a training."""
-    was = record.get("state")
+    was, error = traces.record.state, traces.record.error
     if was == "done":
         return "done", ""
-    error = str(record.get("error") or "").strip().splitlines()
     if job is not None and job.waits:
         again = job.restarts > 0 or was in {"running", "preempted", "interrupted"}
         return ("preempted", f"in the queue again ({job.reason})") if again else ("queued", job.reason)
     if job is not None and job.alive:
         return "running", ""
-    if was != "failed" and _held(run, jobs):
+    if was != "failed" and _held(traces, jobs):
         return "running", ""
-    if was == "failed":
-        return "failed", error[-1] if error else ""
-    if was == "interrupted":
-        return "interrupted", error[-1] if error else ""
-    if newest is not None and was is None and jobs is None:
-        return "queued", "SLURM cannot be asked from here"
-    return _ended_without_a_word(was, newest, job)
+    if was in {"failed", "interrupted"}:
+        return was, error
+    if jobs is None and traces.jobs and was in {None, "preempted"}:
+        return "queued" if was is None else "preempted", "SLURM cannot be asked from here"
+    return _ended_without_a_word(traces, job)
 
 
-def _ended_without_a_word(was: object, newest: Submission | None, job: Job | None) -> tuple[str, str]:
+def _ended_without_a_word(traces: Traces, job: Job | None) -> tuple[str, str]:
     """State and note of a training that wrote no end into its record."""
-    last = log_tail.last_error(Path(newest.log)) if newest is not None else ""
-    ended = f"SLURM: {job.state}" if job is not None else "its job is gone" if newest is not None else ""
+    was = traces.record.state
+    last = log_tail.last_error(Path(traces.made[-1].log)) if traces.made else ""
+    ended = f"SLURM: {job.state}" if job is not None else "its job is gone" if traces.jobs else ""
     note = "; ".join(part for part in (ended, last) if part)
     if job is not None and job.state == "CANCELLED":
         return "interrupted", "cancelled"
@@ -179,7 +159,7 @@ def _waiting(
         return ("preempted", f"in the queue again ({job.reason})") if job.restarts else ("queued", job.reason)
     if waits.state in {"done", "failed"}:
         return waits.state, waits.error
-    known = [(jobs or {}).get(training.job or "") for training in waits.trainings]
+    known = [(jobs or {}).get(number) for number in waits.jobs]
     left = sum(1 for found in known if found is not None and found.alive)
     if left:
         return "pending", pending.words(left, waits.trainings).removeprefix("pending: ")
@@ -188,10 +168,13 @@ def _waiting(
     return "interrupted", "repeat `kirie submit repro` to go on"
 
 
-def _held(run: RunFolder, jobs: Mapping[str, Job] | None) -> bool:
+def _held(traces: Traces, jobs: Mapping[str, Job] | None) -> bool:
     """Whether a process that is not known to be gone holds the run."""
+    holder = traces.holder
+    if holder is None:
+        return False
     try:
-        holder, age = read_holder(run), sign_of_life(run)
+        age = sign_of_life(traces.run)
     except (KirieError, OSError):
         # A folder of somebody else's, which we may not write a probe into
         return False
@@ -201,4 +184,4 @@ def _held(run: RunFolder, jobs: Mapping[str, Job] | None) -> bool:
             return None
         return jobs[job].still_in(restarts)
 
-    return holder is not None and age is not None and not holder.stale(age=age, job=None, restarts=0, is_alive=is_alive)
+    return age is not None and not holder.stale(age=age, job=None, restarts=0, is_alive=is_alive)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from kirie.cluster.checked import checked
 from kirie.cluster.scheduler import Job, Scheduler
 from kirie.core import files
+from kirie.errors import RunError
 
 
 class Submittable(Protocol):
@@ -66,18 +68,28 @@ def record_submission(run: Submittable, job: str, cluster: str, script: Path) ->
 
 
 def submissions(run: Submittable) -> list[Submission]:
-    """All submissions of a folder, the newest last; a line that a crash has torn is passed over."""
+    """All submissions of a folder, the newest last; a line that a crash has torn is passed over.
+
+    Raises:
+        RunError: A whole line does not hold what kirie writes.
+    """
     try:
         text = run.jobs.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     found = []
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         try:
-            made = Submission(**json.loads(line))
-        except (ValueError, TypeError, RecursionError):
+            content = json.loads(line)
+        except (ValueError, RecursionError):
             continue
-        found.append(made)
+        if not isinstance(content, dict):
+            # The end of a line that was torn may be JSON by itself
+            continue
+        try:
+            found.append(checked(Submission, content))
+        except TypeError:
+            raise RunError(f"{run.jobs} is damaged: line {number} is no submission of kirie's; remove it.") from None
     return found
 
 
@@ -88,6 +100,7 @@ def live_job(run: Submittable, scheduler: Scheduler) -> tuple[Submission, Job] |
 
     Raises:
         ClusterError: The batch system does not answer.
+        RunError: What is written down of the submissions is damaged.
     """
     made = submissions(run)
     known = scheduler.jobs([entry.job for entry in made])

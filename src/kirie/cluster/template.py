@@ -22,6 +22,7 @@ PACKAGED = Path(__file__).resolve().parents[1] / "slurm"
 CLONE = Path(__file__).resolve().parents[3] / "slurm"
 
 _WORD = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_SINGLE = re.compile(r"\{\s*(\w+)\s*\}")
 _COMMENT = re.compile(r"\s*#(?!SBATCH|!)")
 _PATIENCE_S = 30.0
 
@@ -52,11 +53,21 @@ class Script:
     origins: tuple[int, ...]
 
     def options(self) -> Iterator[tuple[str, str, int]]:
-        """The #SBATCH lines: option ("--partition"), value, and line of the template."""
+        """The #SBATCH lines: option ("--partition"), value, and line of the template.
+
+        Raises:
+            ClusterError: A line has a quote that is not closed.
+        """
         for line, origin in zip(self.text.splitlines(), self.origins, strict=True):
             if line.startswith("#SBATCH"):
-                # Two options may stand on one line
-                for word in shlex.split(line.removeprefix("#SBATCH"), comments=True):
+                try:
+                    # Two options may stand on one line
+                    words = shlex.split(line.removeprefix("#SBATCH"), comments=True)
+                except ValueError:
+                    raise ClusterError(
+                        f"{self.template} line {origin} has a quote that is not closed: {line}"
+                    ) from None
+                for word in words:
                     option, _, value = word.partition("=")
                     yield option, value, origin
 
@@ -74,12 +85,13 @@ def find_template(name: str) -> Path:
     raise ClusterError(f"There is no template {name} in {', '.join(map(str, places))}; copy kirie's slurm/ here.")
 
 
-def fill(template: Path, values: Mapping[str, Value]) -> Script:
+def fill(template: Path, values: Mapping[str, Value], needs: str = "") -> Script:
     """Fills a template in and checks what comes out.
 
     Args:
         template: The file.
-        values: What its words stand for. All may be used, none must.
+        values: What its words stand for. All may be used, none must but `needs`.
+        needs: The word without which the job would do something else.
 
     Raises:
         ClusterError: The template cannot be read, names an unknown word, a value does not fit on a line, or the
@@ -95,9 +107,16 @@ def fill(template: Path, values: Mapping[str, Value]) -> Script:
         for filled in _fill_line(line, values, f"{template} line {number}"):
             text.append(filled)
             origins.append(number)
+    if needs and not any(needs in _WORD.findall(line) for line in source if not _COMMENT.match(line)):
+        raise ClusterError(
+            f"{template} has the word {{{{{needs}}}}} nowhere, so its job would not do what is asked; kirie's own "
+            f"{template.name} shows the line that has it."
+        )
     script = Script(template, "\n".join(text) + "\n", tuple(origins))
     _check_order(script)
     _check_syntax(script)
+    # Each line can be read, so that a refusal can name it
+    list(script.options())
     return script
 
 
@@ -116,6 +135,8 @@ def _fill_line(line: str, values: Mapping[str, Value], where: str) -> Iterator[s
     rest = _WORD.sub("", line)
     if "{{" in rest:
         raise ClusterError(f"{where} has opening braces that are not closed: {line.strip()}")
+    if line.startswith("#SBATCH") and (single := next((n for n in _SINGLE.findall(rest) if n in values), None)):
+        raise ClusterError(f"{where} says {{{single}}}; a word to be filled in has two braces: {{{{{single}}}}}.")
     if any(values[name] is None for name in names):
         return
     several = {name: value for name in names if isinstance(value := values[name], Lines)}

@@ -170,7 +170,7 @@ class Manifest:
         raw = files.read_json(path, BundleError, "The manifest")
         checksum = raw.pop(CHECKSUM, None) if isinstance(raw, dict) else None
         found = cls.from_dict(raw, f"The manifest {path}")
-        if checksum != digest(raw):
+        if checksum != _digest(raw):
             raise BundleError(
                 f"The manifest {path} is not the one that was exported: its checksum does not fit its content. "
                 "Copy the bundle again, or export the run again."
@@ -205,6 +205,14 @@ class Manifest:
         Manifest.from_dict(content, "The manifest to be written")
         self.verify(folder)
         files.write_json(folder / MANIFEST, content | {CHECKSUM: digest(content)})
+
+
+def _digest(content: object) -> str | None:
+    """The checksum of a manifest, or None where it holds NaN or infinity, which no export writes."""
+    try:
+        return digest(content)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

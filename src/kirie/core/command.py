@@ -7,12 +7,15 @@ A command is a function `main(argv) -> int`. It prints its result on standard ou
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import shutil
+import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from kirie.errors import UsageError
+from kirie.errors import DeviceError, UsageError
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,5 +45,45 @@ def width(most: int) -> int:
 
 
 def result(content: Mapping[str, Any], text: str, *, as_json: bool) -> None:
-    """Prints a command's result: `content` for machines, or `text` for a person."""
-    print(json.dumps(content, ensure_ascii=False, allow_nan=False) if as_json else text)
+    """Prints a command's result: `content` for machines, or `text` for a person.
+
+    Raises:
+        DeviceError: Standard output leads to a full or failing disk.
+    """
+    say(json.dumps(content, ensure_ascii=False, allow_nan=False) if as_json else text)
+
+
+def say(text: str) -> None:
+    """Prints what a command ends with on standard output, at once; if nobody reads it any more, all is done anyway.
+
+    Raises:
+        DeviceError: It leads to a full or failing disk.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        leave_stdout()
+    except OSError as error:
+        leave_stdout()
+        raise DeviceError(
+            f"The result cannot be written to standard output ({error.strerror}); the work itself is done."
+        ) from None
+
+
+def leave_stdout() -> None:
+    """What standard output still holds goes nowhere; Python would try again at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def ready_streams() -> None:
+    """Makes standard output and standard error take every text, also where they are closed or know ASCII only.
+
+    What they cannot show is escaped, in JSON's way.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Takes the number that is free, or a file of ours would get what is meant for people
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -27,14 +27,15 @@ _CLOSED = {
     errno.EEXIST,
     errno.ENAMETOOLONG,
 }
+_BROKEN = {errno.EIO, errno.ESTALE, errno.ENXIO}
 
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turns a full or read-only disk into a sentence that names the place.
+    """Turns a full, read-only or failing disk into a sentence that names the place.
 
     Raises:
-        DeviceError: There is no space, no permission to write, or a file in the place of a folder.
+        DeviceError: There is no space, no permission to write, a file in the place of a folder, or the disk failed.
     """
     try:
         yield
@@ -47,6 +48,10 @@ def disk_errors(path: Path) -> Iterator[None]:
         if error.errno in _CLOSED:
             raise DeviceError(
                 f"{path} cannot be written ({error.strerror}); choose a place you may write to."
+            ) from error
+        if error.errno in _BROKEN:
+            raise DeviceError(
+                f"The disk or file server of {path} failed ({error.strerror}); repeat the command when it is well."
             ) from error
         raise
 
@@ -67,9 +72,20 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 stream.flush()
                 os.fsync(stream.fileno())
             beside.replace(path)
+            _sync_folder(path.parent)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename last through a power cut, where the system can sync folders: what it replaced may go then."""
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -85,7 +101,9 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """Writes JSON that a person can read: indented, keys as given, non-ASCII as it is, no NaN."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A path that is no UTF-8 (an archive from an older Windows) has halves of letters, which JSON escapes like this
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def read_json(path: Path, wrong: type[KirieError], what: str) -> Any:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from kirie.core.files import disk_errors
+
+_LONGEST_NAME = 120
+"""Bytes of a folder's name that fit beside a host's in one file name, which may have 255."""
 
 
 @contextlib.contextmanager
@@ -24,7 +28,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         DeviceError: There is no space, or no permission to write.
     """
     target = path.resolve()
-    before = target.with_name(f".{target.name}.old")
+    before = target.with_name(f"{_hidden(target)}-old")
     with disk_errors(path):
         if before.is_dir() and not target.exists():
             before.replace(target)
@@ -53,7 +57,7 @@ def folder_beside(path: Path) -> Iterator[Path]:
     """
     # Absolute, because `.` has no name to put a folder beside
     target = path.resolve()
-    begin, end = f".{target.name}.{platform.node()}-", ".part"
+    begin, end = f"{_hidden(target)}-{platform.node()}-", ".part"
     beside = target.with_name(f"{begin}{os.getpid()}{end}")
     try:
         with disk_errors(path):
@@ -65,6 +69,29 @@ def folder_beside(path: Path) -> Iterator[Path]:
             yield beside
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def foreign(folder: Path, known: Collection[str]) -> str | None:
+    """The first file below a folder that is none of the known ones, named from there; None if there is none.
+
+    A folder that kirie wrote is replaced whole; what somebody else put into it since would go with it.
+
+    Args:
+        folder: The folder.
+        known: Names relative to it, with slashes. DVC's .gitignore is known everywhere: DVC writes it again.
+    """
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name not in known and path.name != ".gitignore" and (path.is_symlink() or not path.is_dir()):
+            return name
+    return None
+
+
+def _hidden(target: Path) -> str:
+    """The beginning of names beside a folder that nobody else would use; a long one would be too long for a file."""
+    name = os.fsencode(target.name)
+    shown = target.name if len(name) <= _LONGEST_NAME else hashlib.sha256(name).hexdigest()[:16]
+    return f".{shown}.kirie"
 
 
 def _lives(pid: int) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +83,19 @@ def write_resume_point(run: RunFolder, step: int, content: memoryview) -> Resume
     for point in {*others} - {*older[: KEPT - 1]}:
         point.path.unlink(missing_ok=True)
     return ResumePoint(step, digest[:DIGEST_DIGITS], path)
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint under a name of its own (best.ckpt) is there, and as it was written.
+
+    The file has no second one beside it, which a crash could leave out of step: torch writes a zip archive, whose parts
+    each carry a checksum.
+    """
+    try:
+        with zipfile.ZipFile(checkpoint) as parts:
+            return parts.testzip() is None
+    except (OSError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def remove_leftovers(run: RunFolder) -> None:

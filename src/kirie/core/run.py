@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kirie.core import files
-from kirie.core.folders import replacing_folder
+from kirie.core.folders import foreign, replacing_folder
 from kirie.core.scores import CountTable
 from kirie.errors import RunError
 
@@ -132,6 +132,11 @@ class RunFolder:
         """
         return CountTable.read(self.per_image(split))
 
+    def copied(self) -> tuple[Path, ...]:
+        """What a copy of the run consists of: what it needs, then what it has where that was written."""
+        needed = (self.config, self.record, self.metrics, self.best)
+        return (*needed, self.history, self.diff, self.speed, *map(self.per_image, SPLITS))
+
     def publish(self, out: Path) -> RunFolder:
         """Copies what later stages need into `out`, whole or not at all.
 
@@ -139,16 +144,13 @@ class RunFolder:
             DeviceError: The disk is full or cannot be written.
             RunError: The run has no best checkpoint or no scores yet, or `out` holds other files.
         """
-        wanted = [self.config, self.record, self.metrics, self.best]
-        if missing := [str(path) for path in wanted if not path.is_file()]:
+        if missing := [str(path) for path in self.copied()[:4] if not path.is_file()]:
             raise RunError(
                 f"The run in {self.path} is not finished: {', '.join(missing)} missing. Train it to its end."
             )
-        wanted += [path for path in (self.history, self.diff, self.speed) if path.is_file()]
-        wanted += sorted(self.path.glob("per_image_*.csv"))
         check_copy(out)
         with replacing_folder(out) as beside:
-            for path in wanted:
+            for path in filter(Path.is_file, self.copied()):
                 to = beside / path.relative_to(self.path)
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, to)
@@ -156,14 +158,21 @@ class RunFolder:
 
 
 def check_copy(out: Path) -> None:
-    """Refuses to replace a folder that kirie did not write: it may hold somebody's work.
+    """Refuses to replace a folder that holds more than a copy of a run: it may be somebody's work, or a run itself.
 
     Raises:
-        RunError: It is there, and is neither empty nor what `kirie train` or `kirie evaluate` wrote.
+        RunError: It is there, and is neither empty nor what `kirie train --out` or `kirie evaluate --out` wrote.
     """
-    if out.is_dir() and (not any(out.iterdir()) or RunFolder(out).record.is_file()):
+    if not out.exists() and not out.is_symlink():
         return
-    if out.exists() or out.is_symlink():
+    copy = RunFolder(out)
+    known = {path.relative_to(out).as_posix() for path in copy.copied()}
+    strange = foreign(out, known) if out.is_dir() else out.name
+    if strange is not None:
         raise RunError(
-            f"{out} holds other files, which would be lost; name a new folder, or one that kirie wrote (--out)."
+            f"{out} holds other files ('{strange}'), which would be lost; name a new folder with --out, or one that "
+            "kirie wrote."
         )
+    if any(out.iterdir()):
+        # Other programs have a run.json, too
+        copy.read_record()

@@ -10,11 +10,15 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 
 GRACE = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 """What a cluster sends before it kills. USR1 and USR2 would end Python on the spot if nobody caught them."""
+
+_ONE_PRESS_S = 1.0
+"""SIGINTs closer together are one press of Ctrl+C: a terminal sends it to a launcher, too, which hands it on."""
 
 
 class Terminated(BaseException):
@@ -35,7 +39,7 @@ class Terminated(BaseException):
 
 
 class Notice:
-    """The signals that came, the first one first; nothing is raised after the first.
+    """The signals that came, each kind once, the first one first; nothing is raised after the first.
 
     Attributes:
         noted: The signals so far.
@@ -44,6 +48,7 @@ class Notice:
     def __init__(self) -> None:
         self.noted: list[signal.Signals] = []
         self._patient = False
+        self._pressed = 0.0
 
     @property
     def first(self) -> signal.Signals | None:
@@ -71,17 +76,30 @@ class Notice:
         Raises:
             Terminated: It is the first, and no block is worked on patiently.
         """
+        if signum in self.noted:
+            return
+        if signum == signal.SIGINT:
+            self._pressed = time.monotonic()
         self.noted.append(signal.Signals(signum))
         if len(self.noted) == 1 and not self._patient:
             raise Terminated(signum)
+
+    def impatient(self, signum: int) -> bool:
+        """Whether a person presses Ctrl+C again, who wants to wait no longer."""
+        return signum == signal.SIGINT and signum in self.noted and time.monotonic() - self._pressed > _ONE_PRESS_S
+
+
+_open: list[Notice] = []
+"""The notices of the blocks that the main thread is in, the outermost first."""
 
 
 @contextlib.contextmanager
 def terminable(*more: signal.Signals) -> Iterator[Notice]:
     """Inside the block the signals of GRACE raise Terminated; afterwards the handlers before are back.
 
-    A second signal of the same kind ends the process at once, should the first one's work hang; so does the first one
-    in a process that was forked inside the block, whose tidying is its parent's.
+    A cluster's signals that come again ask for what is being done already and change nothing: SLURM sends SIGTERM two
+    or three times. A person's second SIGINT ends the process at once; so does the first signal in a process that was
+    forked inside the block, whose tidying is its parent's. A handler that the block itself has set stays.
 
     Args:
         more: Further signals to catch (SIGINT). One that the caller of this process had ignored stays ignored.
@@ -93,15 +111,31 @@ def terminable(*more: signal.Signals) -> Iterator[Notice]:
     owner = os.getpid()
 
     def stop(signum: int, _frame: FrameType | None) -> None:
-        if os.getpid() != owner or signum in notice.noted:
+        if os.getpid() != owner or notice.impatient(signum):
             signal.signal(signum, signal.SIG_DFL)
             signal.raise_signal(signum)
         notice.take(signum)
 
     wanted = [*GRACE, *(each for each in more if signal.getsignal(each) is not signal.SIG_IGN)]
     before = {each: signal.signal(each, stop) for each in wanted}
+    _open.append(notice)
     try:
         yield notice
     finally:
+        _open.remove(notice)
+        if _open:
+            # Told to end is told to end: the block around this one is not to hear of it as news
+            _open[-1].noted += [each for each in notice.noted if each not in _open[-1].noted]
         for each, handler in before.items():
-            signal.signal(each, handler)
+            if signal.getsignal(each) is stop:
+                signal.signal(each, handler)
+
+
+def heed_no_more() -> None:
+    """From here to the process's end the signals of GRACE are ignored: what they ask for is done, up to the exit code.
+
+    Without this the last of several would meet a process on its way out, and its exit code would be the signal's.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for each in GRACE:
+            signal.signal(each, signal.SIG_IGN)

@@ -14,7 +14,7 @@ import numpy as np
 
 from kirie.core import files
 from kirie.core.run import RunFolder
-from kirie.errors import RunError
+from kirie.errors import RunError, UsageError
 from kirie.export.choice import Ranked, Selection
 from kirie.export.constraint import MEASURED
 
@@ -28,6 +28,24 @@ def write_best(path: Path, selection: Selection) -> dict[str, Any]:
     content = to_dict(selection, path.parent)
     files.write_json(path, content)
     return content
+
+
+def check_place(path: Path) -> None:
+    """Refuses to write over what is no selection.
+
+    Raises:
+        UsageError: A folder, or a file of somebody else, lies there.
+    """
+    if path.is_dir():
+        raise UsageError(f"--out {path} is a folder; name a file in it, such as {path / 'best.json'}.")
+    if not path.exists():
+        return
+    try:
+        found = files.read_json(path, RunError, "The selection")
+    except RunError:
+        found = None
+    if not isinstance(found, dict) or not {"run", "path", "ranking"} <= found.keys():
+        raise UsageError(f"--out {path} is a file that `kirie select` did not write; name another, or remove it.")
 
 
 def read_best(path: Path) -> tuple[RunFolder, list[RunFolder]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from kirie.core import files
 from kirie.core.bundle import MANIFEST, MODEL, Manifest
-from kirie.core.folders import replacing_folder
+from kirie.core.folders import foreign, replacing_folder
 from kirie.core.labels import LabelSet
 from kirie.errors import BundleError, GateFailed, ModelError, RunError
 from kirie.export.card import model_card
@@ -179,12 +179,19 @@ def check_out(out: Path) -> None:
     """Refuses to replace a folder that is not a bundle: it may hold somebody's work.
 
     Raises:
-        BundleError: It is there, and is neither empty nor a bundle.
+        BundleError: It is there, and is neither empty nor a bundle, or holds other files beside it.
     """
-    if out.is_dir() and (not any(out.iterdir()) or (out / MANIFEST).is_file()):
+    if not out.exists() and not out.is_symlink():
         return
-    if out.exists() or out.is_symlink():
-        raise BundleError(f"{out} is there and is no bundle, so it is not replaced; name another folder with --out.")
+    strange = foreign(out, (MANIFEST, MODEL, REPORT, CARD)) if out.is_dir() else out.name
+    if strange is not None:
+        raise BundleError(
+            f"{out} holds other files than a bundle ('{strange}'), so it is not replaced; name another folder with "
+            "--out."
+        )
+    if (out / MANIFEST).exists() and not (out / MODEL).exists():
+        # Web pages and many programs have a file of this name
+        raise BundleError(f"{out / MANIFEST} is no bundle's, so it is not replaced; name another folder with --out.")
 
 
 def _attempts(

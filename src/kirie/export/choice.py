@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from kirie.export.candidates import Candidate, LeftOut
 from kirie.export.constraint import Constraint
 
-RULES = ("one-se", "best")
-COSTS = ("parameters", "latency_ms")
-
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -57,12 +57,13 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError(f"--seed is {options.seed}; allowed is a whole number from 0.")
     bounds = tuple(Constraint.parse(text) for text in options.where)
 
-    from kirie.export.best_file import write_best
+    from kirie.export.best_file import check_place, write_best
     from kirie.export.candidates import find_candidates
     from kirie.export.choice import Question
     from kirie.export.ranking_table import ranking_table
     from kirie.export.select import select
 
+    check_place(options.out)
     question = Question(
         options.metric,
         options.split,

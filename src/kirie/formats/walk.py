@@ -21,8 +21,21 @@ _NOISE = {"__MACOSX", "__pycache__"}
 
 
 def files_of(folder: Path) -> list[Path]:
-    """All files below a folder, sorted by relative path; hidden files and folders are left out."""
-    return sorted(_files(folder), key=lambda path: path.relative_to(folder).as_posix())
+    """All files below a folder, sorted by relative path; hidden files and folders are left out.
+
+    Raises:
+        SourceError: A name is no UTF-8. Names are written down in stores, tables and logs.
+    """
+    found = sorted(_files(folder), key=lambda path: path.relative_to(folder).as_posix())
+    for path in found:
+        try:
+            path.relative_to(folder).as_posix().encode()
+        except UnicodeEncodeError:
+            raise SourceError(
+                f"The file name {str(path)!a} is no UTF-8, perhaps from an archive of an older Windows; rename it, or "
+                f"all at once: convmv -f shift_jis -t utf8 -r --notest {folder}"
+            ) from None
+    return found
 
 
 def name_of(folder: Path, path: Path) -> str:

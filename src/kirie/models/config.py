@@ -75,7 +75,7 @@ class ModelConfig:
             ConfigError: A key, the architecture, the encoder or an option does not exist, or a value is not allowed.
         """
         name = raw.get("name")
-        if name not in ARCHITECTURES:
+        if not isinstance(name, str) or name not in ARCHITECTURES:
             raise ConfigError(f"There is no model '{name}'.{_near(str(name))} Models are {', '.join(ARCHITECTURES)}.")
         where = f"conf/model/{name}.yaml"
         if strange := [key for key in raw if key not in _KEYS]:
@@ -87,7 +87,7 @@ class ModelConfig:
         weights = raw.get("weights")
         if weights is not None and not isinstance(weights, str):
             raise ConfigError(f"{where}: `weights` is {weights!r}; write none, imagenet or the path of a file.")
-        options = raw.get("options") or {}
+        options = {} if raw.get("options") is None else raw["options"]
         if not isinstance(options, Mapping):
             raise ConfigError(f"{where}: `options` is {options!r}; write one line `name: value` per option.")
         known = ARCHITECTURES[name].options

@@ -21,7 +21,7 @@ from segmentation_models_pytorch.encoders import encoders as smp_encoders
 from segmentation_models_pytorch.encoders import get_preprocessing_params
 from torch import Tensor, nn
 
-from kirie.errors import ModelError
+from kirie.errors import ModelError, first_line
 from kirie.models.checkpoint import match, read_checkpoint
 from kirie.models.encoders import TIMM
 from kirie.models.positions import fitted
@@ -127,7 +127,7 @@ def load_download(
         return network, statistics(encoder) if encoder.startswith(TIMM) else _published(encoder, weights)
     except OSError as error:
         # Every error of the hub's client and of urllib is one
-        raise ModelError(_by_hand(encoder, download, _first_line(error))) from error
+        raise ModelError(_by_hand(encoder, download, first_line(error))) from error
 
 
 def load_file_into(encoder: nn.Module, name: str, path: Path) -> tuple[Statistics, str]:
@@ -209,17 +209,13 @@ def _unreachable(url: str) -> str | None:
             answer.append(f"status {response.status_code}" if response.status_code >= 400 else None)
         except Exception as error:
             # Any client error means that the download cannot happen; the sentence carries its words
-            answer.append(_first_line(error))
+            answer.append(first_line(error))
 
     # A thread, because a name look-up takes as long as the system's resolver likes
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(PATIENCE_SECONDS)
     return answer[0] if answer else f"no answer in {PATIENCE_SECONDS:.0f} s"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
 
 
 def _by_hand(encoder: str, download: Download, cause: str) -> str:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from kirie import __version__
 from kirie.core import files
 from kirie.core.bundle import Manifest
+from kirie.core.folders import replacing_folder
 from kirie.core.sample import Image
 from kirie.errors import SourceError
 from kirie.formats.picture import Picture, flatten
 from kirie.predict import psd, render
-from kirie.predict.folder import RECORD, file_name, replacing_folder
+from kirie.predict.folder import RECORD, file_name
 from kirie.predict.parts import Part, cut_out, put_back
 from kirie.predict.segment import Segmentation
 

@@ -57,7 +57,7 @@ class Cutter:
 
         Raises:
             BundleError: The model fails.
-            DeviceError: The disk is full, or the device's memory does not suffice.
+            DeviceError: The disk is full, closed or broken, or the device's memory does not suffice.
         """
         try:
             picture = read_picture(job.source, max_pixels=self.max_pixels)
@@ -66,7 +66,7 @@ class Cutter:
         except SourceError as error:
             return Done(job, (str(error),), written=False)
         except OSError as error:
-            # A full or closed disk is a DeviceError by now; what is left may be this place alone (a bad sector)
+            # A full, closed or broken disk is a DeviceError by now; this may be of one name that the disk cannot hold
             sentence = f"{job.source}: {self.out / job.name} cannot be written ({error.strerror or error})."
             return Done(job, (sentence,), written=False)
         except MemoryError:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from kirie.core.bundle import Manifest
 from kirie.core.labels import LabelSet
-from kirie.errors import BundleError, DeviceError
+from kirie.errors import BundleError, DeviceError, first_line
 from kirie.predict.devices import choose, confirm
 
 _TYPES = {"image": "tensor(uint8)", "labels": "tensor(uint8)", "probabilities": "tensor(float)"}
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4
+"""Errors are exceptions as well, which become sentences."""
 
 
 class Session:
@@ -47,14 +48,14 @@ class Session:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.use_deterministic_compute = True
-        options.log_severity_level = _ERRORS_ONLY
+        options.log_severity_level = _FATAL_ONLY
         path = bundle / self.manifest.model_file
         try:
             self._model = ort.InferenceSession(str(path), options, providers=chosen.providers)
         except Exception as error:  # onnxruntime's exceptions share no base
             raise BundleError(
                 f"ONNX Runtime {ort.__version__} cannot load {path} on {device} (opset {self.manifest.opset}): "
-                f"{_first_line(error)}. A newer onnxruntime may; else export the run again."
+                f"{first_line(error)}. A newer onnxruntime may; else export the run again."
             ) from error
         confirm(chosen, self._model.get_providers())
         self._model.disable_fallback()
@@ -116,7 +117,7 @@ class Session:
         try:
             found: NDArray[np.generic] = self._model.run([output], {"image": np.ascontiguousarray(image_BHWC)})[0]
         except Exception as error:  # onnxruntime's exceptions share no base
-            words = _first_line(error)
+            words = first_line(error)
             if any(hint in words.lower() for hint in ("allocate", "out of memory", "bad_alloc")):
                 raise DeviceError(
                     f"Device {self.device} has too little memory for the model in {self.bundle}: {words}. "
@@ -145,7 +146,3 @@ class Session:
                 f"The model {path} has inputs {inputs} and outputs {outputs}; a bundle's model takes "
                 f"{ {'image': _TYPES['image']} } and, by its manifest, gives {wanted}. Export the run again."
             )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")

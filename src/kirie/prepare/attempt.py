@@ -15,11 +15,11 @@ from pathlib import Path
 from kirie.core import files
 from kirie.errors import StoreError, UsageError
 from kirie.prepare.journal import Journal, Written, read_journal
-from kirie.prepare.layout import POINTER, Frame
+from kirie.prepare.layout import ATTEMPT, Frame
 from kirie.prepare.plan import Planned
 from kirie.prepare.record import Record
 from kirie.prepare.rows import Bytes, RowWriter
-from kirie.prepare.writer import ATTEMPT
+from kirie.prepare.strangers import stranger
 
 
 class Reuse:
@@ -118,13 +118,11 @@ def alone(path: Path) -> Iterator[None]:
     """
     if path.exists() and not path.is_dir():
         raise UsageError(f"{path} is a file; give a folder for the store.")
-    if path.is_dir():
-        known = (POINTER, ATTEMPT, "data-", "spare-", "report.json", ".")
-        if strange := sorted(child.name for child in path.iterdir() if not child.name.startswith(known)):
-            raise UsageError(
-                f"{path} holds something else than a store ('{strange[0]}'), which preparing would mix with its own "
-                "files; give another folder (--out)."
-            )
+    if path.is_dir() and (strange := stranger(path)):
+        raise UsageError(
+            f"{path} holds something else than a store ('{strange}'), which preparing would mix with its own "
+            "files; give another folder (--out)."
+        )
     with files.disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         # The folder itself is locked: no lock file is left behind, and a kill releases it

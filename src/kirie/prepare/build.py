@@ -14,10 +14,10 @@ from kirie.core.labels import LabelSet
 from kirie.errors import SourceError, StoreError
 from kirie.prepare.attempt import Attempt, Reuse, alone
 from kirie.prepare.journal import read_journal
-from kirie.prepare.layout import POINTER, Frame
+from kirie.prepare.layout import POINTER, REPORT, Frame
 from kirie.prepare.plan import Planned, Readable, plan
 from kirie.prepare.record import Record
-from kirie.prepare.report import REPORT, describe
+from kirie.prepare.report import describe
 from kirie.prepare.rows import Bytes, rows_per_shard
 from kirie.prepare.split import FRACTIONS, Splits, assign
 from kirie.prepare.store import Store

@@ -68,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
 
     frame = Frame(parse_size(options.size), options.mode, overlap)
     fractions = parse_fractions(options.fractions)
-    if options.out.resolve() == options.source.resolve():
+    if options.out.resolve().is_relative_to(options.source.resolve()):
         raise UsageError(f"The store cannot lie in the source itself, {options.out}; give another folder (--out).")
     source = open_source(options.source, options.format, options.labels)
     how = Options(frame, fractions, options.seed, not options.ignore_given_splits, options.workers)

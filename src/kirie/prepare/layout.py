@@ -44,6 +44,8 @@ VERSION = 1
 SPLITS = ("train", "val", "test")
 POINTER = "store.json"
 INDEX = "index.json"
+REPORT = "report.json"
+ATTEMPT = "attempt"
 Mode = Literal["fit", "tile"]
 RGB = tuple[float, float, float]
 

@@ -12,8 +12,6 @@ from kirie.prepare.layout import SPLITS, Frame
 from kirie.prepare.record import Record
 from kirie.prepare.split import Splits
 
-REPORT = "report.json"
-
 _LISTED = 10
 
 

@@ -18,12 +18,11 @@ from kirie.core.identity import digest
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
 from kirie.prepare.journal import JOURNAL, Journal
-from kirie.prepare.layout import INDEX, POINTER, RGB, SPLITS, Frame, Picture, Pointer, fingerprint, index_bytes
+from kirie.prepare.layout import ATTEMPT, INDEX, POINTER, RGB, SPLITS, Frame, Picture, Pointer, fingerprint, index_bytes
 from kirie.prepare.record import Record, measure
 from kirie.prepare.rows import Bytes, Rows, RowWriter, row_digest, rows_per_shard
 from kirie.prepare.store import Store
 
-ATTEMPT = "attempt"
 _LEAST_STD = 1 / 255
 
 

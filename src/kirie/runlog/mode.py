@@ -19,6 +19,16 @@ DEFAULT_SERVER = "https://api.wandb.ai"
 PATIENCE_S = 3.0
 
 
+def check_mode(wanted: object) -> None:
+    """Checks `log.mode`.
+
+    Raises:
+        ConfigError: There is no such mode.
+    """
+    if wanted not in MODES:
+        raise ConfigError(f"log.mode is {wanted!r}; allowed are {', '.join(MODES)}, or log=none for no run log.")
+
+
 def choose_mode(wanted: str, environment: Mapping[str, str] | None = None) -> tuple[str, str]:
     """Decides between "online" and "offline".
 
@@ -34,8 +44,7 @@ def choose_mode(wanted: str, environment: Mapping[str, str] | None = None) -> tu
         ConfigError: The mode is unknown.
     """
     env = os.environ if environment is None else environment
-    if wanted not in MODES:
-        raise ConfigError(f"log.mode is '{wanted}'; allowed are {', '.join(MODES)}, or log=none for no run log.")
+    check_mode(wanted)
     if wanted == "auto" and env.get("WANDB_MODE") in {"offline", "dryrun", "disabled"}:
         return "offline", f"WANDB_MODE={env['WANDB_MODE']}"
     if wanted == "offline":

@@ -18,12 +18,13 @@ from kirie.core.run import RunFolder
 from kirie.errors import ConfigError
 from kirie.runlog.agent import given_run, without_agent
 from kirie.runlog.logged import STEP, OnceLogger, highest_steps, rows_of_others
-from kirie.runlog.mode import choose_mode
+from kirie.runlog.mode import check_mode, choose_mode
 
 if TYPE_CHECKING:
     from wandb.sdk.wandb_run import Run
 
-_KEYS = ("name", "mode", "project", "entity", "group", "sweep", "tags", "notes", "pictures", "pictures_every")
+_TEXTS = ("project", "entity", "group", "sweep", "notes")
+_KEYS = ("name", "mode", *_TEXTS, "tags", "pictures", "pictures_every")
 
 FINISH_S = 900.0
 """How long the end of a run waits for uploads; wandb itself waits for ever when the server went away meanwhile.
@@ -37,17 +38,25 @@ def check_log(config: Mapping[str, Any]) -> None:
         ConfigError: A name, key or value is not allowed.
     """
     name = config.get("name")
-    if name not in {"wandb", "none"}:
+    if name not in ("wandb", "none"):
         raise ConfigError(f"log.name is {name!r}; allowed are wandb, none.")
     if name == "none":
         return
     if strange := sorted(set(config) - set(_KEYS)):
         raise ConfigError(f"conf/log/wandb.yaml has no setting {', '.join(strange)}; allowed are {', '.join(_KEYS)}.")
-    for key in ("pictures", "pictures_every"):
-        if not isinstance(config[key], int) or config[key] < (0 if key == "pictures" else 1):
-            raise ConfigError(f"log.{key} is {config[key]!r}; allowed is a whole number from {int(key != 'pictures')}.")
-    if not isinstance(config["tags"], list):
-        raise ConfigError(f"log.tags is {config['tags']!r}; allowed is a list, as [first,second].")
+    if missing := [key for key in _KEYS if key not in config]:
+        raise ConfigError(f"`log` lacks {', '.join(missing)}; conf/log/wandb.yaml shows the defaults.")
+    check_mode(config["mode"])
+    for key in _TEXTS:
+        if not isinstance(config[key], str | None):
+            raise ConfigError(f"log.{key} is {config[key]!r}; allowed is text or null.")
+    for key, least in (("pictures", 0), ("pictures_every", 1)):
+        value = config[key]
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ConfigError(f"log.{key} is {value!r}; allowed is a whole number from {least}.")
+    tags = config["tags"]
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise ConfigError(f"log.tags is {tags!r}; allowed is a list of words, as [first,second].")
 
 
 def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: Mapping[str, Any]) -> tuple[Any, str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kirie.cluster.requeue import EX_TEMPFAIL, PARENT_ASKS, Outcome, job_of, request_requeue
 from kirie.core import files, programs
-from kirie.core.signals import Notice, Terminated, terminable
+from kirie.core.signals import Notice, Terminated, heed_no_more, terminable
 from kirie.errors import Interrupted
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.wandb_sweep import WandbSweep
@@ -107,11 +107,10 @@ def _ended_by(told: Terminated, folder: SweepFolder, sweep: WandbSweep) -> Inter
     outcome: Outcome = "no_job"
     if is_preemption(told):
         outcome = request_requeue(folder.requeues)
-        if outcome == "requeued":
-            # SLURM sends it to all processes of the job now
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # SLURM sends SIGTERM again, to all processes of the job
+        heed_no_more()
     return Interrupted(
         f"The agent of {sweep.path} was stopped by {told.signum.name}, and its trial keeps what it had done; "
         f"{_GOES_ON[outcome]}.",
-        EX_TEMPFAIL if outcome == "by_script" else told.exit_code,
+        EX_TEMPFAIL if outcome in {"by_script", "already"} else told.exit_code,
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from kirie.cluster.scheduler import Scheduler
 from kirie.cluster.shape import Shape
 from kirie.cluster.submissions import Submission
+from kirie.cluster.submitting import send
 from kirie.cluster.template import Script, Value, Words, fill, find_template
 from kirie.errors import SweepError
 from kirie.sweep.companion import Resources
 from kirie.sweep.folder import SweepFolder
-from kirie.train.submit_train import send
 from kirie.train.target import Target
 
 TEMPLATE = "sweep.sbatch"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from kirie.cluster.lease import HeldError, Lease, is_free, last_touch, server_time
-from kirie.cluster.requeue import job_alive, job_of, restarts_of
+from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
 from kirie.errors import RunError
 from kirie.sweep.folder import SweepFolder
 
@@ -31,7 +31,7 @@ class Holders:
     def free(self, number: int, now: float) -> bool:
         """Whether nobody holds a trial."""
         place = self._folder.trial(number)
-        return is_free(place, now=now, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+        return is_free(place, now=now, job=job_of(), restarts=restarts_of(), cluster=cluster_of(), is_alive=job_alive)
 
     def take(self, number: int) -> Lease | None:
         """Takes a trial; None if another worker holds it.
@@ -41,7 +41,7 @@ class Holders:
         """
         place = self._folder.trial(number)
         try:
-            return Lease.take(place, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+            return Lease.take(place, job=job_of(), restarts=restarts_of(), cluster=cluster_of(), is_alive=job_alive)
         except HeldError:
             return None
 

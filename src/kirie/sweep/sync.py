@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kirie.cluster.lease import is_free, server_time
-from kirie.cluster.requeue import job_alive, job_of, restarts_of
+from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
 from kirie.core import programs
 from kirie.core.run import RunFolder
 from kirie.errors import RunError, SweepError
@@ -149,7 +149,7 @@ def _trains(run: RunFolder) -> bool:
     if not run.lease.is_dir():
         return False
     now = server_time(run.lease)
-    return not is_free(run, now=now, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+    return not is_free(run, now=now, job=job_of(), restarts=restarts_of(), cluster=cluster_of(), is_alive=job_alive)
 
 
 def _ids(runs: Sequence[Segments]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from kirie.cluster.lease import is_free, server_time
-from kirie.cluster.requeue import job_alive, job_of, restarts_of
+from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
 from kirie.errors import ConfigError, KirieError, ModelError, SweepError
 from kirie.sweep.child import ENOUGH, HANDED_ON, KILLED, Child, Ending
 from kirie.sweep.claim import Claim, TakenOverError
@@ -89,7 +89,7 @@ class _Attempt:
         if not run.lease.is_dir():
             return False
         now = server_time(run.lease)
-        return not is_free(run, now=now, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+        return not is_free(run, now=now, job=job_of(), restarts=restarts_of(), cluster=cluster_of(), is_alive=job_alive)
 
     def trained(self) -> Outcome | None:
         """Trains; None if another process turned out to have begun the same run a moment before."""

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kirie.cluster.lease import HeldError, Lease
-from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, job_alive, job_of, request_requeue, restarts_of
-from kirie.core.signals import Terminated, terminable
+from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, cluster_of, job_alive, job_of, request_requeue, restarts_of
+from kirie.core.signals import Terminated, heed_no_more, terminable
 from kirie.errors import DeviceError, Interrupted, KirieError, StoreError
 from kirie.sweep.claim import Claim
 from kirie.sweep.ledger import Ledger
@@ -153,7 +153,11 @@ class _Worker:
         else:
             with contextlib.suppress(HeldError):
                 self.keeping = Lease.take(
-                    self.setting.folder.keeper, job=job_of(), restarts=restarts_of(), is_alive=job_alive
+                    self.setting.folder.keeper,
+                    job=job_of(),
+                    restarts=restarts_of(),
+                    cluster=cluster_of(),
+                    is_alive=job_alive,
                 )
         return self.keeping is not None
 
@@ -163,13 +167,12 @@ def _ended_by(told: Terminated, name: str, setting: Setting) -> Interrupted:
     outcome: Outcome = "no_job"
     if is_preemption(told):
         outcome = request_requeue(setting.folder.requeues)
-        if outcome == "requeued":
-            # SLURM sends it to all processes of the job now
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # SLURM sends SIGTERM again, to all processes of the job
+        heed_no_more()
     return Interrupted(
         f"The worker {name} of sweep {setting.folder.name} was stopped by {told.signum.name}, and its trial keeps what "
         f"it had done; {_GOES_ON[outcome]}.",
-        EX_TEMPFAIL if outcome == "by_script" else told.exit_code,
+        EX_TEMPFAIL if outcome in {"by_script", "already"} else told.exit_code,
     )
 
 

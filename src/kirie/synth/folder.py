@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image as Pictures
 
 from kirie.core.files import disk_errors, write_bytes, write_text
+from kirie.core.folders import folder_beside
 from kirie.core.sample import Image
 from kirie.errors import UsageError
 from kirie.synth.annotate import labelme_record
@@ -78,19 +79,15 @@ class Folder:
             raise UsageError(f"{out} is there already and is not empty; name another folder, or remove that one first.")
         # absolute, because `.` has no name to put a folder beside
         self.out, self.plan = out.resolve(), plan
-        self._beside = self.out.with_name(f".{self.out.name}.part")
-        with disk_errors(out):
-            # left by a run that was interrupted
-            shutil.rmtree(self._beside, ignore_errors=True)
-            self._beside.mkdir(parents=True)
+        self._ending = contextlib.ExitStack()
+        self._beside = self._ending.enter_context(folder_beside(self.out))
         write_text(self._beside / "labels.yaml", label_file_text())
 
     def __enter__(self) -> Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # nothing is there after publishing
-        shutil.rmtree(self._beside, ignore_errors=True)
+        self._ending.close()
 
     def add(self, drawing: Drawing, picture: int) -> int:
         """Writes one picture with its annotation; returns their bytes."""

@@ -42,9 +42,22 @@ def resume_target(run: RunFolder) -> Path:
     return run.checkpoints / _RESUME
 
 
+class _BestCheckpoint(ModelCheckpoint):
+    """Lightning's, which forgets the best score where the run's folder has moved since: here the scores count."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes up the scores, with the paths of now."""
+        here: dict[str, Any] = {"dirpath": self.dirpath}
+        if state_dict["best_model_path"]:
+            path = str(Path(str(self.dirpath), Path(state_dict["best_model_path"]).name))
+            scores = dict.fromkeys([path], *state_dict["best_k_models"].values())
+            here |= {"best_model_path": path, "kth_best_model_path": path, "best_k_models": scores}
+        super().load_state_dict(state_dict | here)
+
+
 def best_checkpoint(run: RunFolder, metric: str) -> ModelCheckpoint:
     """Keeps the checkpoint with the highest validation score."""
-    return ModelCheckpoint(
+    return _BestCheckpoint(
         dirpath=run.checkpoints,
         filename=run.best.stem,
         monitor=f"val/{metric}",

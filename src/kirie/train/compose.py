@@ -16,7 +16,7 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kirie.errors import ConfigError
+from kirie.errors import ConfigError, first_line
 from kirie.train.overrides import checked, groups, near
 
 PACKAGED = Path(__file__).resolve().parents[1] / "conf"
@@ -64,12 +64,15 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
 def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> ConfigError:
     """Hydra's complaint about train.yaml and its overrides as a sentence that names the valid choices."""
     if isinstance(error, OverrideParseException):
-        return ConfigError(f"The override '{error.override}' cannot be read; write key=value.")
+        return ConfigError(
+            f"The override '{error.override}' cannot be read; write key=value, a list as key=[1,2], and text with "
+            f"brackets or quotes in quotes twice, as \"key='[a] b'\"."
+        )
     if isinstance(error, MissingConfigException):
         return ConfigError(_missing(error, folder))
     if isinstance(error, ConfigCompositionException):
         return ConfigError(_composition(error, folder))
-    return ConfigError(f"The configuration cannot be composed: {_first_line(error)}")
+    return ConfigError(f"The configuration cannot be composed: {first_line(error)}")
 
 
 def _missing(error: MissingConfigException, folder: Path) -> str:
@@ -77,12 +80,14 @@ def _missing(error: MissingConfigException, folder: Path) -> str:
     group, _, choice = name.rpartition("/")
     choices = groups(folder).get(group)
     if choices is None:
-        return f"There is no configuration '{name}': {_first_line(error)}"
+        return f"There is no configuration '{name}': {first_line(error)}"
     return f"There is no {group} '{choice}'.{near(choice, choices)} Allowed are {', '.join(choices)}."
 
 
 def _composition(error: ConfigCompositionException, folder: Path) -> str:
     text = str(error)
+    if found := re.search(r"resolving interpolation '([^']*)', possible interpolation keys: (.*)", text):
+        return f"'{found[1]}' does not tell what is chosen; a choice of a group may refer to {found[2]} alone."
     if found := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
         # Hydra names groups as `experiment` and, with a package, as `experiment@pkg`
         key = found[1].split("@")[0].split("=")[0]
@@ -101,11 +106,7 @@ def _composition(error: ConfigCompositionException, folder: Path) -> str:
         choices = sorted({*map(str, node), *(groups(folder) if not parent else ())})
         where = f"`{parent}`" if parent else "the configuration"
         return f"There is no setting '{key}'.{near(last, choices)} In {where} allowed are {', '.join(choices)}."
-    return f"The configuration cannot be composed: {_first_line(error)}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+    return f"The configuration cannot be composed: {first_line(error)}"
 
 
 def as_yaml(config: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ from kirie.cluster.place import Place
 from kirie.core.signals import Terminated
 from kirie.errors import DeviceError, Interrupted, KirieError, PeerError
 from kirie.train.notes import Store, cause, code_of, go, has_gone, has_left, leave_note, part
+from kirie.train.starting import ended_before
 from kirie.train.watch import Watch, note_children
 
 MEETING_S = 300.0
@@ -60,6 +62,7 @@ class Crew:
         self._store = store
         self._children = children
         self._stage = 0
+        self._told: Terminated | None = None
 
     @classmethod
     def alone(cls) -> Crew:
@@ -76,6 +79,7 @@ class Crew:
 
         Raises:
             KirieError: One of them has ended instead, or does not come.
+            Terminated: One of them was stopped by a signal.
         """
         if self._store is None:
             return
@@ -95,6 +99,7 @@ class Crew:
 
         Raises:
             KirieError: A process has ended instead.
+            Terminated: It was stopped by a signal.
         """
         if self._store is None:
             return value
@@ -126,6 +131,7 @@ class Crew:
 
         Raises:
             KirieError: Another process ended.
+            Terminated: Another process was stopped by a signal; so is this one.
         """
         if self._store is None:
             yield
@@ -133,6 +139,9 @@ class Crew:
         with Watch(self.place, self._store.clone(), self._children):
             try:
                 yield
+            except Terminated as told:
+                self._told = told
+                raise
             except torch.OutOfMemoryError:
                 raise
             except RuntimeError as error:
@@ -140,7 +149,7 @@ class Crew:
                     raise
                 raise reason from None
 
-    def _reason(self, error: RuntimeError) -> KirieError | None:
+    def _reason(self, error: RuntimeError) -> KirieError | Terminated | None:
         """Who broke a collective call; None if the error is this process's own."""
         since = time.monotonic()
         while time.monotonic() - since < _NOTE_S:
@@ -184,6 +193,10 @@ class Crew:
         """
         if self._store is None:
             return
+        if isinstance(error, Terminated | KeyboardInterrupt):
+            # No training caught it
+            self._told = error if isinstance(error, Terminated) else Terminated(signal.SIGINT)
+            error = ended_before(self._told)
         code = _exit_code(error)
         with contextlib.suppress(RuntimeError):
             self._leave(code, error)
@@ -201,13 +214,13 @@ class Crew:
         with contextlib.suppress(RuntimeError):
             # The first one serves the store until here
             go(self._store, self.place.rank)
-        if code and (error is None or isinstance(error, KirieError | KeyboardInterrupt | Terminated)):
+        if code and (error is None or isinstance(error, KirieError)):
             raise PeerError("", code) from None
 
     def _leave(self, code: int, error: BaseException | None) -> None:
         assert self._store is not None
         words = str(error) if isinstance(error, KirieError) else f"{type(error).__name__}: {error}" if error else ""
-        leave_note(self._store, self.place.rank, socket.gethostname(), code, words)
+        leave_note(self._store, self.place.rank, socket.gethostname(), code, words, self._told)
 
     def _see_off(self, seconds: float) -> None:
         since = time.monotonic()
@@ -237,11 +250,9 @@ def _exit_code(error: BaseException | None) -> int:
         return 0
     if isinstance(error, KirieError):
         return error.exit_code
-    if isinstance(error, Terminated):
-        return error.exit_code
     if isinstance(error, SystemExit):
         return int(error.code or 0) if isinstance(error.code, int | None) else 1
-    return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return 1
 
 
 def _wait_for(child: Popen[bytes], seconds: float) -> None:

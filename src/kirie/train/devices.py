@@ -18,6 +18,7 @@ from kirie.errors import ConfigError, DeviceError
 from kirie.models import check_pair
 from kirie.prepare.store import Store
 from kirie.train.settings import Settings
+from kirie.train.shares import check_batch, check_pictures
 
 PROCESSES_A_CORE = 4
 """More processes than that on a CPU core are a mistake, not a trial."""
@@ -85,12 +86,7 @@ def check_place(settings: Settings, place: Place) -> None:
             "trainer.nodes=auto, or change what starts them."
         )
     _enough(place.local_world, accelerator_of(settings))
-    batch = settings.data.batch_size
-    if batch % place.world:
-        raise ConfigError(
-            f"data.batch_size is {batch}, which {place.world} processes cannot share equally; it counts the pictures "
-            f"of all of them together, so set it to a multiple of {place.world}."
-        )
+    check_batch(settings, place.world)
 
 
 def check_shares(settings: Settings, model: Mapping[str, Any], store: Store, place: Place) -> None:
@@ -109,12 +105,7 @@ def check_shares(settings: Settings, model: Mapping[str, Any], store: Store, pla
         batch_size=batch,
         batch_from=f"data.batch_size of conf/train.yaml{each}",
     )
-    pictures = len(store.split("train"))
-    if 0 < pictures < place.world:
-        raise ConfigError(
-            f"The training split of {settings.data.store} has {pictures} picture(s) for {place.world} processes; use "
-            f"at most {pictures}."
-        )
+    check_pictures(settings, store, place.world)
 
 
 def device_of(settings: Settings, place: Place) -> torch.device:

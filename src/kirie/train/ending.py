@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from kirie.cluster.lease import Lease
 from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, request_requeue
 from kirie.core.run import RunFolder
-from kirie.core.signals import Terminated
+from kirie.core.signals import Terminated, heed_no_more
 from kirie.errors import DeviceError, Interrupted, RunError
 from kirie.runlog.start import end_log, mark_preempting
 from kirie.train.record import Record
 from kirie.train.starting import is_preemption
 
-_GOES_ON: dict[Outcome, str] = {
+_GOES_ON: dict[Outcome | Literal["first_asks"], str] = {
     "requeued": "SLURM starts it again",
     "already": "SLURM was asked before to start it again",
     "by_script": "the batch script asks SLURM to start it again",
+    "first_asks": "the first process sees to it that it goes on",
     "ending": "SLURM ends this job on purpose, so submit it again to go on",
     "by_parent": "who started it goes on with it",
     "no_job": "repeat the command to go on",
@@ -58,7 +58,7 @@ def ending(run: RunFolder, lease: Lease | None) -> Iterator[Opened]:
         exit_code = told.exit_code
         if lease is not None and lease.lost:
             raise RunError(lease.heir()) from None
-        raise _ended_by(told, run, opened.record, opened.logger) from None
+        raise _ended_by(told, run, opened, first=lease is not None) from None
     except torch.OutOfMemoryError as error:
         _failed(opened, lease, "out of memory")
         raise DeviceError(
@@ -89,7 +89,7 @@ def _failed(opened: Opened, lease: Lease | None, words: str) -> None:
         opened.record.change("failed", error=words)
 
 
-def _ended_by(told: Terminated, run: RunFolder, record: Record | None, logger: Any) -> Interrupted:
+def _ended_by(told: Terminated, run: RunFolder, opened: Opened, *, first: bool) -> Interrupted:
     """Writes down that a run was stopped, and asks SLURM to start it again where that is right.
 
     SLURM ends the job as soon as it was asked, so all that must be kept is on the disk before.
@@ -97,25 +97,25 @@ def _ended_by(told: Terminated, run: RunFolder, record: Record | None, logger: A
     Args:
         told: The signal.
         run: The run.
-        record: Its record, None if the training had not come to that.
-        logger: Its log, or None.
+        opened: Its record and its log, as far as the training had come.
+        first: Whether this is the process that writes, and that asks.
 
     Returns:
         The error that tells it, with the exit code.
     """
-    outcome: Outcome = "no_job"
+    outcome: Outcome | Literal["first_asks"] = "no_job"
     preempted = is_preemption(told)
-    if record is not None:
+    if (record := opened.record) is not None:
         record.change("preempted" if preempted else "interrupted", error=f"stopped by {told.signum.name}")
     if preempted:
-        mark_preempting(logger)
-        outcome = request_requeue(run.requeues)
-        if outcome == "requeued":
-            # SLURM sends it to all processes of the job now; what is left is to end the log
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        mark_preempting(opened.logger)
+        outcome = request_requeue(run.requeues) if first else "first_asks"
+        # SLURM sends SIGTERM again, to all processes of the job; what is left is to end the log
+        heed_no_more()
         if outcome == "ending" and record is not None:
             record.change("interrupted", error=f"stopped by {told.signum.name}: SLURM ends the job")
     return Interrupted(
         f"The run {run.path.name} was stopped by {told.signum.name} and keeps what it had done; {_GOES_ON[outcome]}.",
-        EX_TEMPFAIL if outcome == "by_script" else told.exit_code,
+        # The batch script looks what SLURM has done before it asks; the highest code of all processes is what it sees
+        EX_TEMPFAIL if outcome in {"by_script", "already", "first_asks"} else told.exit_code,
     )

@@ -16,9 +16,9 @@ import pytorch_lightning as pl
 import torch.distributed as dist
 
 from kirie.cluster.lease import Lease
-from kirie.cluster.requeue import job_alive, job_of, restarts_of
+from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
 from kirie.core import files, scores
-from kirie.core.resume import newest_whole, remove_leftovers
+from kirie.core.resume import is_whole, remove_leftovers
 from kirie.core.run import RunFolder
 from kirie.core.signals import Notice, terminable
 from kirie.errors import RunError
@@ -37,11 +37,12 @@ from kirie.train.devices import check_place, check_shares, device_of
 from kirie.train.ending import Opened, ending, still_ours
 from kirie.train.history import History
 from kirie.train.identify import Identity, identify, is_done
-from kirie.train.loop import build_data, build_task, build_trainer, facts_of, start_from
+from kirie.train.loop import build_data, build_task, build_trainer, check_task, facts_of, start_from
 from kirie.train.progress import EpochLines
 from kirie.train.record import Record
 from kirie.train.resuming import ResumePoints
 from kirie.train.settings import Settings
+from kirie.train.taking_up import take_up
 from kirie.train.watching import Pictures
 
 
@@ -66,6 +67,7 @@ def fit(config: Mapping[str, Any], quiet: bool = False, crew: Crew | None = None
     settings = Settings.of(config)
     check_log(config["log"])
     check_pair(config["model"])
+    check_task(config)
     store = Store.open(Path(settings.data.store))
     crew = Crew.alone() if crew is None else crew
     check_place(settings, crew.place)
@@ -96,7 +98,7 @@ def _holding(run: RunFolder, crew: Crew) -> Iterator[Lease | None]:
     if not crew.first:
         yield None
         return
-    lease = Lease.take(run, job=job_of(), restarts=restarts_of(), is_alive=job_alive)
+    lease = Lease.take(run, job=job_of(), restarts=restarts_of(), cluster=cluster_of(), is_alive=job_alive)
     try:
         remove_leftovers(run)
         yield lease
@@ -120,7 +122,7 @@ def _train(
     if settings.trainer.sync_batchnorm and crew.place.world > 1:
         share_batch_norm(task.model)
     # One process chooses where all go on: another might see the folder otherwise
-    point, warnings = newest_whole(run) if crew.first else (None, [])
+    point, warnings = take_up(run) if crew.first else (None, [])
     resume_from = crew.share(None if point is None else str(point.path))
     init = None
     if settings.init_from is not None and resume_from is None:
@@ -216,7 +218,7 @@ def _run_trainer(
         ckpt_path=resume_from,
         weights_only=True,
     )
-    if not run.best.is_file():
+    if not getattr(trainer.checkpoint_callback, "best_model_path", ""):
         raise RunError(
             f"The run in {run.path} ended without a best checkpoint: no validation score val/{settings.train.metric} "
             "was ever a number. Look at its loss in the run log; a lower optimizer.lr often helps."
@@ -227,6 +229,11 @@ def _score(run: RunFolder, store: Store, settings: Settings, task: SemanticTask,
     """Scores the best checkpoint on all processes, each on its share of the pictures."""
     device, place = device_of(settings, crew.place), crew.place
     # Only the first one reads: a shared disk may show the others an older file, or none yet
+    if crew.first and not is_whole(run.best):
+        raise RunError(
+            f"The best checkpoint {run.best} {'is damaged' if run.best.is_file() else 'is gone'}, so nothing was "
+            "scored; repeat the command, which goes back to a resume point from before it was written if there is one."
+        )
     model = (load_run(run)[0] if crew.first else task.model).to(device)
     if place.world > 1:
         for tensor in model.state_dict().values():

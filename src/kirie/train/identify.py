@@ -16,7 +16,7 @@ import kirie
 from kirie.core import files
 from kirie.core.identity import code_fingerprint, digest, imported_files, run_id, without
 from kirie.core.run import RunFolder
-from kirie.errors import ConfigError
+from kirie.errors import ConfigError, RunError
 from kirie.train.settings import MACHINE_KEYS
 
 CODE_ROOTS = ("kirie.train.loop",)
@@ -72,8 +72,20 @@ def identify(config: Mapping[str, Any], data: str) -> Identity:
 
 
 def is_done(run: RunFolder) -> bool:
-    """Whether a run's folder holds a finished training."""
-    return run.record.is_file() and run.read_record().get("state") == "done"
+    """Whether a run's folder holds a finished training.
+
+    Raises:
+        RunError: Its record is damaged, or another run's.
+    """
+    if not run.record.is_file():
+        return False
+    record = run.read_record()
+    if record["id"] != run.path.name:
+        raise RunError(
+            f"{run.path} holds the run {record['id']} and not {run.path.name}; folders of runs are named by their id. "
+            "Move it away, and repeat the command."
+        )
+    return bool(record.get("state") == "done")
 
 
 def current_code() -> str:

@@ -25,6 +25,8 @@ from kirie.data.datamodule import StoreDataModule
 from kirie.models.init_from import InitReport, init_from
 from kirie.prepare.store import Store
 from kirie.tasks.base import DataFacts
+from kirie.tasks.losses import check_loss
+from kirie.tasks.optimizer import check_optimizer, check_schedule
 from kirie.tasks.semantic import SemanticTask
 from kirie.train.checkpoints import RenamingCheckpointIO, best_checkpoint
 from kirie.train.devices import PlaceEnvironment, accelerator_of, check_place
@@ -40,6 +42,18 @@ def facts_of(store: Store) -> DataFacts:
         pixel_counts=tuple(int(count) for count in store.pixel_counts("train")),
         fingerprint=store.fingerprint,
     )
+
+
+def check_task(config: Mapping[str, Any]) -> None:
+    """Refuses what `build_task` would refuse of the groups whose words do not depend on the data.
+
+    Raises:
+        ConfigError: A group of the configuration is wrong.
+    """
+    build_augmentation(config["augment"])
+    check_loss(config["loss"])
+    check_optimizer(config["optimizer"])
+    check_schedule(config["schedule"])
 
 
 def build_task(config: Mapping[str, Any], facts: DataFacts) -> SemanticTask:
@@ -102,7 +116,7 @@ def build_trainer(
         accelerator=accelerator,
         devices=place.local_world,
         num_nodes=place.nodes,
-        strategy=_strategy(machine.strategy, place),
+        strategy="ddp" if place.world > 1 else "auto",
         precision=train.precision,  # type: ignore[arg-type] # Settings checks it against PRECISIONS
         max_epochs=train.epochs,
         accumulate_grad_batches=train.accumulate,
@@ -120,12 +134,6 @@ def build_trainer(
     )
     trainer._signal_connector = _NoHandlers(trainer)
     return trainer
-
-
-def _strategy(wanted: str, place: Place) -> str:
-    if wanted not in {"auto", "ddp"}:
-        return wanted
-    return "ddp" if place.world > 1 else "auto"
 
 
 class _NoHandlers(_SignalConnector):

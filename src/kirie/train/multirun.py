@@ -7,8 +7,11 @@ already. With `hydra/launcher=slurm` (conf/hydra/launcher/slurm.yaml) each is a 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
+import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +23,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kirie.cluster.place import place_of
 from kirie.core.scores import flat
-from kirie.errors import ConfigError, Interrupted, KirieError, PeerError
+from kirie.errors import ClusterError, ConfigError, Interrupted, KirieError, PeerError
 from kirie.train.command import find_or_train
 from kirie.train.compose import config_folder, explained
+from kirie.train.overrides import readable
 
 if TYPE_CHECKING:
     from kirie.train.crew import Crew
@@ -37,6 +41,12 @@ def main() -> int:
     # Hydra would print errors itself, with their way through the code; this hands them on
     os.environ["HYDRA_FULL_ERROR"] = "1"
     folder = config_folder()
+    # A comma parts the values of a sweep, even where they are not readable yet
+    sys.argv[1:] = [word if "," in word else readable(word) for word in sys.argv[1:]]
+    if any(word == "hydra/launcher=slurm" for word in sys.argv) and find_spec("submitit") is not None:
+        from kirie.train import multirun_jobs
+
+        multirun_jobs.watch_the_queue()
     try:
         hydra.main(config_path=str(folder), config_name="train", version_base="1.3")(train)()
     except KirieError as error:
@@ -45,6 +55,11 @@ def main() -> int:
     except (HydraException, OmegaConfBaseException) as error:
         print(f"kirie: {_sentence(error, folder)}", file=sys.stderr)
         return ConfigError.exit_code
+    except _submitit_errors() as error:
+        from kirie.train import multirun_jobs
+
+        print(f"kirie: {multirun_jobs.sentence(error)}", file=sys.stderr)
+        return ClusterError.exit_code
     return 0
 
 
@@ -91,7 +106,21 @@ def _launched() -> contextlib.AbstractContextManager[Crew | None]:
     return join(place)
 
 
+def _submitit_errors() -> tuple[type[Exception], ...]:
+    """What the launcher raises about its jobs; nothing where it is not used."""
+    if "submitit" not in sys.modules:
+        return ()
+    from kirie.train import multirun_jobs
+
+    return multirun_jobs.ERRORS
+
+
 def _sentence(error: HydraException | OmegaConfBaseException, folder: Path) -> str:
+    if found := re.search(r"hydra\.launcher\.(\w+)", str(error)):
+        names = sorted({*map(str, OmegaConf.load(folder / "hydra/launcher/slurm.yaml"))} - {"defaults"})
+        near = difflib.get_close_matches(found[1], names, n=1)
+        hint = f" Did you mean 'hydra.launcher.{near[0]}'?" if near else ""
+        return f"There is no setting 'hydra.launcher.{found[1]}'.{hint} hydra/launcher=slurm has {', '.join(names)}."
     if isinstance(error, MissingConfigException) and "submitit" in str(error.missing_cfg_file):
         return 'hydra/launcher=slurm needs the submitit launcher; run `pip install "kirie[cluster]"`.'
     return str(explained(error, folder))

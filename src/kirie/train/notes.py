@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 import torch.distributed as dist
 
 from kirie.cluster.place import Place
+from kirie.core.signals import Terminated
 from kirie.errors import PeerError
 
 _FIRST = "ended/first"
@@ -54,9 +55,10 @@ def part(store: Any, name: str) -> Any:
     return stores.PrefixStore(name, store)
 
 
-def leave_note(store: Store, rank: int, host: str, code: int, words: str) -> None:
-    """Leaves how a process ended; the first one in error is kept as the cause."""
-    note = json.dumps({"rank": rank, "host": host, "code": code, "words": words})
+def leave_note(store: Store, rank: int, host: str, code: int, words: str, told: Terminated | None = None) -> None:
+    """Leaves how a process ended, by a signal perhaps; the first one in error is kept as the cause."""
+    signum = None if told is None else told.signum
+    note = json.dumps({"rank": rank, "host": host, "code": code, "words": words, "signal": signum})
     store.set(f"ended/{rank}", note)
     if code:
         store.compare_set(_FIRST, "", note)
@@ -82,15 +84,18 @@ def code_of(store: Store, rank: int) -> int:
     return int(json.loads(store.get(f"ended/{rank}"))["code"])
 
 
-def cause(store: Store, place: Place) -> PeerError | None:
-    """The error that ends the training, as this process is to raise it: told by the first process only.
+def cause(store: Store, place: Place) -> PeerError | Terminated | None:
+    """What ends the training, as this process is to raise it.
 
     Returns:
-        None while nothing has gone wrong.
+        None while nothing has gone wrong; the signal that another process was stopped by, which is meant for all; or
+        an error, which the first process only tells.
     """
     if not store.check([_FIRST]):
         return None
     found = json.loads(store.get(_FIRST))
+    if found["signal"] is not None:
+        return Terminated(found["signal"])
     words = found["words"] or f"It ended with code {found['code']}."
     told = f"{words} (Process {found['rank']} of {place.world}, on {found['host']}.)"
     return PeerError(told if place.first else "", found["code"])

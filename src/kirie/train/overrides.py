@@ -7,6 +7,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from kirie.errors import ConfigError
@@ -28,9 +31,24 @@ def checked(words: Sequence[str], folder: Path) -> list[str]:
         folder: The folder of configuration.
 
     Raises:
-        ConfigError: A word is no override, or chooses what is not there; the message names the valid choices.
+        ConfigError: A word is no override, names several values, or chooses what is not there; the message names the
+            valid choices.
     """
-    return [word for word in words if not _says_nothing(word, folder)]
+    return [readable(word) for word in words if not _says_nothing(word, folder)]
+
+
+def readable(word: str) -> str:
+    """The same override as Hydra can read it: text that its grammar has no room for (`data.store=名 (1)/b`) in quotes.
+
+    What Hydra reads stays as it is; so do broken lists, mappings and quotes, of which Hydra shall complain.
+    """
+    key, _, value = word.partition("=")
+    if not value or value[0] in "'\"[{" or _parsed(word) is not None:
+        return word
+    # In Hydra's quotes only those backslashes are doubled that stand before a quote, the last one included
+    escaped = re.sub(r"(\\*)('|\Z)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    quoted = f"{key}='{escaped}'"
+    return word if _parsed(quoted) is None else quoted
 
 
 def groups(folder: Path) -> dict[str, list[str]]:
@@ -58,6 +76,12 @@ def _says_nothing(word: str, folder: Path) -> bool:
             "See `kirie train --help`."
         )
     sign, key, value = found["sign"], found["key"], (found["value"] or "").strip("'\"")
+    if (parsed := _parsed(word)) is not None and parsed.is_sweep_override():
+        raise ConfigError(
+            f"'{word}' names several values, and one `kirie train` is one training; repeat the command for each, or "
+            f"run all with `python -m kirie.train.multirun -m {word}` (docs/cluster.md). A text with a comma is put in "
+            f"quotes twice: \"{sign}{key}='{value}'\"."
+        )
     if key.split(".")[0] in SUBMITTING:
         raise ConfigError(
             f"'{word}' asks for a cluster, and `kirie train` trains here; use "
@@ -80,6 +104,15 @@ def _says_nothing(word: str, folder: Path) -> bool:
     if value not in choices and "$" not in value:
         raise ConfigError(f"There is no {key} '{value}'.{near(value, choices)} {named}")
     return False
+
+
+def _parsed(word: str) -> Override | None:
+    """What Hydra reads in a word, or None where it cannot."""
+    try:
+        return OverridesParser.create().parse_override(word)
+    except (HydraException, ValueError):
+        # Python reads no number of more than 4300 digits
+        return None
 
 
 def _defaults(folder: Path) -> dict[str, str | None]:

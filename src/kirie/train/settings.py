@@ -11,8 +11,10 @@ from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
 from kirie.errors import ConfigError
+from kirie.train.plain import check_plain
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+STRATEGIES = ("auto", "ddp")
 METRICS = ("miou", "dice", "micro_iou", "micro_dice", "accuracy")
 
 TOP_LEVEL = {
@@ -32,8 +34,15 @@ TOP_LEVEL = {
 }
 """All that a configuration may hold; `run_id` is added to the resolved configuration of a run."""
 
+GROUPS = ("model", "augment", "loss", "optimizer", "schedule", "log")
+"""Mappings that are read by their owners."""
+
 MACHINE_KEYS = ("data.store", "data.workers", "trainer", "log", "runs")
 """What only the machine decides: devices, workers, paths and logging mode. Never part of a run's id."""
+
+
+MOST_THREADS = 1024
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class DataSettings:
 
     def __post_init__(self) -> None:
         _at_least("data.batch_size", self.batch_size, 1)
-        _at_least("data.workers", self.workers, 0)
+        _at_least("data.workers", self.workers, 0, MOST_THREADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ class TrainerSettings:
 
     def __post_init__(self) -> None:
         _one_of("trainer.accelerator", self.accelerator, ("auto", "cpu", "gpu"))
+        _one_of("trainer.strategy", self.strategy, STRATEGIES)
         _at_least("trainer.log_every", self.log_every, 1)
         for key, value in (("devices", self.devices), ("nodes", self.nodes)):
             if isinstance(value, int):
@@ -108,7 +118,7 @@ class TrainerSettings:
             elif value != "auto":
                 raise ConfigError(f"trainer.{key} is {value!r}; allowed is a number from 1, or auto.")
         if self.threads is not None:
-            _at_least("trainer.threads", self.threads, 1)
+            _at_least("trainer.threads", self.threads, 1, MOST_THREADS)
         if self.checkpoint_steps is not None:
             _at_least("trainer.checkpoint_steps", self.checkpoint_steps, 1)
         if self.checkpoint_minutes is not None and not 0 < self.checkpoint_minutes < math.inf:
@@ -126,6 +136,7 @@ class Settings:
     trainer: TrainerSettings
     seed: int
     init_from: str | None
+    runs: str
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -138,6 +149,13 @@ class Settings:
             raise ConfigError(
                 f"The configuration has no setting {', '.join(strange)}; allowed are {', '.join(sorted(TOP_LEVEL))}."
             )
+        check_plain(config)
+        for name in GROUPS:
+            if not isinstance(config.get(name), Mapping):
+                raise ConfigError(
+                    f"The configuration's section `{name}` is {config.get(name)!r}; choose a file of conf/{name}/, as "
+                    f"`kirie train {name}=NAME`."
+                )
         seed = _typed("seed", config.get("seed"), int)
         if not 0 <= seed < 2**32:
             raise ConfigError(f"seed is {seed}; allowed is a whole number from 0 to {2**32 - 1}.")
@@ -147,6 +165,7 @@ class Settings:
             _section(TrainerSettings, "trainer", config),
             seed,
             _typed("init_from", config.get("init_from"), str | None),
+            _typed("runs", config.get("runs"), str),
         )
 
 
@@ -178,9 +197,9 @@ def _typed(key: str, value: object, wanted: Any) -> Any:
     return value
 
 
-def _at_least(key: str, value: int, least: int) -> None:
-    if value < least:
-        raise ConfigError(f"{key} is {value}; allowed is a whole number from {least}.")
+def _at_least(key: str, value: int, least: int, most: int = _MOST) -> None:
+    if not least <= value <= most:
+        raise ConfigError(f"{key} is {value}; allowed is a whole number from {least} to {most}.")
 
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:

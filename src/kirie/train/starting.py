@@ -6,7 +6,7 @@ import os
 import signal
 
 from kirie.cluster.requeue import EX_TEMPFAIL, job_of
-from kirie.core.signals import Terminated
+from kirie.core.signals import Terminated, heed_no_more
 from kirie.errors import Interrupted
 
 
@@ -17,8 +17,15 @@ def is_preemption(told: Terminated) -> bool:
 
 def ended_before(told: Terminated) -> Interrupted:
     """The error for a signal that came before it was known which run this is; the batch script then asks SLURM."""
+    if is_preemption(told):
+        heed_no_more()
     where = f"SLURM job {job_of()}" if is_preemption(told) else f"process {os.getpid()}"
     return Interrupted(
         f"The training in {where} was stopped by {told.signum.name} before it began; repeat the command to go on.",
-        EX_TEMPFAIL if is_preemption(told) else told.exit_code,
+        code_of(told),
     )
+
+
+def code_of(told: Terminated) -> int:
+    """The exit code of a process that a signal ended and that has not asked SLURM itself to start the job again."""
+    return EX_TEMPFAIL if is_preemption(told) else told.exit_code

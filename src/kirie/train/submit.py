@@ -6,6 +6,7 @@ import difflib
 import importlib
 from collections.abc import Callable, Sequence
 
+from kirie.core import command
 from kirie.errors import UsageError
 
 SUBMITTABLE: dict[str, tuple[str, str]] = {
@@ -28,9 +29,14 @@ def main(argv: Sequence[str]) -> int:
     """Runs `kirie submit`."""
     if not argv or argv[0] in {"-h", "--help"}:
         rows = "\n".join(f"  {name:<8} {words}" for name, (_, words) in SUBMITTABLE.items())
-        print(_HELP.format(rows=rows))
+        command.say(_HELP.format(rows=rows))
         return 0
     if argv[0] not in SUBMITTABLE:
+        if argv[0] == "sweep":
+            raise UsageError(
+                "Sweeps come with a later release of kirie; until then send each training with `kirie submit train`, "
+                "or several with `python -m kirie.train.multirun -m ... hydra/launcher=slurm`."
+            )
         near = difflib.get_close_matches(argv[0], SUBMITTABLE, n=1)
         hint = f" Did you mean `kirie submit {near[0]}`?" if near else ""
         raise UsageError(

@@ -13,7 +13,7 @@ from typing import Any
 from kirie.cluster import pending
 from kirie.cluster.requeue import EX_TEMPFAIL
 from kirie.cluster.scheduler import Scheduler, Slurm
-from kirie.cluster.submissions import live_job
+from kirie.cluster.submitting import remark, submit_once
 from kirie.cluster.template import Script, Value, Words, fill, find_template
 from kirie.core import command
 from kirie.core.run import RunFolder
@@ -22,7 +22,7 @@ from kirie.errors import Interrupted, KirieError, UsageError
 from kirie.train.compose import config_folder
 from kirie.train.repro import Repro
 from kirie.train.stages import train_stages
-from kirie.train.submit_train import job_values, send
+from kirie.train.submit_train import job_values
 from kirie.train.target import Target, take_target
 
 TEMPLATE = "repro.sbatch"
@@ -71,6 +71,7 @@ def main(argv: Sequence[str], scheduler: Scheduler | None = None) -> int:
     else:
         content = _submit(target, folder, scheduler)
         text = f"job {content['job']} {content['state']}: dvc repro on {target.name}\nlog {content['log']}"
+        text += f"\n{content['warning']}" if "warning" in content else ""
     command.result(content, text, as_json=options.json)
     return 0
 
@@ -79,12 +80,14 @@ def _submit(target: Target, folder: RunFolder, scheduler: Scheduler) -> dict[str
     """Submits the waiting job, unless it is on its way."""
     stages = train_stages()
     script = _script(target, folder)
-    if (live := live_job(folder, scheduler)) is not None:
-        made, job = live
-        state = "already in the queue" if job.waits else "already running"
-    else:
-        made, state = send(folder, script, target.name, scheduler), "submitted"
-    return {"state": state, "stages": [stage.name for stage in stages], **dataclasses.asdict(made)}
+    made, state = submit_once(folder, script, target.name, scheduler)
+    said = remark(made, state, script, scheduler)
+    return {
+        "state": state,
+        "stages": [stage.name for stage in stages],
+        **dataclasses.asdict(made),
+        **({"warning": said} if said else {}),
+    }
 
 
 def _script(target: Target, folder: RunFolder) -> Script:
@@ -99,7 +102,7 @@ def _script(target: Target, folder: RunFolder) -> Script:
         "gpus": ours.gpus or None,
         "words": Words(target.words),
     }
-    return fill(find_template(TEMPLATE), values)
+    return fill(find_template(TEMPLATE), values, needs="words")
 
 
 def _wait_here(repro: Repro) -> dict[str, Any]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from kirie.cluster.refusal import explain
-from kirie.cluster.scheduler import RefusedError, Scheduler, Slurm
-from kirie.cluster.submissions import Submission, Submittable, live_job, record_submission
+from kirie.cluster.scheduler import Scheduler, Slurm
+from kirie.cluster.submitting import remark, submit_once
 from kirie.cluster.template import Script, Value, Words, fill, find_template
-from kirie.core import command, files
+from kirie.core import command
 from kirie.core.run import RunFolder
-from kirie.errors import ClusterError, ConfigError
+from kirie.errors import ConfigError
 from kirie.prepare.store import Store
 from kirie.train.compose import compose_config, config_folder
 from kirie.train.identify import identify, is_done
 from kirie.train.settings import Settings
+from kirie.train.shares import check_batch, check_pictures
 from kirie.train.target import Target, take_target
 
 TEMPLATE = "train.sbatch"
@@ -36,8 +36,6 @@ slurm/train.sbatch here, or from the one that kirie brings along.
   kirie submit train model=fpn cluster=mycluster nodes=2 gpus=8
   kirie submit train model=fpn cluster=mycluster cluster.partition=short time=1:00:00 --dry-run
 """
-
-State = Literal["submitted", "already done", "already in the queue", "already running"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,8 @@ def plan_training(
         out: Where the job is to copy the finished run.
 
     Raises:
-        ConfigError: The configuration is wrong, or sets what `nodes=` and `gpus=` decide.
+        ConfigError: The configuration is wrong, sets what `nodes=` and `gpus=` decide, or cannot be shared by so many
+            processes.
         StoreError: The store is missing or damaged.
         ClusterError: The template is wrong.
     """
@@ -106,8 +105,12 @@ def plan_training(
             raise ConfigError(f"{key} follows from nodes= and gpus= when a training is submitted; leave '{word}' out.")
     config = compose_config(overrides, config_folder(config_dir))
     settings = Settings.of(config)
-    run = identify(config, Store.open(Path(settings.data.store)).fingerprint).folder(Path(config["runs"]).absolute())
+    store = Store.open(Path(settings.data.store))
+    run = identify(config, store.fingerprint).folder(Path(config["runs"]).absolute())
     shape = target.shape
+    world = shape.nodes * shape.tasks_per_node
+    check_batch(settings, world)
+    check_pictures(settings, store, world)
     words = [*overrides, f"trainer.nodes={shape.nodes}", f"trainer.devices={shape.tasks_per_node}"]
     if config_dir is not None:
         words += ["--config-dir", str(config_dir.absolute())]
@@ -127,7 +130,7 @@ def plan_training(
         "overrides": Words(words),
         "run": run.path.name,
     }
-    return Training(run, fill(find_template(TEMPLATE), values), target)
+    return Training(run, fill(find_template(TEMPLATE), values, needs="overrides"), target)
 
 
 def job_values(run: RunFolder) -> dict[str, Value]:
@@ -140,7 +143,8 @@ def submit_training(training: Training, scheduler: Scheduler) -> dict[str, Any]:
     """Submits a training, unless it is done or on its way.
 
     Returns:
-        `state`, `run`, `folder`, and of a job `job`, `log`, `script` and `cluster`.
+        `state`, `run`, `folder`, and of a job `job`, `log`, `script`, `cluster`, and what else is to be said as
+        `warning`.
 
     Raises:
         ClusterError: The batch system refuses, is not there, or does not answer.
@@ -150,11 +154,8 @@ def submit_training(training: Training, scheduler: Scheduler) -> dict[str, Any]:
     about: dict[str, Any] = {"run": training.id, "folder": str(run.path)}
     if is_done(run):
         return {"state": "already done", **about}
-    if (live := live_job(run, scheduler)) is not None:
-        made, job = live
-        state: State = "already in the queue" if job.waits else "already running"
-    else:
-        made, state = send(run, training.script, training.target.name, scheduler), "submitted"
+    made, state = submit_once(run, training.script, training.target.name, scheduler)
+    said = remark(made, state, training.script, scheduler)
     return {
         "state": state,
         **about,
@@ -162,44 +163,21 @@ def submit_training(training: Training, scheduler: Scheduler) -> dict[str, Any]:
         "log": made.log,
         "script": made.script,
         "cluster": made.cluster,
+        **({"warning": said} if said else {}),
     }
-
-
-def send(run: Submittable, script: Script, cluster: str, scheduler: Scheduler, words: Sequence[str] = ()) -> Submission:
-    """Writes a script into a folder, submits it, and writes down that it did.
-
-    Args:
-        run: What it is about.
-        script: The script.
-        cluster: The name of the cluster's settings.
-        scheduler: The batch system.
-        words: Further options of sbatch.
-
-    Raises:
-        ClusterError: The batch system refuses, is not there, or does not answer.
-        DeviceError: The folder cannot be written.
-    """
-    files.write_text(run.script, script.text)
-    log = run.log("0")
-    with files.disk_errors(log):
-        # SLURM makes no folder, and ends the job without a word
-        log.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        job = scheduler.submit(run.script, words)
-    except RefusedError as error:
-        raise ClusterError(explain(script, error.said)) from None
-    return record_submission(run, job, cluster, run.script)
 
 
 def _as_text(content: dict[str, Any], target: Target) -> str:
     if content["state"] == "already done":
         return f"run {content['run']} is done already  ({content['folder']})"
+    warning = f"\n{content['warning']}" if "warning" in content else ""
     if content["state"] != "submitted":
-        return f"run {content['run']} is {content['state']}: job {content['job']}\nlog {content['log']}"
+        return f"run {content['run']} is {content['state']}: job {content['job']}\nlog {content['log']}{warning}"
     shape = target.shape
     nodes = f"{shape.nodes} node{'s' if shape.nodes > 1 else ''}"
     each = f"{shape.tasks_per_node} process{'es' if shape.tasks_per_node > 1 else ''} a node"
     return (
         f"job {content['job']} submitted: run {content['run']} on {target.name}, {nodes}, {each}, "
-        f"{shape.nodes * shape.gpus_per_node} GPUs\nlog {content['log']}\n`kirie runs` shows what becomes of it"
+        f"{shape.nodes * shape.gpus_per_node} GPUs\nlog {content['log']}\n"
+        f"`kirie runs` shows what becomes of it{warning}"
     )

@@ -15,7 +15,9 @@ from types import TracebackType
 from typing import Self
 
 from kirie.cluster.place import Place
+from kirie.core.signals import Terminated
 from kirie.train.notes import Store, cause, has_left, leave_note
+from kirie.train.starting import code_of
 
 GRACE_S = 30.0
 """How long this process may go on after another has ended in error: long enough to save, record and log."""
@@ -70,7 +72,7 @@ class Watch:
         except RuntimeError:
             # The store went with the first process
             return 2
-        return None if found is None else found.exit_code
+        return code_of(found) if isinstance(found, Terminated) else None if found is None else found.exit_code
 
 
 def note_children(store: Store, children: Sequence[Popen[bytes]]) -> None:

@@ -32,6 +32,8 @@ def test_nothing_configured_is_nothing_done() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
+        ({"name": 5}, "augment.name is 5; write a word"),
+        ({"name": [None]}, r"augment.name is \[None\]"),
         ({"rotat": {"p": 1}}, "no 'rotat'.*Did you mean 'rotate'.*Choices are name, crop, fill, horizontal_flip"),
         ({"rotate": {"angle": 3}}, r"augment\.rotate has no 'angle'.*Choices are p, degrees"),
         ({"rotate": {"degrees": 181}}, r"augment\.rotate\.degrees is 181; it must lie between 0 and 180"),

@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from kirie.errors import ConfigError
-from kirie.tasks.losses import build_loss
+from kirie.tasks.losses import build_loss, check_loss
 from kirie.tasks.losses.build import TERMS
 
 CONF = Path(__file__).parents[3] / "conf" / "loss"
@@ -89,3 +89,11 @@ def test_mistakes_name_what_is_allowed(config: dict[str, Any], said: str) -> Non
     """Each mistake in a configuration ends in a sentence with what was found and what is allowed."""
     with pytest.raises(ConfigError, match=said):
         build_loss(config, COUNTS)
+    with pytest.raises(ConfigError, match=said):
+        check_loss(config)
+
+
+def test_how_many_weights_there_must_be_is_not_checked_without_a_store() -> None:
+    """Any list of weights passes before the store is open; a scheme's name does, too."""
+    for weights in ([1], [1, 2, 3, 4, 5, 6, 7, 8], "effective", None):
+        check_loss({"terms": {"dice": {}}, "class_weights": weights})

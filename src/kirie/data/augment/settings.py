@@ -220,6 +220,8 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
             its range.
     """
     _refuse_unknown("augment", config, ("name", "crop", "fill", *OPERATIONS))
+    if not isinstance(config.get("name", ""), str):
+        raise ConfigError(f"augment.name is {config['name']!r}; write a word, such as the name of its file.")
     operations = {
         name: _operation(f"augment.{name}", kind, config[name])
         for name, kind in OPERATIONS.items()

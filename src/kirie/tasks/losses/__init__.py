@@ -10,7 +10,7 @@ is left out of an average over labels. Nothing to learn from (all ignored) is 0 
 is in float32 whatever the network computes in.
 """
 
-from kirie.tasks.losses.build import build_loss
+from kirie.tasks.losses.build import build_loss, check_loss
 from kirie.tasks.losses.weighted_sum import WeightedSum
 
-__all__ = ["WeightedSum", "build_loss"]
+__all__ = ["WeightedSum", "build_loss", "check_loss"]

@@ -74,6 +74,23 @@ def build_loss(config: Mapping[str, Any], pixel_counts: Sequence[int]) -> Weight
     Raises:
         ConfigError: A name, an option or a value is not allowed.
     """
+    parts, factors = _terms(config)
+    return WeightedSum(parts, factors, torch.from_numpy(class_weights(config.get("class_weights"), pixel_counts)))
+
+
+def check_loss(config: Mapping[str, Any]) -> None:
+    """Checks all of a loss but how many class weights there must be, which the store knows.
+
+    Raises:
+        ConfigError: See `build_loss`.
+    """
+    _terms(config)
+    weights = config.get("class_weights")
+    class_weights(weights, [1] * len(weights) if isinstance(weights, list) else [1])
+
+
+def _terms(config: Mapping[str, Any]) -> tuple[dict[str, nn.Module], dict[str, float]]:
+    """The terms by name, and the factor of each."""
     if strange := set(config) - {"terms", "class_weights"}:
         raise ConfigError(f"The loss has unknown settings {_listed(strange)}; allowed are `class_weights`, `terms`.")
     entries = config.get("terms")
@@ -82,7 +99,6 @@ def build_loss(config: Mapping[str, Any], pixel_counts: Sequence[int]) -> Weight
             "The loss has no terms; write under `loss.terms` at least one of "
             f"{_listed(TERMS)}, such as `dice: {{weight: 1.0}}`."
         )
-    weights = class_weights(config.get("class_weights"), pixel_counts)
     parts: dict[str, nn.Module] = {}
     factors: dict[str, float] = {}
     for name, options in entries.items():
@@ -91,7 +107,7 @@ def build_loss(config: Mapping[str, Any], pixel_counts: Sequence[int]) -> Weight
             parts[name], factors[name] = _term(str(name), options)
     if not any(factors.values()):
         raise ConfigError(f"All terms of the loss ({_listed(entries)}) have the weight 0; give one of them a weight.")
-    return WeightedSum(parts, factors, torch.from_numpy(weights))
+    return parts, factors
 
 
 def _term(name: str, raw: object) -> tuple[nn.Module, float]:

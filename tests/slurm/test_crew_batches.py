@@ -1,4 +1,7 @@
-"""One, two and four processes see the same batches and train alike; all in real processes (see crew_worker.py)."""
+"""One, two and four processes see the same batches and train alike; all in real processes (see crew_worker.py).
+
+It needs no SLURM. It stands here because it takes a minute, which `make test` has not.
+"""
 
 from __future__ import annotations
 
