@@ -62,7 +62,7 @@ def results(tiny: Compose, shapes_store: Path, tmp_path_factory: pytest.TempPath
     ]
     (folder / "scenarios.json").write_text(json.dumps(scenarios))
     done = subprocess.run(
-        [sys.executable, "-m", "tests.train.crew_worker", str(folder)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "tests.slurm.crew_worker", str(folder)], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr[-6000:]
     print(done.stdout)

@@ -1,6 +1,6 @@
-"""Runs what test_crew.py and tests/slurm/test_crew_batches.py ask for in crews of real processes, all forked from one.
+"""Runs what test_crew.py and test_crew_batches.py ask for in crews of real processes, all forked from one.
 
-    python -m tests.train.crew_worker FOLDER    (reads FOLDER/scenarios.json, writes FOLDER/NAME-RANK.json)
+    python -m tests.slurm.crew_worker FOLDER    (reads FOLDER/scenarios.json, writes FOLDER/NAME-RANK.json)
 
 Importing the training stack takes most of such a test's time; that one has done it for all.
 """
