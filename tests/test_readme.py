@@ -1,4 +1,4 @@
-"""README and docs/cluster.md are held to what they say: commands exist, links lead on, "own data" runs."""
+"""README and the pages of docs/ that have commands are held to what they say: commands exist, links lead on."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pytest
 from tests.conftest import draw_shapes
 
 from kirie.cli import COMMANDS, main
+from kirie.sweep.command import ACTIONS
 from kirie.train.compose import compose_config, config_folder
 from kirie.train.overrides import groups
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CLUSTER = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README + CLUSTER, re.DOTALL)
+SWEEPS = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README + CLUSTER + SWEEPS, re.DOTALL)
 LINES = [part.strip() for block in BLOCKS for line in block.splitlines() for part in line.split("&&")]
 
 
@@ -41,8 +43,8 @@ def test_commands_exist_with_their_options(line: str, capsys: pytest.CaptureFixt
     """Every `kirie X --option` of the README is a command that knows the option."""
     words = shlex.split(line, comments=True)
     assert words[1] in COMMANDS
-    # `kirie submit` has commands of its own
-    named = words[1:3] if words[1] == "submit" else words[1:2]
+    # `kirie submit` and `kirie sweep` have commands of their own
+    named = words[1:3] if words[1] == "submit" or (words[1] == "sweep" and words[2] in ACTIONS) else words[1:2]
     with pytest.raises(SystemExit) as ended:
         main([*named, "--help"])
     assert ended.value.code == 0

@@ -23,6 +23,7 @@ CONFIG: dict[str, Any] = {
     "project": "kirie-tests",
     "entity": None,
     "group": None,
+    "sweep": None,
     "tags": ["one"],
     "notes": None,
     "pictures": 2,

@@ -49,13 +49,13 @@ def test_what_is_not_known_yet_is_not_guessed() -> None:
 
 def test_a_sweep_without_an_end_goes_on_while_its_budget_lasts(tmp_path: Path) -> None:
     """Its trials are those of a sweep with a total; a larger budget goes on with it."""
-    ledger = small_sweep(tmp_path, total=None, budget_s=0.2)
+    ledger = small_sweep(tmp_path, total=None, budget_s=0.02)
     first = finish_all(ledger)
     assert ledger.over()
     assert ledger.closed() == "the budget is spent"
     assert first == list(range(len(first)))
     assert sum(trial.seconds for trial in ledger.trials()) < 0.3
-    more = finish_all(small_sweep(tmp_path, total=None, budget_s=0.6))
+    more = finish_all(small_sweep(tmp_path, total=None, budget_s=0.06))
     assert more[0] == len(first)
     wanted = small_sweep(tmp_path, total=len(first + more), name="total").trials()
     assert [trial.params for trial in Ledger.open(ledger.folder).trials()] == [trial.params for trial in wanted]

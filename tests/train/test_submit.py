@@ -211,8 +211,6 @@ def test_the_table_of_what_can_be_sent(capsys: Out) -> None:
         with pytest.raises(SystemExit):
             kirie(["submit", name, "--help"])
         assert "cluster=NAME" in capsys.readouterr().out.replace("cluster=mycluster", "cluster=NAME")
-    assert kirie(["submit", "sweep"]) == 2
-    assert "Sweeps come with a later release" in capsys.readouterr().err
     assert kirie(["submit", "trai"]) == 2
     assert "Did you mean `kirie submit train`?" in capsys.readouterr().err
 

@@ -25,8 +25,8 @@ _DESCRIPTION = """Searches parameters as a sweep file in W&B's schema says (conf
 died, to its total.
 
   kirie sweep conf/sweep/architectures.yaml
-  kirie sweep conf/sweep/optimizer.yaml --trials 40 --workers 2
-  kirie sweep conf/sweep/optimizer.yaml --launcher slurm cluster=mycluster workers=8
+  kirie sweep conf/sweep/augmentation.yaml --trials 40 --workers 2
+  kirie sweep conf/sweep/augmentation.yaml --launcher slurm cluster=mycluster workers=8
 """
 
 

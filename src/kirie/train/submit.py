@@ -32,11 +32,6 @@ def main(argv: Sequence[str]) -> int:
         command.say(_HELP.format(rows=rows))
         return 0
     if argv[0] not in SUBMITTABLE:
-        if argv[0] == "sweep":
-            raise UsageError(
-                "Sweeps come with a later release of kirie; until then send each training with `kirie submit train`, "
-                "or several with `python -m kirie.train.multirun -m ... hydra/launcher=slurm`."
-            )
         near = difflib.get_close_matches(argv[0], SUBMITTABLE, n=1)
         hint = f" Did you mean `kirie submit {near[0]}`?" if near else ""
         raise UsageError(
