@@ -121,13 +121,15 @@ def test_another_processs_signal_counts_as_ones_own(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("SLURM_JOB_ID", "12")
     run = RunFolder(tmp_path / "run")
     lease = Lease.take(run, job="12", is_alive=lambda _: None)
-    with (
-        pytest.raises(Interrupted, match=r"was stopped by SIGUSR1 and keeps .*; SLURM starts it again") as caught,
-        terminable(signal.SIGINT) as notice,
-        ending(run, lease) as opened,
-    ):
-        opened.record = Record(run, {"id": "run"})
-        raise Terminated(signal.SIGUSR1)
+
+    def train() -> None:
+        with ending(run, lease) as opened:
+            opened.record = Record(run, {"id": "run"})
+            raise Terminated(signal.SIGUSR1)
+
+    told = r"was stopped by SIGUSR1 and keeps .*; SLURM starts it again"
+    with terminable(signal.SIGINT) as notice, pytest.raises(Interrupted, match=told) as caught:
+        train()
     lease.release()
     assert caught.value.exit_code == 138
     assert notice.noted == [signal.SIGUSR1, signal.SIGTERM], "the second one came, and was no news"
