@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -196,6 +197,37 @@ def test_output_that_leads_nowhere(shell: str, code: int, said: str) -> None:
     assert done.returncode == code
     assert done.stderr.startswith(said) if said else done.stderr == ""
     assert len(done.stderr.splitlines()) == bool(said)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_table_that_leads_nowhere(tmp_path: Path, unbuffered: str) -> None:
+    """A table is drawn before it is written, also where Python does not buffer."""
+    run = tmp_path / "runs" / "0123456789ab"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text('{"id": "0123456789ab", "state": "done"}')
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kirie", "runs", str(run.parent)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("trouble", ["x" * 300, "loop/x"])
+@pytest.mark.parametrize(
+    "words", [["predict", "PATH", "--bundle", "b", "--out", "o"], ["import", "PATH"], ["runs", "PATH"]]
+)
+def test_a_path_that_cannot_be_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], trouble: str
+) -> None:
+    """A name that is too long, a link in a circle: exit code 2 and one line."""
+    (tmp_path / "loop").symlink_to("loop")
+    assert cli.main([str(tmp_path / trouble) if word == "PATH" else word for word in words]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("coding", ["ascii", "utf-8"])

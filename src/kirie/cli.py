@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that `kirie --help` answers at once and reade
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
 import sys
@@ -74,6 +75,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         needed = f"`kirie {words[0]}` needs the training stack, and {error.name} is not installed"
         _complain(f'{needed}; run `pip install "kirie[train]"`.', as_json="--json" in words)
         return UsageError.exit_code
+    except BrokenPipeError:
+        # The work itself was cut short
+        _flush()
+        return 141
+    except (OSError, RuntimeError) as error:
+        if (trouble := _no_path(error)) is None:
+            raise
+        _complain(trouble, as_json="--json" in words)
+        return UsageError.exit_code
     except KeyboardInterrupt:
         _complain("Interrupted. Repeat the command to go on.", as_json=False)
         return 130
@@ -87,10 +97,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             return before.exit_code
         _complain(f"Told to end ({told.signum.name}). Repeat the command to go on.", as_json=False)
         return told.exit_code
-    except BrokenPipeError:
-        # The work itself was cut short
-        _flush()
-        return 141
+
+
+def _no_path(error: OSError | RuntimeError) -> str | None:
+    """What is to be said of a path that no disk can have; None if the error is another one."""
+    if isinstance(error, OSError) and error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
+        return f"There can be no file or folder {error.filename} ({error.strerror}); choose another path."
+    # pathlib's own, until Python 3.13
+    if str(error).startswith("Symlink loop from"):
+        return f"{error}; choose another path, or mend the link."
+    return None
 
 
 def _flush() -> None:

@@ -104,6 +104,13 @@ def test_jobs_are_read_from_squeue_and_then_from_scontrol(tmp_path: Path) -> Non
     assert slurm.jobs([]) == {}
 
 
+@pytest.mark.parametrize("script", ["/a|b/job.sbatch", "/runs|", "/|x||y/job.sbatch"])
+def test_a_path_may_hold_the_sign_between_squeues_fields(tmp_path: Path, script: str) -> None:
+    """The script is read whole: by it a job is known as the run's own."""
+    found = _slurm(tmp_path, squeue=f"echo '8|PENDING|0||Priority|{script}|'").jobs(["8"])
+    assert found == {"8": Job("8", "PENDING", "Priority", script=script)}
+
+
 def test_unknown_jobs_are_no_error_and_silence_is(tmp_path: Path) -> None:
     """Asked for forgotten jobs only, squeue fails; that is no answer to complain about."""
     unknown = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1'

@@ -1,4 +1,4 @@
-"""Filling in batch scripts: quoting, lines that go or repeat, mistakes with their line, and why SLURM refused."""
+"""Filling in batch scripts: quoting, lines that go or repeat, and mistakes with their line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from kirie.cluster.refusal import explain
 from kirie.cluster.template import CLONE, Lines, Script, Value, Words, fill, find_template
 from kirie.errors import ClusterError
 
@@ -101,37 +100,3 @@ def test_ones_own_template_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "slurm").mkdir()
     (tmp_path / "slurm" / "train.sbatch").write_text(HEAD)
     assert find_template("train.sbatch") == Path("slurm/train.sbatch")
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        (
-            "sbatch: error: invalid partition specified: x\nsbatch: error: Batch job submission failed: Invalid "
-            "partition name specified",
-            "Invalid partition name specified. It came from {} line 2 (#SBATCH --partition=x).",
-        ),
-        (
-            "sbatch: unrecognized option '--foo'\nTry \"sbatch --help\" for more information",
-            "unrecognized option '--foo'. It came from {} line 5 (#SBATCH --foo=1).",
-        ),
-        ("sbatch: error: Invalid --time specification", "It came from {} line 3 (#SBATCH --time=abc)."),
-        (
-            "sbatch: error: Batch job submission failed: Requested node configuration is not available",
-            "It came from {} line 4 (#SBATCH --nodes=9), line 4 (#SBATCH --mem=1T).",
-        ),
-        ("sbatch: error: Batch job submission failed: Access denied", "Access denied. The template is {}."),
-        ("", "no reason given. The template is {}."),
-    ],
-)
-def test_a_refusal_names_the_line(said: str, told: str, tmp_path: Path) -> None:
-    """SLURM's own reason, once, and the template's line that it is about, as far as that can be told."""
-    script = _fill(
-        tmp_path,
-        HEAD + "#SBATCH --partition={{x}}\n#SBATCH --time=abc\n#SBATCH --nodes=9 --mem=1T\n#SBATCH {{extra}}\n",
-        x="x",
-        extra=Lines(["--foo=1"]),
-    )
-    found = explain(script, said)
-    assert found.startswith("SLURM refused the job: ")
-    assert found.endswith(told.format(tmp_path / "job.sbatch")), found

@@ -57,6 +57,12 @@ def test_the_report_has_scores_choice_gate_and_parts(out: Path, capsys: pytest.C
     assert len([line for line in text.splitlines() if "→" in line and "small" in line]) == 1
 
 
+def test_what_was_not_chosen_from_is_not_told(out: Path, make_run: MakeRun) -> None:
+    """A model that was taken out of the pipeline leaves its folders behind."""
+    make_run("out/evaluate/former", "c3", table_of(0.9), checkpoint=False)
+    assert [row["run"] for row in gather(out)["models"]] == ["a1", "b2"]
+
+
 @pytest.mark.parametrize("missing", ["best.json", "evaluate/large/speed.json", "evaluate/small/metrics.json"])
 def test_a_missing_stage_is_named(out: Path, missing: str) -> None:
     """The sentence names the file that is not there."""

@@ -84,6 +84,41 @@ def test_mistakes_end_in_a_sentence(
     assert not (project / "out" / "best.json").exists()
 
 
+def test_a_list_names_what_takes_part(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of what lies in the folders only that; the pipeline's list of models is read where it stands."""
+    (project / "pipeline.yaml").write_text("models: [large]\nsweep: {files: []}\n")
+    words = [*WORDS, "--named", "pipeline.yaml:models", "--named", "pipeline.yaml:sweep.files", "--json"]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert ([row["run"] for row in found["ranking"]], found["left_out"]) == (["a1"], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "message"),
+    [
+        ("models: [unet]", "models", "names 'unet', and out/train and out/evaluate have no folder of that name"),
+        ("models: unet", "models", "leads to no list of names"),
+        ("models: [../small]", "models", "leads to no list of names"),
+        ("models: [small]", "model", "leads to no list of names"),
+        ("models: [", "models", "the file cannot be read"),
+    ],
+)
+def test_a_list_that_is_none_is_told(
+    project: Path, capsys: pytest.CaptureFixture[str], text: str, key: str, message: str
+) -> None:
+    """Exit code 2, and one sentence."""
+    (project / "pipeline.yaml").write_text(text)
+    assert main([*WORDS, "--named", f"pipeline.yaml:{key}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_a_device_is_not_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It never ends."""
+    assert main([*WORDS, "--out", "/dev/zero"]) == 2
+    assert "--out /dev/zero is a file that `kirie select` did not write" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("place", [".", "notes.txt", "out/evaluate/small/metrics.json"])
 def test_nothing_of_others_is_written_over(project: Path, capsys: pytest.CaptureFixture[str], place: str) -> None:
     """A folder, a note, another result: told, and left as it is; a former selection is replaced."""

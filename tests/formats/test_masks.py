@@ -134,6 +134,17 @@ def test_generated_from_numbers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(target(source), IDS * 2)
 
 
+def test_softened_edges_are_no_ids(tmp_path: Path) -> None:
+    """Tones between 0 and 255 would make labels by the hundred and ignore the foreground; a few numbers are ids."""
+    soft = np.where(IDS > 0, 255, 0)
+    soft[0, :3] = (17, 128, 203)
+    with pytest.raises(SourceError, match=r"tones between them \(17, 128, 203\).*hard edges"):
+        source_of(tmp_path / "soft", soft.astype(np.uint8), None)
+    ids = IDS.copy()
+    ids[0, 0] = 255
+    assert len(source_of(tmp_path / "ids", ids.astype(np.uint8), None).labels) == int(IDS.max()) + 1
+
+
 def test_generated_from_palette(tmp_path: Path) -> None:
     """A palette gives the colours of the labels."""
     source = source_of(tmp_path, indexed(IDS, VOC), None)

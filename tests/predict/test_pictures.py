@@ -83,6 +83,21 @@ def test_nothing_to_cut(tmp_path: Path) -> None:
         find([tmp_path])
 
 
+def test_names_of_dots_stay_in_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`..png` without its ending would be the output's folder itself, `...png` the one above; `..` names no folder."""
+    put(tmp_path, "x/..png", "x/...png", "y/...png", "y/z/a.dat")
+    monkeypatch.chdir(tmp_path / "y" / "z")
+    files = ["../../x/..png", "../../x/...png", "../...png", "a.dat"]
+    assert [job.name for job in find([Path(file) for file in files])] == ["..png", "x/...png", "y/...png", "a"]
+
+
+def test_a_link_in_a_circle_does_not_stop_the_others(tmp_path: Path) -> None:
+    """It is found, and is one that cannot be read."""
+    put(tmp_path, "a.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    assert "a" in {job.name for job in find([tmp_path])}
+
+
 WORD = st.sampled_from(["a", "A", "b", "a.png", "b-2"])
 
 

@@ -29,6 +29,15 @@ def test_the_files_are_those_of_the_split(
     assert main([*words[:-1], "0"]) == 2
 
 
+def test_files_are_named_as_the_source_was(
+    shapes_source: Path, shapes_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative where it was, so that a list in a pipeline holds wherever the project lies."""
+    monkeypatch.chdir(shapes_source.parent)
+    files = picture_files(shapes_store, Path(shapes_source.name), "test")
+    assert {file.parent for file in files} == {Path(shapes_source.name)}
+
+
 def test_another_source_is_noticed(shapes_store: Path, tmp_path: Path, shapes_source: Path) -> None:
     """A source without the store's pictures is refused by the first missing name."""
     (tmp_path / "shape-99.png").write_bytes((shapes_source / "shape-00.png").read_bytes())

@@ -80,6 +80,8 @@ def test_schedule_steps_the_optimizer() -> None:
         ({"lr": 0}, "optimizer.lr is 0; allowed is a number above 0.0"),
         ({"lr": float("nan")}, "optimizer.lr"),
         ({"lr": True}, "optimizer.lr"),
+        ({"lr": 1e38}, r"optimizer.lr is 1e\+38; allowed is a number above 0.0 and to 1000.0"),
+        ({"weight_decay": 1e38}, "to 1000.0"),
         ({"weight_decay": -1}, "from 0.0"),
         ({"betas": [0.9]}, "two numbers"),
         ({"betas": [0.9, 1.0]}, "below 1.0"),

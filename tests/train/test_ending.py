@@ -19,10 +19,12 @@ from tests.cluster.test_requeue import SCONTROL
 from kirie.cluster.lease import Lease, read_holder
 from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
-from kirie.core.signals import GRACE
+from kirie.core.signals import GRACE, Terminated, terminable
 from kirie.errors import Interrupted, RunError
 from kirie.train import fit as fit_module
+from kirie.train.ending import ending
 from kirie.train.progress import EpochLines
+from kirie.train.record import Record
 
 Compose = Callable[..., dict[str, Any]]
 
@@ -107,6 +109,31 @@ def test_in_a_job_of_slurm(
     holder = read_holder(run)
     assert holder is not None
     assert holder.released
+
+
+def test_another_processs_signal_counts_as_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped because a peer was: SLURM's SIGTERM, which comes while it is asked, changes neither sentence nor code."""
+    scontrol = tmp_path / "scontrol"
+    again = "requeue) kill -TERM $PPID ;"
+    scontrol.write_text(SCONTROL.format(log=tmp_path / "asked", state="RUNNING", code=0).replace("requeue)", again))
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    run = RunFolder(tmp_path / "run")
+    lease = Lease.take(run, job="12", is_alive=lambda _: None)
+
+    def train() -> None:
+        with ending(run, lease) as opened:
+            opened.record = Record(run, {"id": "run"})
+            raise Terminated(signal.SIGUSR1)
+
+    told = r"was stopped by SIGUSR1 and keeps .*; SLURM starts it again"
+    with terminable(signal.SIGINT) as notice, pytest.raises(Interrupted, match=told) as caught:
+        train()
+    lease.release()
+    assert caught.value.exit_code == 138
+    assert notice.noted == [signal.SIGUSR1, signal.SIGTERM], "the second one came, and was no news"
+    assert run.read_record()["state"] == "preempted"
 
 
 def test_a_holder_that_lost_its_run_writes_nothing_more(

@@ -49,6 +49,8 @@ def test_the_defaults_are_valid(config: dict[str, Any]) -> None:
         ("seed", None, "seed is None"),
         ("init_from", 3, "init_from is 3; allowed is text or null"),
         ("runs", None, "runs is None; allowed is text"),
+        ("runs", "", "runs is empty; name a folder"),
+        ("data.store", "", "data.store is empty"),
         ("runs", 1.5, "runs is 1.5; allowed is text"),
         ("trainer.strategy", "abc", "trainer.strategy is 'abc'; allowed are auto, ddp"),
         ("trainer.threads", 4096, "trainer.threads is 4096; allowed is a whole number from 1 to 1024"),

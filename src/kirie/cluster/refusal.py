@@ -6,26 +6,35 @@ import re
 
 from kirie.cluster.template import Script
 
-_MEANT = {
+_PROCESSORS = ("--cpus-per-task", "-c", "--ntasks-per-node", "--ntasks", "-n")
+_GPUS = ("--gres", "--gpus", "--gpus-per-node")
+_MEMORY = ("--mem", "--mem-per-cpu", "--mem-per-gpu")
+_MEANT: dict[str, tuple[str, ...]] = {
+    "unable to open file": (),
+    "accounting/qos policy": ("--qos", "-q", "--account", "-A", "--time", "-t"),
+    "account/partition": ("--account", "-A", "--partition", "-p"),
+    "partition configuration": ("--partition", "-p", "--nodes", "-N", "--time", "-t"),
     "partition": ("--partition", "-p"),
     "account": ("--account", "-A"),
     "qos": ("--qos", "-q"),
     "feature": ("--constraint", "-C"),
     "time": ("--time", "-t"),
     "signal": ("--signal",),
-    "memory": ("--mem", "--mem-per-cpu", "--mem-per-gpu"),
-    "gres": ("--gres", "--gpus", "--gpus-per-node"),
-    "gpu": ("--gres", "--gpus", "--gpus-per-node"),
-    "cpu count": ("--cpus-per-task", "-c", "--ntasks-per-node"),
+    "memory": _MEMORY,
+    "gres": _GPUS,
+    "gpu": _GPUS,
+    "cpu": _PROCESSORS,
+    "processor": _PROCESSORS,
+    "task": _PROCESSORS,
     "node count": ("--nodes", "-N"),
-    "node configuration": ("--nodes", "--ntasks-per-node", "--gres", "--cpus-per-task", "--mem", "--constraint"),
+    "node name": ("--nodelist", "-w", "--exclude", "-x"),
+    "node configuration": ("--nodes", "-N", *_PROCESSORS, *_GPUS, *_MEMORY, "--constraint", "-C"),
     "license": ("--licenses", "-L"),
     "reservation": ("--reservation",),
     "dependency": ("--dependency", "-d"),
-    "partition configuration": ("--partition", "-p", "--nodes", "--time"),
     "change directory": ("--chdir", "-D"),
 }
-"""Words of SLURM's reasons, and the options that they are about."""
+"""Words of SLURM's reasons, and the options that they are about; the first that fits counts."""
 
 
 def explain(script: Script, said: str) -> str:
@@ -48,6 +57,6 @@ def _of(script: Script, said: str) -> list[tuple[str, str, int]]:
         return found
     lowered = said.lower()
     for word, meant in _MEANT.items():
-        if word in lowered and (found := [entry for entry in options if entry[0] in meant]):
-            return found
+        if word in lowered and (not meant or any(entry[0] in meant for entry in options)):
+            return [entry for entry in options if entry[0] in meant]
     return []

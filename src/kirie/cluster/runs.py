@@ -56,7 +56,7 @@ def main(argv: Sequence[str], scheduler: Scheduler | None = None) -> int:
 def _as_text(found: Sequence[Status], folder: Path, silence: str) -> str:
     if not found:
         return f"no runs in {folder}"
-    console = Console(width=command.width(_WIDTH))
+    console = Console(file=command.Page(), width=command.width(_WIDTH))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in ("run", "name", "state", "job", "node", "age", "note"):
         table.add_column(head, overflow="fold", no_wrap=head in {"run", "state", "job", "age"})

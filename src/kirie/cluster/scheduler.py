@@ -25,6 +25,8 @@ _UNREACHABLE = re.compile(
     "Unable to process configuration file|s_p_parse_file|Communication connection failure|Connection refused"
 )
 _FIELDS = ("JobArrayID", "State", "RestartCnt", "NodeList", "Reason", "Command")
+"""What squeue is asked for, each with a "|" behind it. The last one is a path, which may have that sign, too."""
+
 _JOB = re.compile(r"\d+(_\d+)?")
 
 
@@ -162,7 +164,8 @@ class Slurm:
         found: dict[str, Job] = {}
         if done.code == 0:
             for line in done.out.splitlines():
-                fields = dict(zip(_FIELDS, map(_said, line.split("|")), strict=False))
+                parts = line.removesuffix("|").split("|", len(_FIELDS) - 1)
+                fields = dict(zip(_FIELDS, map(_said, parts), strict=False))
                 number, restarts = fields["JobArrayID"], fields.get("RestartCnt", "")
                 if number in wanted and fields.get("State"):
                     count = int(restarts) if restarts.isdecimal() else 0

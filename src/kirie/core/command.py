@@ -39,6 +39,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog}: {message}. See `{self.prog} --help`.")
 
 
+class Page(io.StringIO):
+    """What a table for standard output is drawn on: nothing is written yet, and it has a terminal's colours."""
+
+    def isatty(self) -> bool:
+        """Whether standard output is a terminal."""
+        return sys.stdout.isatty()
+
+
 def width(most: int) -> int:
     """Columns of a printed table: those of the terminal, at most `most`, which is also a file's or a pipe's."""
     return min(most, shutil.get_terminal_size((most, 24)).columns)

@@ -107,7 +107,7 @@ def write_json(path: Path, content: object) -> None:
 
 
 def read_json(path: Path, wrong: type[KirieError], what: str) -> Any:
-    """Reads a JSON file that kirie wrote.
+    """Reads a JSON file that kirie wrote; what is no file (a device, a pipe) is not read, it might never end.
 
     Args:
         path: The file.
@@ -118,6 +118,8 @@ def read_json(path: Path, wrong: type[KirieError], what: str) -> Any:
         wrong: The file is missing or is not JSON.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise wrong(f"{what} {path} cannot be read (it is no file).")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise wrong(f"{what} {path} is not there.") from None

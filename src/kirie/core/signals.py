@@ -76,13 +76,18 @@ class Notice:
         Raises:
             Terminated: It is the first, and no block is worked on patiently.
         """
+        news = not self.noted
+        self.hear(signum)
+        if news and not self._patient:
+            raise Terminated(signum)
+
+    def hear(self, signum: int) -> None:
+        """Notes a signal that is obeyed already, wherever it came from; what comes now is no news."""
         if signum in self.noted:
             return
         if signum == signal.SIGINT:
             self._pressed = time.monotonic()
         self.noted.append(signal.Signals(signum))
-        if len(self.noted) == 1 and not self._patient:
-            raise Terminated(signum)
 
     def impatient(self, signum: int) -> bool:
         """Whether a person presses Ctrl+C again, who wants to wait no longer."""
@@ -129,6 +134,12 @@ def terminable(*more: signal.Signals) -> Iterator[Notice]:
         for each, handler in before.items():
             if signal.getsignal(each) is stop:
                 signal.signal(each, handler)
+
+
+def obeyed(told: Terminated) -> None:
+    """Says that a signal is being obeyed, also one that another process was sent: from here on others raise nothing."""
+    if _open and threading.current_thread() is threading.main_thread():
+        _open[-1].hear(told.signum)
 
 
 def heed_no_more() -> None:

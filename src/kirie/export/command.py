@@ -121,7 +121,7 @@ def _report(exported: Exported) -> str:
             *("-" if score is None else f"{score:.5f}" for score in (trial.miou_torch, trial.miou_onnx)),
             "-" if trial.probability_difference is None else f"{trial.probability_difference:.1e}",
         )
-    console = Console(width=command.width(100))
+    console = Console(file=command.Page(), width=command.width(100))
     with console.capture() as captured:
         console.print(table)
     size = (

@@ -110,7 +110,7 @@ def _session(model: Path) -> ort.InferenceSession | str:
     options.log_severity_level = 4  # what is wrong comes as an exception
     options.intra_op_num_threads = torch.get_num_threads()
     try:
-        return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(model.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # ONNX Runtime's exceptions have no common base but Exception
         return _sentence(error)

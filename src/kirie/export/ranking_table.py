@@ -36,7 +36,7 @@ def ranking_table(selection: Selection) -> str:
             *_measured(one),
             _remark(one, selection),
         )
-    console = Console(width=command.width(110))
+    console = Console(file=command.Page(), width=command.width(110))
     with console.capture() as captured:
         console.print(table)
     lines = [captured.get().rstrip(), "", selection.reason]

@@ -43,9 +43,14 @@ def gather(out: Path) -> dict[str, Any]:
         BundleError: The bundle is missing or was changed.
     """
     best = files.read_json(out / "best.json", RunError, "The selection")
-    rows = [_model(RunFolder(place)) for place in sorted((out / "evaluate").glob("*/"))]
-    if not rows or not isinstance(best, dict) or "run" not in best or "reason" not in best:
-        raise RunError(f"{out} holds no evaluated runs or no selection; run `dvc repro` first.")
+    if not isinstance(best, dict) or not {"run", "reason", "ranking"} <= best.keys():
+        raise RunError(f"{out} holds no selection; run `dvc repro` first.")
+    # Those that were chosen from: a pipeline's folders also keep what it trained before its models were changed
+    ranked = {row["run"] for row in best["ranking"]}
+    folders = [RunFolder(place) for place in sorted((out / "evaluate").glob("*/"))]
+    rows = [_model(folder) for folder in folders if folder.read_record()["id"] in ranked]
+    if not rows:
+        raise RunError(f"{out} holds no evaluation of a run that was chosen from; run `dvc repro` first.")
     manifest = Manifest.read(out / "bundle")
     gate = files.read_json(out / "bundle" / "gate.json", BundleError, "The gate's report")
     parts = sorted((out / "parts").rglob("parts.json"))
@@ -66,7 +71,7 @@ def gather(out: Path) -> dict[str, Any]:
 
 def as_text(content: Mapping[str, Any]) -> str:
     """The report for a person."""
-    console = Console(width=command.width(_WIDTH))
+    console = Console(file=command.Page(), width=command.width(_WIDTH))
     with console.capture() as captured:
         console.print(_models(content))
         console.print()

@@ -27,6 +27,14 @@ def main(argv: Sequence[str]) -> int:
         metavar="RUNS",
         help="run folders, folders that `kirie evaluate` wrote, or folders of them; those of one run are joined",
     )
+    parser.add_argument(
+        "--named",
+        action="append",
+        default=[],
+        metavar="FILE:KEY",
+        help="of the folders in RUNS only those that a list in a YAML file names, as conf/pipeline.yaml:models; "
+        "may be repeated",
+    )
     parser.add_argument("--metric", default="miou", help="the score that decides: miou, dice, iou/eye, ... (miou)")
     parser.add_argument("--split", choices=("val", "test"), default="val", help="the split it is taken on (val)")
     parser.add_argument(
@@ -60,6 +68,7 @@ def main(argv: Sequence[str]) -> int:
     from kirie.export.best_file import check_place, write_best
     from kirie.export.candidates import find_candidates
     from kirie.export.choice import Question
+    from kirie.export.named import named_folders
     from kirie.export.ranking_table import ranking_table
     from kirie.export.select import select
 
@@ -74,7 +83,8 @@ def main(argv: Sequence[str]) -> int:
         options.seed,
         options.allow_different_data,
     )
-    candidates, left_out = find_candidates(options.runs, options.split)
+    runs = named_folders(options.runs, options.named) if options.named else options.runs
+    candidates, left_out = find_candidates(runs, options.split)
     selection = select(candidates, left_out, question)
     content = write_best(options.out, selection)
     command.result(content, f"{ranking_table(selection)}\nWritten to {options.out}.", as_json=options.json)

@@ -73,6 +73,8 @@ class _Loader(yaml.SafeLoader):
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise SourceError(f"The label file {path} cannot be read (it is no file).")
         if path.stat().st_size > MAX_BYTES:
             raise SourceError(f"The label file {path} has more than {MAX_BYTES:,} bytes; it is none.")
         return path.read_text(encoding="utf-8-sig")

@@ -64,6 +64,8 @@ def main(argv: Sequence[str]) -> int:
     seconds = time.monotonic() - started
     written = sorted(one.job.name for one in done if one.written)
     problems = {str(one.job.source): " ".join(one.problems) for one in done if one.problems}
+    if problems:
+        print(_complaint(problems), file=sys.stderr)
     result(
         {
             "pictures": len(jobs),
@@ -79,8 +81,6 @@ def main(argv: Sequence[str]) -> int:
         f"({manifest.architecture}, {manifest.encoder}) on {wanted.device}. The parts lie in {wanted.out}.",
         as_json=wanted.json,
     )
-    if problems:
-        print(_complaint(problems), file=sys.stderr)
     return 2 if problems else 0
 
 

@@ -42,9 +42,11 @@ class _Found:
 
     def named(self, level: int) -> str:
         """The name, longer from level 0 to _LAST_LEVEL."""
-        if level == 0:
-            return self.relative.with_suffix("").as_posix()
-        if level == 1:
+        short = self.relative.with_suffix("")
+        # `..png` and `...png` have no ending, and without it they would be this folder and the one above
+        if level == 0 and short.name.strip("."):
+            return short.as_posix()
+        if level <= 1:
             return self.relative.as_posix()
         return f"{self.argument}/{self.relative.as_posix()}"
 
@@ -57,7 +59,7 @@ def find(arguments: Sequence[Path]) -> list[Job]:
     Raises:
         SourceError: An argument does not exist, or there is no picture at all.
     """
-    found = {item.source.resolve(): item for item in reversed([*_walk(arguments)])}
+    found = {os.path.realpath(item.source): item for item in reversed([*_walk(arguments)])}
     ordered = [*reversed(found.values())]
     if not ordered:
         raise SourceError(
@@ -72,9 +74,14 @@ def _walk(arguments: Sequence[Path]) -> Iterator[_Found]:
         if argument.is_dir():
             yield from _walk_folder(argument)
         elif argument.exists():
-            yield _Found(argument, PurePosixPath(argument.name), argument.absolute().parent.name or "root")
+            yield _Found(argument, PurePosixPath(argument.name), _folder_of(argument))
         else:
             raise SourceError(f"The picture or folder {argument} is not there.")
+
+
+def _folder_of(file: Path) -> str:
+    # `..` names no folder
+    return Path(os.path.normpath(file.absolute())).parent.name or "root"
 
 
 def _walk_folder(top: Path) -> Iterator[_Found]:
@@ -84,7 +91,7 @@ def _walk_folder(top: Path) -> Iterator[_Found]:
         for name in sorted(files):
             if not name.startswith(".") and is_picture(at / name):
                 relative = (at / name).relative_to(top)
-                yield _Found(at / name, PurePosixPath(*relative.parts), top.resolve().name or "root")
+                yield _Found(at / name, PurePosixPath(*relative.parts), Path(os.path.realpath(top)).name or "root")
 
 
 def _names(found: Sequence[_Found]) -> list[str]:

@@ -51,7 +51,8 @@ class Session:
         options.log_severity_level = _FATAL_ONLY
         path = bundle / self.manifest.model_file
         try:
-            self._model = ort.InferenceSession(str(path), options, providers=chosen.providers)
+            # Its bytes, because it takes no path that is not UTF-8
+            self._model = ort.InferenceSession(path.read_bytes(), options, providers=chosen.providers)
         except Exception as error:  # onnxruntime's exceptions share no base
             raise BundleError(
                 f"ONNX Runtime {ort.__version__} cannot load {path} on {device} (opset {self.manifest.opset}): "

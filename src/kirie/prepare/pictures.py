@@ -57,7 +57,10 @@ def picture_files(store: Path, source: Path, split: str, count: int | None = Non
             f"The source {source} does not have {len(missing)} of the {len(names)} pictures of the store {store}, "
             f"'{missing[0]}' first; name the folder it was prepared from with --source."
         )
-    return [_on_disk(opened.picture_file(entries[name]).content, name) for name in names]
+    found = [_on_disk(opened.picture_file(entries[name]).content, name) for name in names]
+    # As the source was given: a list that a pipeline keeps is to hold wherever the project lies
+    whole = source.resolve()
+    return [source / path.relative_to(whole) if path.is_relative_to(whole) else path for path in found]
 
 
 def _on_disk(content: Path | bytes, name: str) -> Path:

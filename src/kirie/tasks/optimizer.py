@@ -17,6 +17,9 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], tuple[str, ...]]] = {
     "adamw": (torch.optim.AdamW, ("lr", "weight_decay", "betas")),
     "sgd": (torch.optim.SGD, ("lr", "weight_decay", "momentum", "nesterov")),
 }
+MOST = 1000.0
+"""Learning rate, its factor and weight decay end here: larger ones are no numbers for a weight of 32 bits soon."""
+
 SCHEDULES: dict[str, tuple[str, ...]] = {
     "cosine": ("warmup", "floor"),
     "poly": ("warmup", "power", "floor"),
@@ -34,9 +37,9 @@ def check_optimizer(config: Mapping[str, Any]) -> None:
     keys = _known("optimizer", config, {name: (*keys, "encoder_lr_factor") for name, (_, keys) in OPTIMIZERS.items()})
     for key in keys:
         if key in {"lr", "encoder_lr_factor"}:
-            _within(f"optimizer.{key}", config[key], above=0.0)
+            _within(f"optimizer.{key}", config[key], above=0.0, most=MOST)
         elif key == "weight_decay":
-            _within(f"optimizer.{key}", config[key], least=0.0)
+            _within(f"optimizer.{key}", config[key], least=0.0, most=MOST)
         elif key == "momentum":
             _within(f"optimizer.{key}", config[key], least=0.0, below=1.0)
         elif key == "nesterov" and not isinstance(config[key], bool):

@@ -12,7 +12,7 @@ import torch
 from kirie.cluster.lease import Lease
 from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, request_requeue
 from kirie.core.run import RunFolder
-from kirie.core.signals import Terminated, heed_no_more
+from kirie.core.signals import Terminated, heed_no_more, obeyed
 from kirie.errors import DeviceError, Interrupted, RunError
 from kirie.runlog.start import end_log, mark_preempting
 from kirie.train.record import Record
@@ -55,6 +55,8 @@ def ending(run: RunFolder, lease: Lease | None) -> Iterator[Opened]:
         yield opened
         exit_code = 0
     except Terminated as told:
+        # It may have come from another process, and SLURM sends one to this one as soon as it is asked
+        obeyed(told)
         exit_code = told.exit_code
         if lease is not None and lease.lost:
             raise RunError(lease.heir()) from None

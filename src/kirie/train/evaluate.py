@@ -133,7 +133,7 @@ def _table(record: Mapping[str, Any], found: Mapping[str, Any], speed: Mapping[s
             cell[key] for cell in cells for key in (("miou" if name == "mean" else "iou"), "dice", "boundary_iou")
         ]
         table.add_row(name, *("-" if number is None else f"{number:.4f}" for number in numbers))
-    console = Console(width=command.width(100))
+    console = Console(file=command.Page(), width=command.width(100))
     with console.capture() as captured:
         console.print(table)
     return captured.get() + (

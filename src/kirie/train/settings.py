@@ -54,6 +54,7 @@ class DataSettings:
     workers: int
 
     def __post_init__(self) -> None:
+        _named("data.store", self.store)
         _at_least("data.batch_size", self.batch_size, 1)
         _at_least("data.workers", self.workers, 0, MOST_THREADS)
 
@@ -165,7 +166,7 @@ class Settings:
             _section(TrainerSettings, "trainer", config),
             seed,
             _typed("init_from", config.get("init_from"), str | None),
-            _typed("runs", config.get("runs"), str),
+            _named("runs", _typed("runs", config.get("runs"), str)),
         )
 
 
@@ -194,6 +195,12 @@ def _typed(key: str, value: object, wanted: Any) -> Any:
     if not fits:
         words = {int: "a whole number", float: "a number", str: "text", bool: "true or false", type(None): "null"}
         raise ConfigError(f"{key} is {value!r}; allowed is {' or '.join(words[kind] for kind in kinds)}.")
+    return value
+
+
+def _named(key: str, value: str) -> str:
+    if not value:
+        raise ConfigError(f"{key} is empty; name a folder, or `.` for this one.")
     return value
 
 
