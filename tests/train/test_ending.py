@@ -120,7 +120,7 @@ def test_another_processs_signal_counts_as_ones_own(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("SLURM_JOB_ID", "12")
     run = RunFolder(tmp_path / "run")
-    lease = Lease.take(run, job="12", is_alive=lambda _: None)
+    lease = Lease.take(run, job="12", is_alive=lambda *_: None)
 
     def train() -> None:
         with ending(run, lease) as opened:
