@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from kirie.cluster.traces import STATES
 from kirie.core import files
 from kirie.core.run import RunFolder
-
-STATES = ("running", "preempted", "interrupted", "failed", "done")
-"""preempted: a cluster took the machine away and will give one again. interrupted: a person stopped it."""
 
 
 class Record:
