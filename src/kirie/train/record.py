@@ -13,7 +13,7 @@ from kirie.core.run import RunFolder
 
 
 class Record:
-    """The record of one run, kept on disk at every change.
+    """The record of one run, kept on disk from `begin` on at every change.
 
     Args:
         run: The run's folder.
@@ -32,6 +32,12 @@ class Record:
         }
         self._since = time.monotonic()
         self._spent_before = self.content["seconds"]
+
+    def begin(self) -> None:
+        """Writes it down for the first time: the run is being trained.
+
+        Whoever is to write how it ends knows the record by now; a signal may come while this is at work.
+        """
         self._write()
 
     def change(self, state: str, **facts: Any) -> None:
