@@ -2,8 +2,9 @@
 
 Expectation: after any number of kills the weights equal the uninterrupted run's to the bit (model, averaged weights,
 optimizer, best checkpoint), each metric of the run log has the same value at the same steps and each step once, the
-step count and the scores are the same, and no kill leaves a traceback. Kills also hit the start of the program; a
-cluster's signals come twice now and then. What ended before its signal was sent is no kill.
+step count and the scores are the same, no kill leaves a traceback, and a training that is told to end does so with
+that signal's exit code. Kills also hit the start of the program, where Python itself may be what ends; a cluster's
+signals come twice now and then. What ended before its signal was sent is no kill.
 
     python benchmarks/killtest.py --kills 20 --json
 """
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,33 +88,37 @@ def kill_test(scratch: Path, kills: int, epochs: int, seed: int, *, quiet: bool)
         *("train.accumulate=2", "train.ema_decay=0.9", "data.batch_size=2", f"train.epochs={epochs}"),
         *("trainer.checkpoint_steps=3", "log.mode=offline", f"data.store={scratch / 'store'}"),
     ]
-    code, said, start_s, train_s = _attempt(words, scratch / "whole", None, 0.0)
-    if code != 0:
-        raise SystemExit(said)
-    draw, ends, noise = random.Random(seed), Counter[str](), []
+    calm = _attempt(words, scratch / "whole", None, 0.0)
+    if calm.code != 0:
+        raise SystemExit(calm.said)
+    draw, ends, noise, wrong = random.Random(seed), Counter[str](), list[str](), list[str]()
     # All attempts together are shorter than the training, so that each kill finds something to kill
-    share = 0.9 * train_s / max(1, kills)
+    share = 0.9 * calm.train_s / max(1, kills)
     while (number := sum(ends.values())) < kills:
         sign = SIGNALS[number] if number < len(SIGNALS) else draw.choice(SIGNALS)
         early = draw.random() < 0.2
-        delay = draw.uniform(0, start_s if early else share)
+        delay = draw.uniform(0, calm.start_s if early else share)
         twice = sign in GRACE and draw.random() < 0.5
-        code, said, *_ = _attempt(words, scratch / "killed", sign, delay, early=early, twice=twice)
-        if code == 0:
+        done = _attempt(words, scratch / "killed", sign, delay, early=early, twice=twice)
+        if done.code == 0:
             # The machine is quicker than it was: once more from the beginning, with earlier moments
             shutil.rmtree(scratch / "killed")
             share /= 2
             ends.clear()
             continue
-        ends[f"{sign.name}{' twice' if twice else ''} {code}"] += 1
-        noise += [said] if "Traceback" in said else []
+        if not done.sent:
+            raise SystemExit(f"The training ended by itself, with code {done.code}: {done.said}")
+        kind = f"{sign.name}{' twice' if twice else ''}{' early' if early else ''} {done.code}"
+        ends[kind] += 1
+        noise += [done.said] if "Traceback" in done.said else []
+        wrong += [] if ended_well(sign, done.code, early=early) else [kind]
         if not quiet:
             when = f"{delay:5.1f} s after the {'command' if early else 'training'} began"
             name = f"{sign.name}{' x2' if twice else ''}"
-            print(f"{number + 1:>3}  {name:<11} {when}  exit code {code}", file=sys.stderr)
-    code, said, *_ = _attempt(words, scratch / "killed", None, 0.0)
-    if code != 0:
-        raise SystemExit(said)
+            print(f"{number + 1:>3}  {name:<11} {when}  exit code {done.code}", file=sys.stderr)
+    last = _attempt(words, scratch / "killed", None, 0.0)
+    if last.code != 0:
+        raise SystemExit(last.said)
     whole, killed = (RunFolder(next((scratch / name).iterdir())) for name in ("whole", "killed"))
     verdict = {
         "weights": not (differing := differing_parts(whole, killed)),
@@ -121,6 +127,7 @@ def kill_test(scratch: Path, kills: int, epochs: int, seed: int, *, quiet: bool)
         "history": whole.history.read_text() == killed.history.read_text(),
         "scores": whole.read_metrics() == killed.read_metrics(),
         "no_traceback": not noise,
+        "exit_codes": not wrong,
     }
     return {
         "benchmark": "killtest",
@@ -132,10 +139,40 @@ def kill_test(scratch: Path, kills: int, epochs: int, seed: int, *, quiet: bool)
         "metrics_compared": len(_curve(whole)),
         "resumed": killed.read_record()["resumed"],
         "ends": dict(sorted(ends.items())),
-        "seconds_whole": round(train_s, 1),
+        "seconds_whole": round(calm.train_s, 1),
         "differing": [*differing, *curves][:5],
         "noise": noise[:1],
+        "wrong": wrong[:5],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one attempt at the training went.
+
+    Attributes:
+        code: Its exit code.
+        said: What it said.
+        start_s: The seconds before its first line, with which the training begins.
+        train_s: The seconds after it.
+        sent: Whether the signal was sent to it while it lived.
+    """
+
+    code: int
+    said: str
+    start_s: float
+    train_s: float
+    sent: bool
+
+
+def ended_well(sign: signal.Signals, code: int, *, early: bool) -> bool:
+    """Whether an exit code is the one that a signal must lead to.
+
+    A training ends with 128 and the signal's number; while the program starts, the signal itself may end Python.
+    SIGKILL nobody catches.
+    """
+    killed, caught = -sign, 128 + sign
+    return code in ({killed} if sign == signal.SIGKILL else {killed, caught} if early else {caught})
 
 
 def _attempt(
@@ -146,12 +183,8 @@ def _attempt(
     *,
     early: bool = False,
     twice: bool = False,
-) -> tuple[int, str, float, float]:
-    """One attempt at the training.
-
-    Returns:
-        Its exit code, what it said, and the seconds before and after its first line, with which the training begins.
-    """
+) -> Attempt:
+    """One attempt at the training."""
     since = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "kirie", "train", *words, f"runs={runs}"],
@@ -163,10 +196,12 @@ def _attempt(
     assert process.stderr is not None
     first = "" if early else process.stderr.readline()
     began = time.monotonic()
+    sent = False
     if sign is not None:
         try:
             process.wait(delay)
         except subprocess.TimeoutExpired:
+            sent = True
             process.send_signal(sign)
             if twice:
                 time.sleep(TWICE_S)
@@ -176,7 +211,7 @@ def _attempt(
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    return process.returncode, first + said, began - since, time.monotonic() - began
+    return Attempt(process.returncode, first + said, began - since, time.monotonic() - began, sent)
 
 
 def differing_parts(one: RunFolder, other: RunFolder) -> list[str]:

@@ -52,7 +52,7 @@ class Scene:
                 **target.values(),
                 **values,
                 "name": "kirie-x",
-                "log": "x.log",
+                "log": f"{str(folder).replace('%', '%%')}/run 5%%/logs/%j.log",
                 "run": "x",
                 "srun": Words(["--mpi=none"]),
                 "overrides": Words(["model=fpn", "log.notes=a b"]),
@@ -131,6 +131,27 @@ def test_restarts_are_bounded(tmp_path: Path) -> None:
     code, notes = scene.run("true", SLURM_RESTART_COUNT="3")
     assert code == 1
     assert "srun" not in notes
+
+
+def test_a_crash_that_leaves_the_training_where_it_was_is_tried_three_times(tmp_path: Path) -> None:
+    """The fourth in a row is the end, and the log says why; a newer resume point or an orderly stop begins anew."""
+    scene = Scene(tmp_path, "train.sbatch")
+    points = tmp_path / "run 5%" / "checkpoints"
+    points.mkdir(parents=True)
+    (points / "step-00000009-0123.ckpt").touch()
+    crash = "bash -c 'exit 139'"
+    further = f"bash -c 'touch \"{points}/step-00000010-0000.ckpt\"; exit 139'"
+    tasks = [crash, crash, further, crash, crash, "bash -c 'exit 75'", crash, crash, crash, crash]
+    requeued = []
+    for restarts, task in enumerate(tasks):
+        (tmp_path / "notes").unlink(missing_ok=True)
+        code, notes = scene.run(task, SLURM_RESTART_COUNT=str(restarts))
+        assert code == (75 if "75" in task else 139)
+        requeued.append(REQUEUED in notes)
+    assert requeued == [*[True] * 9, False]
+    assert "code 139, the crash number 4 in a row without a new resume point, so it is not queued again" in notes
+    # A job that is submitted anew has its own tries
+    assert REQUEUED in scene.run(crash)[1]
 
 
 def test_of_an_array_only_the_own_task_is_queued_again(tmp_path: Path) -> None:

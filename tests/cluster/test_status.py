@@ -53,6 +53,8 @@ def _submit(run: RunFolder, fake: FakeScheduler) -> str:
 
 def _record(run: RunFolder, state: str, **more: Any) -> None:
     files.write_json(run.record, {"id": run.path.name, "name": "fpn-0123", "state": state, **more})
+    if state == "done":
+        files.write_json(run.metrics, {})
 
 
 def _one(run: RunFolder, fake: FakeScheduler | None) -> Status:
@@ -160,6 +162,10 @@ def test_a_damaged_run_does_not_hide_the_others(run: RunFolder, fake: FakeSchedu
         ("run.json", '{"id": "0123456789ab", "resumed": null}'),
         ("run.json", '{"id": "0123456789ab", "resumed": "many"}'),
         ("run.json", '{"id": "0123456789ab", "state": ["done"]}'),
+        ("run.json", '{"id": "0123456789ab", "state": "trained"}'),
+        ("run.json", '{"id": "0123456789ab", "state": "running", "resumed": true}'),
+        ("run.json", '{"id": "0123456789ab", "state": "running", "resumed": -1}'),
+        ("run.json", '{"id": "0123456789ab"}'),
         ("jobs.jsonl", '{"job": 5, "submitted": "", "cluster": "", "log": "", "script": ""}'),
         ("jobs.jsonl", '{"job": null, "submitted": "", "cluster": "", "log": "", "script": ""}'),
         ("jobs.jsonl", '{"job": "5", "submitted": "", "cluster": "", "log": 4, "script": ""}'),
@@ -178,6 +184,19 @@ def test_whatever_is_damaged_shows_as_damaged(name: str, text: str, run: RunFold
     assert found["other"].state == "done"
     assert found[run.path.name].state == "damaged"
     assert "damaged" in found[run.path.name].note
+
+
+@pytest.mark.parametrize("text", [None, "", "[]"])
+def test_done_without_scores_is_damaged(text: str | None, run: RunFolder) -> None:
+    """What says that it is finished and has nothing to show for it is told, with the file."""
+    _record(run, "done")
+    if text is None:
+        run.metrics.unlink()
+    else:
+        files.write_text(run.metrics, text)
+    state, note = _said(run, None)
+    assert state == "damaged"
+    assert str(run.metrics) in note
 
 
 def test_a_finished_run_asks_nothing(run: RunFolder, fake: FakeScheduler) -> None:

@@ -49,7 +49,7 @@ def test_no_value_is_read_as_shell(evil: str, tmp_path: Path) -> None:
     """Whatever a value holds reaches the command as one word, also among #SBATCH lines and variables."""
     script = _fill(
         tmp_path,
-        HEAD + "#SBATCH --comment={{evil}}\nexport {{environment}}\nprintf '%s\\n' {{evil}} \"$NAME\" {{words}}\n",
+        HEAD + "export {{environment}}\nprintf '%s\\n' {{evil}} \"$NAME\" {{words}}\n",
         evil=evil,
         environment=Lines([f"NAME={evil}"]),
         words=Words([evil, evil]),
@@ -57,7 +57,22 @@ def test_no_value_is_read_as_shell(evil: str, tmp_path: Path) -> None:
     done = subprocess.run(["bash"], input=script.text, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout.splitlines() == [evil] * 4
     assert not (tmp_path / "evil").exists()
-    assert next(script.options()) == ("--comment", evil, 2)
+
+
+@pytest.mark.parametrize("evil", ["x --hold", "$(touch evil)", "'; touch evil; '", "ü ñ #"])
+def test_no_value_is_read_as_an_option(evil: str, tmp_path: Path) -> None:
+    """Whatever a value holds stays one option's."""
+    script = _fill(tmp_path, HEAD + "#SBATCH --comment={{evil}}\n", evil=evil)
+    assert list(script.options()) == [("--comment", evil, 2)]
+
+
+@pytest.mark.parametrize("path", ["/a\\b/%j.log", "/a\\/%j.log", "/a\\"])
+def test_a_backslash_where_slurm_reads_is_refused(path: str, tmp_path: Path) -> None:
+    """SLURM reads it as an escape, or its quotes as not closed, and the log is lost; the shell may have it."""
+    told = r"job\.sbatch line 2: the value of \{\{path\}\} holds a backslash, which SLURM .*; rename what has it: /a"
+    with pytest.raises(ClusterError, match=told):
+        _fill(tmp_path, HEAD + "#SBATCH --output={{path}}\n", path=path)
+    assert "--log" in _fill(tmp_path, HEAD + "run --log {{path}}\n", path=path).text
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from tests.slurm.cluster import Desk, Sent, ask, kirie, training
@@ -129,6 +133,26 @@ def test_a_node_of_two_goes_down(desk: Desk, pair: RunFolder) -> None:
     finally:
         ask("scontrol", "update", "NodeName=kirie-n2", "State=resume", check=False)
     _ends_like(pair, sent, least=before)
+
+
+@pytest.mark.xdist_group("second node")
+def test_the_first_process_of_two_is_killed(desk: Desk, pair: RunFolder) -> None:
+    """The other one ends without torch's own stack in the log; the job is queued again, and goes on."""
+    sent = desk.submit("nodes=2")
+    before = sent.until_step(12)
+    os.kill(_process(sent.job, rank=0), signal.SIGKILL)
+    _ends_like(pair, sent, least=before)
+    assert "frame #" not in sent.log.read_text()
+
+
+def _process(job: str, *, rank: int) -> int:
+    """The number of a process of a training, by the variables that SLURM gave it."""
+    wanted = {f"SLURM_JOB_ID={job}", f"SLURM_PROCID={rank}", "SLURM_STEP_ID=0"}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if wanted <= set((folder / "environ").read_text(errors="replace").split("\0")):
+                return int(folder.name)
+    raise AssertionError(f"no process of job {job}")
 
 
 def _ends_like(whole: RunFolder, sent: Sent, *, least: int) -> None:

@@ -111,6 +111,25 @@ def test_in_a_job_of_slurm(
     assert holder.released
 
 
+@pytest.mark.parametrize("written", [False, True])
+def test_a_signal_while_the_record_is_first_written(
+    tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    """Before its file has its name and after it: what the command says is what the record says."""
+    write = Record.begin
+
+    def torn(record: Record) -> None:
+        if written:
+            write(record)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Record, "begin", torn)
+    with pytest.raises(Interrupted, match="was stopped by SIGTERM and keeps"):
+        fit_module.fit(tiny(f"runs={tmp_path}"), quiet=True)
+    record = _run(tmp_path).read_record()
+    assert (record["state"], record["error"], record["resumed"]) == ("interrupted", "stopped by SIGTERM", 0)
+
+
 def test_another_processs_signal_counts_as_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped because a peer was: SLURM's SIGTERM, which comes while it is asked, changes neither sentence nor code."""
     scontrol = tmp_path / "scontrol"

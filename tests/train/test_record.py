@@ -14,6 +14,9 @@ def test_a_record_counts_resumptions_and_time(tmp_path: Path) -> None:
     """A second start keeps the first start's time and counts one resumption."""
     run = RunFolder(tmp_path / "abc")
     first = Record(run, {"id": "abc"})
+    assert not run.record.exists()
+    first.begin()
+    assert run.read_record()["state"] == "running"
     first.change("interrupted", error="stopped by SIGTERM")
     started = run.read_record()["started"]
     assert run.read_record()["resumed"] == 0

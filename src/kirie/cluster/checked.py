@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 Record = TypeVar("Record")
 
@@ -21,6 +21,8 @@ def checked(kind: type[Record], content: Any) -> Record:
         raise TypeError(f"{kind.__name__} is no mapping")
     made = kind(**content)
     for name, wanted in get_type_hints(kind).items():
-        if not isinstance(getattr(made, name), wanted):
+        value = getattr(made, name)
+        # To Python a bool is an int, too
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in (wanted, *get_args(wanted))):
             raise TypeError(f"{kind.__name__}.{name} is not of its type")
     return made

@@ -153,6 +153,12 @@ def _quoted(values: Mapping[str, Value], where: str, match: re.Match[str]) -> st
     for word in words:
         if any(ord(sign) < 32 or ord(sign) == 127 for sign in word):
             raise ClusterError(f"{where}: the value of {match[0]} holds a line break or another control sign.")
+        if "\\" in word and match.string.startswith("#SBATCH"):
+            # In a log's path there is no way to write one: with it SLURM fills in no %j
+            raise ClusterError(
+                f"{where}: the value of {match[0]} holds a backslash, which SLURM takes for a sign of its own; rename "
+                f"what has it: {word}"
+            )
     return " ".join(map(shlex.quote, words))
 
 

@@ -13,6 +13,10 @@ from kirie.cluster.submissions import Submission, submissions
 from kirie.core.run import RunFolder
 from kirie.errors import KirieError, RunError
 
+STATES = ("running", "preempted", "interrupted", "failed", "done")
+"""Those of a run record. preempted: a cluster took the machine away and will give one again. interrupted: a person
+stopped it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -98,8 +102,14 @@ def _record(run: RunFolder) -> Record:
     error = str(content.get("error") or "").strip().splitlines()
     known = {key: content[key] for key in ("name", "state", "resumed", "started") if key in content}
     try:
-        return checked(Record, known | {"error": error[-1] if error else ""})
+        found = checked(Record, known | {"error": error[-1] if error else ""})
+        if found.resumed < 0 or found.state not in STATES:
+            raise TypeError
     except TypeError:
         raise RunError(
             f"The run record {run.record} is damaged: its name, state, resumed or started is not what kirie writes."
         ) from None
+    if found.state == "done":
+        # Written before the record says so
+        run.read_metrics()
+    return found

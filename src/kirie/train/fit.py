@@ -187,6 +187,7 @@ def _open(
     if diff:
         files.write_text(run.diff, diff)
     opened.record = Record(run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about})
+    opened.record.begin()
     opened.logger, where = start_log(config["log"], run, identity.id, {**config, **about})
     lines.say(f"run {identity.id}  {about['name']}  {began}  log {where}")
     for warning in warnings:

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from kirie.cluster.traces import STATES
 from kirie.core import files
 from kirie.core.run import RunFolder
 
-STATES = ("running", "preempted", "interrupted", "failed", "done")
-"""preempted: a cluster took the machine away and will give one again. interrupted: a person stopped it."""
-
 
 class Record:
-    """The record of one run, kept on disk at every change.
+    """The record of one run, kept on disk from `begin` on at every change.
 
     Args:
         run: The run's folder.
@@ -34,6 +32,12 @@ class Record:
         }
         self._since = time.monotonic()
         self._spent_before = self.content["seconds"]
+
+    def begin(self) -> None:
+        """Writes it down for the first time: the run is being trained.
+
+        Whoever is to write how it ends knows the record by now; a signal may come while this is at work.
+        """
         self._write()
 
     def change(self, state: str, **facts: Any) -> None:
