@@ -243,6 +243,7 @@ BAD_SHAPES: dict[str, tuple[Any, str]] = {
     "points null": (fake.shape("eye", "polygon", TRIANGLE) | {"points": None}, "no points"),
     "no label": ({"points": TRIANGLE}, "has no label"),
     "label number": (fake.shape("eye", "polygon", TRIANGLE) | {"label": 3}, "has no label"),
+    "label empty": (fake.shape("", "polygon", TRIANGLE), r"a.json: shape 1 has no label \(found ''\)"),
     "label broken": (fake.shape("a\nb", "polygon", TRIANGLE), "cannot be written"),
     "not an object": ([1, 2], "shape 1 is a list"),
     "deep": (fake.shape("eye", "polygon", TRIANGLE, extra=json.loads("[" * 90 + "]" * 90)), "levels deep"),

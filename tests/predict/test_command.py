@@ -290,6 +290,13 @@ def test_wrong_words(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_above_the_output_is_named(color_bundle: Path, tmp_path: Path, draw: Any) -> None:
+    """And not something in the output that is not there."""
+    Image.fromarray(draw(10, 10)[0]).save(tmp_path / "a.png")
+    with pytest.raises(UsageError, match=r"a\.png is a file; give a folder"):
+        cut(color_bundle, tmp_path / "a.png" / "sub", tmp_path / "a.png")
+
+
 def test_changed_bundle(color_bundle: Path, tmp_path: Path, draw: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A bundle whose model was changed ends with exit code 2 and one sentence."""
     Image.fromarray(draw(10, 10)[0]).save(tmp_path / "a.png")

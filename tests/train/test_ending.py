@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 import pytorch_lightning as pl
+import torch
 from tests.cluster.test_requeue import SCONTROL
 
 from kirie.cluster.lease import Lease, read_holder
 from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
 from kirie.core.signals import GRACE, Terminated, terminable
-from kirie.errors import Interrupted, RunError
+from kirie.errors import DeviceError, Interrupted, RunError
 from kirie.train import fit as fit_module
 from kirie.train.ending import ending
 from kirie.train.progress import EpochLines
@@ -109,6 +110,14 @@ def test_in_a_job_of_slurm(
     holder = read_holder(run)
     assert holder is not None
     assert holder.released
+
+
+def test_too_little_memory_is_a_sentence(tmp_path: Path) -> None:
+    """On a CPU too, where torch raises what it raises for all; another error keeps its traceback."""
+    run = RunFolder(tmp_path / "run")
+    for size, error in ((2**50, DeviceError), (-1, RuntimeError)):
+        with pytest.raises(error, match=r"ran out of memory \(.*can't allocate|negative"), ending(run, None):
+            torch.empty(size)
 
 
 @pytest.mark.parametrize("written", [False, True])

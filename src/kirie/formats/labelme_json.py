@@ -107,10 +107,10 @@ def is_annotation(raw: object) -> bool:
 
 
 def names_of(raw: object) -> tuple[str, ...]:
-    """The labels that an annotation uses, without checking anything else."""
+    """The labels that an annotation uses, without checking anything else; the reader tells of an empty one."""
     shapes = raw.get("shapes") if isinstance(raw, dict) else None
     found = (shape.get("label") for shape in shapes if isinstance(shape, dict)) if isinstance(shapes, list) else ()
-    return tuple(dict.fromkeys(name for name in found if isinstance(name, str)))
+    return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and name.strip()))
 
 
 def document(raw: Any, path: Path) -> Mapping[str, Any]:

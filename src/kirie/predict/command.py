@@ -140,8 +140,9 @@ def _check_places(out: Path, jobs: Sequence[Job]) -> None:
     """Refuses to replace what is not ours, before the first picture is read."""
     from kirie.predict.folder import is_free
 
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; give a folder as `--out`.")
+    for place in (out, *out.parents):
+        if place.exists() and not place.is_dir():
+            raise UsageError(f"{place} is a file; give a folder as `--out`.")
     for job in jobs:
         if not is_free(out / job.name):
             raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ run, or answers that it is done.
 
 def main(argv: Sequence[str]) -> int:
     """Runs `kirie train`: alone, as one of the processes of a launcher, or starting those of this node itself."""
+    # Before torch is loaded: when a process dies, those that talk to it would log pages of torch's own stack
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     place = place_of()
     if place.world == 1:
         try:

@@ -13,7 +13,7 @@ from kirie.cluster.lease import Lease
 from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, request_requeue
 from kirie.core.run import RunFolder
 from kirie.core.signals import Terminated, heed_no_more, obeyed
-from kirie.errors import DeviceError, Interrupted, RunError
+from kirie.errors import DeviceError, Interrupted, RunError, first_line
 from kirie.runlog.start import end_log, mark_preempting
 from kirie.train.record import Record
 from kirie.train.starting import is_preemption
@@ -61,10 +61,13 @@ def ending(run: RunFolder, lease: Lease | None) -> Iterator[Opened]:
         if lease is not None and lease.lost:
             raise RunError(lease.heir()) from None
         raise _ended_by(told, run, opened, first=lease is not None) from None
-    except torch.OutOfMemoryError as error:
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            _failed(opened, lease, f"{type(error).__name__}: {error}")
+            raise
         _failed(opened, lease, "out of memory")
         raise DeviceError(
-            f"The device ran out of memory ({str(error).splitlines()[0]}); lower data.batch_size, use "
+            f"The device ran out of memory ({first_line(error)}); lower data.batch_size, use "
             "train.precision=bf16-mixed, or a smaller model.encoder."
         ) from None
     except BaseException as error:
@@ -72,6 +75,11 @@ def ending(run: RunFolder, lease: Lease | None) -> Iterator[Opened]:
         raise
     finally:
         end_log(opened.logger, exit_code)
+
+
+def _is_memory(error: Exception) -> bool:
+    # On a CPU torch has no type of its own for it
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
 def still_ours(lease: Lease | None) -> None:
