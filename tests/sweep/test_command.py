@@ -111,6 +111,13 @@ def test_what_is_wrong_is_one_sentence(
     assert not (file.parent / "sweeps").exists()
 
 
+def test_a_dry_run_refuses_what_the_start_would(sweep_file: Callable[..., Path], capsys: Out) -> None:
+    """A method that only W&B's scheduler runs."""
+    file = sweep_file(method="custom", scheduler={"engine": "optuna"}, run_cap=3)
+    assert kirie(["sweep", str(file), "--dry-run"]) == 2
+    assert "has `method: custom`" in capsys.readouterr().err
+
+
 def test_a_search_without_an_end_is_refused(sweep_file: Callable[..., Path], capsys: Out) -> None:
     """Random over an infinite space: trials or a budget."""
     file = sweep_file(method="random", parameters={"optimizer.lr": {"min": 0.001, "max": 0.01}})

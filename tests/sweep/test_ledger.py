@@ -203,6 +203,21 @@ def test_starting_again_goes_on_to_the_total(tmp_path: Path) -> None:
     ]
 
 
+def test_a_budget_that_was_given_once_lasts(tmp_path: Path) -> None:
+    """Starting again without one is no way round it."""
+    small_sweep(tmp_path, total=4, budget_s=5.0)
+    assert small_sweep(tmp_path, total=4).record.budget_s == 5.0
+    assert small_sweep(tmp_path, total=4, budget_s=9.0).record.budget_s == 9.0
+
+
+def test_a_ledger_that_a_disk_has_emptied_is_one_sentence(tmp_path: Path) -> None:
+    """It says what to do; nothing is made of it by itself."""
+    ledger = small_sweep(tmp_path, total=2)
+    ledger.folder.journal.write_bytes(b"")
+    with pytest.raises(SweepError, match=r"journal\.log holds no sweep.*was trained is taken over"):
+        Ledger.open(ledger.folder)
+
+
 def test_a_run_that_is_no_number_has_failed_for_good(tmp_path: Path) -> None:
     """It would be the same again."""
     ledger = small_sweep(tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kirie.cli import main as kirie
 from kirie.cluster.lease import Lease
 from kirie.errors import SweepError
 from kirie.sweep.companion import Companion
@@ -44,7 +45,7 @@ def setting(tmp_path: Path, shapes_store: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("METRIC", "val_miou")
 
-    def make(script: str) -> Setting:
+    def make(script: str, companion: str = "") -> Setting:
         program = tmp_path / "bin" / "kirie"
         program.parent.mkdir()
         program.write_text(script)
@@ -58,8 +59,11 @@ def setting(tmp_path: Path, shapes_store: Path, monkeypatch: pytest.MonkeyPatch)
         }
         file.write_text(json.dumps(content))
         spec = SweepSpec.read(file)
-        companion = Companion.read(None, spec)
-        return Setting(SweepFolder(tmp_path / "sweeps" / "one"), spec, companion, Share())
+        beside = tmp_path / "one.local.yaml"
+        if companion:
+            beside.write_text(companion)
+        found = Companion.read(beside if companion else None, spec)
+        return Setting(SweepFolder(tmp_path / "sweeps" / "one"), spec, found, Share())
 
     return make
 
@@ -93,6 +97,34 @@ def test_a_metric_that_nobody_logs_stops_all_workers(
     assert {trial.state for trial in ledger.trials()} <= {"lost", "waiting"}
     take_back(made.folder)
     assert asked_to_stop(made.folder) is None
+
+
+def test_an_objective_that_nobody_logs_stops_all_workers(setting: Callable[..., Setting]) -> None:
+    """It is the one that is named, though the sweep's own metric is logged; no trial has failed for it."""
+    goal = "goal: minimize"
+    made = setting(LOGS, f"objectives: [{{name: val/miou, goal: maximize}}, {{name: val/cost, {goal}}}]")
+    ledger = _open(made)
+    with pytest.raises(SweepError, match=r"'val/cost' was not logged by run .* it logged val/miou.*in its companion"):
+        work(made, say=_nothing)
+    assert {trial.state for trial in ledger.trials()} <= {"lost", "waiting"}
+
+
+FAILS = """#!/bin/bash
+echo "kirie: the letters are too small" >&2
+exit 2
+"""
+
+
+def test_a_sweep_of_which_all_trials_failed_is_an_error(
+    setting: Callable[..., Setting], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For scripts and pipelines, now and when it is repeated; with the reason."""
+    setting(FAILS, "attempts: 1")
+    for _ in range(2):
+        assert kirie(["sweep", "one.yaml", "--workers", "1"]) == 2
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert "2 failed" in line
+        assert "all trials failed, the last one because: the letters are too small" in line
 
 
 def test_of_those_without_a_trial_one_stays(setting: Callable[..., Setting]) -> None:

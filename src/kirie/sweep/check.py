@@ -118,6 +118,10 @@ def _listing(names: Sequence[str], swept: Mapping[str, Distribution]) -> list[st
     return [name for name in names if listed(swept[name]) is not None]
 
 
+_GROUPS = {"augment", "loss", "optimizer", "schedule"}
+"""Sections that are checked by those who read them."""
+
+
 class _Trials:
     """Composes trials of a sweep."""
 
@@ -169,8 +173,17 @@ class _Trials:
                     continue
                 try:
                     Settings.of(changed)
+                    if section in _GROUPS:
+                        _check_task(changed)
                 except ConfigError as error:
                     raise SweepError(f"{self.spec.path}: {error}") from None
+
+
+def _check_task(config: Mapping[str, Any]) -> None:
+    # Late: it loads torch
+    from kirie.train.loop import check_task
+
+    check_task(config)
 
 
 def _check_local(spec: SweepSpec) -> None:

@@ -17,7 +17,7 @@ from kirie.sweep.study import Draw, write_new
 MOST_TRIALS = 100_000
 
 
-def check_searchable(spec: SweepSpec, companion: Companion, record: SweepRecord) -> None:
+def check_searchable(spec: SweepSpec, companion: Companion, total: int | None, budget_s: float | None) -> None:
     """Refuses what is not searched here.
 
     Raises:
@@ -30,15 +30,14 @@ def check_searchable(spec: SweepSpec, companion: Companion, record: SweepRecord)
             f"{spec.path} has `method: custom`, which W&B's own scheduler runs; use grid, random or bayes, or "
             "start it with --engine wandb."
         )
-    if record.total is None and record.budget_s is None:
+    if total is None and budget_s is None:
         raise SweepError(
             f"{spec.path} has no end: its space is not finite. Say how many trials (--trials N, or run_cap in the "
             "file), or how much device time (--budget 8h)."
         )
-    if record.total is not None and not 1 <= record.total <= MOST_TRIALS:
+    if total is not None and not 1 <= total <= MOST_TRIALS:
         raise SweepError(
-            f"It would have {record.total} trials; allowed are 1 to {MOST_TRIALS}. Set run_cap in {spec.path} or "
-            "--trials."
+            f"It would have {total} trials; allowed are 1 to {MOST_TRIALS}. Set run_cap in {spec.path} or --trials."
         )
     if companion.repeats > 1 and spec.metric is None:
         raise SweepError(f"{spec.path} has repeats of its best trials, and no metric to tell them by; add metric.name.")

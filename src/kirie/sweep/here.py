@@ -61,6 +61,12 @@ def worker_words(options: argparse.Namespace) -> list[str]:
 
 def told_over(status: Status, folder: SweepFolder, options: argparse.Namespace) -> int:
     """Tells that a sweep is over, and how it ended."""
+    if options.engine == "local" and status.counts.get("failed", 0) == len(status.trials) > 0:
+        last = status.trials[-1]
+        raise SweepError(
+            f"{headline(status)}: all trials failed, the last one because: {last.error} `kirie sweep status "
+            f"{folder.name}` shows all; mend that and give the sweep another name, or remove {folder.path}."
+        )
     best = f"\n`kirie sweep best {folder.name}` shows the best trials" if status.best else ""
     command.result(as_content(status), f"{headline(status)}{best}", as_json=options.json)
     return 0

@@ -105,7 +105,7 @@ class Ledger:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             excluded=space.excluded,
         )
-        check_searchable(spec, companion, record)
+        check_searchable(spec, companion, record.total, record.budget_s)
         if not make_folder(folder, spec, companion, record, lambda index: drawn(space, spec.method, seed, index)):
             same_sweep(folder, spec, companion, record)
         ledger = cls.open(folder)
@@ -199,7 +199,8 @@ class Ledger:
         if total is not None and (before.total is None or total > before.total):
             self._study.grow(total, self._draw)
             self.record = replace(self.record, total=total)
-        if budget_s != before.budget_s:
+        # One that was given once lasts until another is given
+        if budget_s is not None and budget_s != before.budget_s:
             self.record = replace(self.record, budget_s=budget_s)
         if self.record != before:
             self.record.write(self.folder)

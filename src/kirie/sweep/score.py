@@ -20,11 +20,15 @@ MEASURED = ("parameters", "latency_ms", "images_per_s")
 _PATIENCE_S = 3600.0
 
 
+class NotLoggedError(SweepError):
+    """A finished run has logged nothing under the name of an objective; the message is that name."""
+
+
 class UnmeasuredError(SweepError):
     """A finished run has no usable value for an objective."""
 
 
-def run_values(run: RunFolder, objectives: Sequence[Metric], store: Path) -> list[float] | None:
+def run_values(run: RunFolder, objectives: Sequence[Metric], store: Path) -> list[float]:
     """The values of a finished run, one for each objective.
 
     A logged metric counts with its best value over the run, as the best checkpoint is what kirie ships.
@@ -35,9 +39,10 @@ def run_values(run: RunFolder, objectives: Sequence[Metric], store: Path) -> lis
         store: The store to measure speed on, should that be asked for and not be done yet.
 
     Returns:
-        The values; None if the run has logged nothing under the name of a metric.
+        The values.
 
     Raises:
+        NotLoggedError: The run has logged nothing under the name of an objective.
         UnmeasuredError: A metric was never a number, or the speed cannot be measured.
     """
     found: list[float] = []
@@ -47,7 +52,7 @@ def run_values(run: RunFolder, objectives: Sequence[Metric], store: Path) -> lis
             continue
         values = logged(run, objective.name)
         if not values:
-            return None
+            raise NotLoggedError(objective.name)
         best = best_of(values, objective.goal)
         if best is None:
             raise UnmeasuredError(f"The metric '{objective.name}' of run {run.path.name} was never a number.")

@@ -12,6 +12,7 @@ from kirie.cluster.scheduler import Scheduler, Slurm
 from kirie.core import command
 from kirie.errors import UsageError
 from kirie.sweep.command import actions
+from kirie.sweep.creating import check_searchable
 from kirie.sweep.here import run_here
 from kirie.sweep.opening import Opening, read_opening
 from kirie.sweep.sending import planned_script, send_workers
@@ -102,6 +103,7 @@ def _number(word: str) -> int:
 
 
 def _dry_run(opening: Opening, options: argparse.Namespace) -> int:
+    check_searchable(opening.spec, opening.companion, opening.total, opening.budget_s)
     examples = opening.examples()
     total = "as many as the budget pays for" if opening.total is None else str(opening.total)
     lines = [f"sweep {opening.name} ({opening.spec.method}): {total} trials; nothing was started"]

@@ -12,6 +12,7 @@ from optuna.storages.journal import BaseJournalBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from kirie.errors import SweepError
 from kirie.sweep.entry import PARAMS, REPEAT
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.journal import Draft, Journal
@@ -41,7 +42,13 @@ class JournalStudy:
     def __init__(self, folder: SweepFolder) -> None:
         self._journal = Journal(folder.journal)
         self.storage = _storage(self._journal)
-        self._id = self.storage.get_study_id_from_name(NAME)
+        try:
+            self._id = self.storage.get_study_id_from_name(NAME)
+        except KeyError:
+            raise SweepError(
+                f"The ledger {folder.journal} holds no sweep, perhaps because a disk lost its content. Put it back, or "
+                f"remove {folder.path} and start the sweep again: what was trained is taken over."
+            ) from None
 
     def id_of(self, number: int) -> int:
         """The storage's own number of a trial."""

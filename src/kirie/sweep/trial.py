@@ -14,7 +14,7 @@ from kirie.sweep.claim import Claim, TakenOverError
 from kirie.sweep.curve import Curve, logged_names
 from kirie.sweep.orders import Orders
 from kirie.sweep.plan import Plan, Setting, plan_trial
-from kirie.sweep.score import UnmeasuredError, best_of, run_values
+from kirie.sweep.score import NotLoggedError, UnmeasuredError, best_of, run_values
 from kirie.sweep.wandb_parameters import write_parameters
 from kirie.train.identify import is_done
 
@@ -154,13 +154,13 @@ class _Attempt:
             values = run_values(self.plan.run, setting.companion.objectives, self.plan.store)
         except UnmeasuredError as error:
             return _failed(self.claim, str(error), "failed")
-        if values is None:
-            metric = setting.spec.metric
-            assert metric is not None
+        except NotLoggedError as error:
             raise NeverLoggedError(
-                f"The metric '{metric.name}' was not logged by run {self.plan.run.path.name}, which is done; it logged "
-                f"{', '.join(logged_names(self.plan.run)) or 'nothing'}. Name one of these in {setting.spec.path}."
-            )
+                f"The metric '{error}' was not logged by run {self.plan.run.path.name}, which is done; it logged "
+                f"{', '.join(logged_names(self.plan.run)) or 'nothing'}. Name one of these in the sweep file (further "
+                f"objectives stand in its companion), remove {setting.folder.path} and start the sweep again: what was "
+                "trained is taken over."
+            ) from None
         self.claim.finish(values, reused=not trained)
         return "finished" if trained else "reused"
 

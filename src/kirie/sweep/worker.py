@@ -123,11 +123,11 @@ class _Worker:
         try:
             outcome = run_trial(claim, self.setting, orders)
         except NeverLoggedError as error:
-            if not any(trial.iterations for trial in self.ledger.trials()):
+            if not any(trial.state == "finished" for trial in self.ledger.trials()):
                 self.lose_nothing(claim)
                 ask_to_stop(self.setting.folder, "now")
                 raise
-            # Others log it, so it is this trial's fault
+            # Others log all, so it is this trial's fault
             outcome = "failed" if claim.fail(str(error), "failed") else "again"
         except (StoreError, DeviceError):
             self.lose_nothing(claim)
