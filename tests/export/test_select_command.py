@@ -99,6 +99,8 @@ def test_a_list_names_what_takes_part(project: Path, capsys: pytest.CaptureFixtu
         ("models: [unet]", "models", "names 'unet', and out/train and out/evaluate have no folder of that name"),
         ("models: unet", "models", "leads to no list of names"),
         ("models: [../small]", "models", "leads to no list of names"),
+        ("models: ['']", "models", "leads to no list of names"),
+        ("models: ['..']", "models", "leads to no list of names"),
         ("models: [small]", "model", "leads to no list of names"),
         ("models: [", "models", "the file cannot be read"),
     ],
@@ -115,6 +117,8 @@ def test_a_list_that_is_none_is_told(
 
 def test_a_device_is_not_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It never ends."""
+    assert main([*WORDS, "--named", "/dev/zero:models"]) == 2
+    assert "/dev/zero is no file" in capsys.readouterr().err
     assert main([*WORDS, "--out", "/dev/zero"]) == 2
     assert "--out /dev/zero is a file that `kirie select` did not write" in capsys.readouterr().err
 

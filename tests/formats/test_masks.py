@@ -138,8 +138,11 @@ def test_softened_edges_are_no_ids(tmp_path: Path) -> None:
     """Tones between 0 and 255 would make labels by the hundred and ignore the foreground; a few numbers are ids."""
     soft = np.where(IDS > 0, 255, 0)
     soft[0, :3] = (17, 128, 203)
-    with pytest.raises(SourceError, match=r"tones between them \(17, 128, 203\).*hard edges"):
+    with pytest.raises(SourceError, match=r"the tones 17, 128, 203.*hard edges"):
         source_of(tmp_path / "soft", soft.astype(np.uint8), None)
+    ramp = np.linspace(0, 255, IDS.size).reshape(IDS.shape)
+    with pytest.raises(SourceError, match="hard edges"):
+        source_of(tmp_path / "ramp", ramp.astype(np.uint8), None)
     ids = IDS.copy()
     ids[0, 0] = 255
     assert len(source_of(tmp_path / "ids", ids.astype(np.uint8), None).labels) == int(IDS.max()) + 1

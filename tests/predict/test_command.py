@@ -290,6 +290,22 @@ def test_wrong_words(
     assert not (tmp_path / "out").exists()
 
 
+def test_results_are_neither_inside_others_nor_around_them(color_bundle: Path, tmp_path: Path, draw: Any) -> None:
+    """Replacing the one would take the other away."""
+    for place in ("x.png", "in/x/b.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw(10, 10)[0]).save(tmp_path / place)
+    assert cut(color_bundle, tmp_path / "out", tmp_path / "in") == 0
+    (tmp_path / "out" / "x" / "b").rename(tmp_path / "kept")
+    (tmp_path / "out" / "x").rmdir()
+    assert cut(color_bundle, tmp_path / "out", tmp_path / "x.png") == 0
+    with pytest.raises(UsageError, match="did not write"):
+        cut(color_bundle, tmp_path / "out", tmp_path / "in")
+    (tmp_path / "kept").rename(tmp_path / "out" / "x" / "b")
+    with pytest.raises(UsageError, match="did not write"):
+        cut(color_bundle, tmp_path / "out", tmp_path / "x.png")
+
+
 def test_a_file_above_the_output_is_named(color_bundle: Path, tmp_path: Path, draw: Any) -> None:
     """And not something in the output that is not there."""
     Image.fromarray(draw(10, 10)[0]).save(tmp_path / "a.png")

@@ -91,6 +91,13 @@ def test_names_of_dots_stay_in_the_output(tmp_path: Path, monkeypatch: pytest.Mo
     assert [job.name for job in find([Path(file) for file in files])] == ["..png", "x/...png", "y/...png", "a"]
 
 
+@pytest.mark.parametrize(("name", "result"), [("...png", "...png"), ("..png", "..png"), (".a.png", ".a")])
+def test_a_name_of_dots_alone(tmp_path: Path, name: str, result: str) -> None:
+    """Also where no other name clashes with it."""
+    put(tmp_path, name)
+    assert [job.name for job in find([tmp_path / name])] == [result]
+
+
 def test_a_link_in_a_circle_does_not_stop_the_others(tmp_path: Path) -> None:
     """It is found, and is one that cannot be read."""
     put(tmp_path, "a.png")

@@ -163,6 +163,9 @@ def check_copy(out: Path) -> None:
     Raises:
         RunError: It is there, and is neither empty nor what `kirie train --out` or `kirie evaluate --out` wrote.
     """
+    for above in out.parents:
+        if above.exists() and not above.is_dir():
+            raise RunError(f"{above} is a file, so there can be no folder {out}; name another place with --out.")
     if not out.exists() and not out.is_symlink():
         return
     copy = RunFolder(out)

@@ -38,12 +38,18 @@ def named_folders(roots: Sequence[Path], lists: Sequence[str]) -> list[Path]:
 def _names(place: str) -> list[str]:
     file, _, keys = place.rpartition(":")
     content: Any
+    if Path(file).exists() and not Path(file).is_file():
+        raise UsageError(f"--named {place}: {file} is no file; write FILE:KEY, as conf/pipeline.yaml:models.")
     try:
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UsageError(f"--named {place}: the file cannot be read ({' '.join(str(error).split())}).") from None
     for key in keys.split("."):
         content = content.get(key) if isinstance(content, dict) else None
-    if not isinstance(content, list) or not all(isinstance(name, str) and Path(name).name == name for name in content):
+    if not isinstance(content, list) or not all(isinstance(name, str) and _is_name(name) for name in content):
         raise UsageError(f"--named {place} leads to no list of names; write FILE:KEY, as conf/pipeline.yaml:models.")
     return content
+
+
+def _is_name(text: str) -> bool:
+    return text not in {"", ".."} and Path(text).name == text

@@ -13,7 +13,10 @@ from kirie.formats.masks_values import Color
 from kirie.formats.picture import read_values
 
 _SPARE = 8
-"""Ids may leave so many out beside twice their number, until masks with 0 and 255 are taken for black and white."""
+"""Numbers may leave so many out beside twice as many as there are, until they are taken for tones and no ids."""
+
+_MOST_GUESSED = 64
+"""More labels than this have a file of their own."""
 
 
 @dataclass(slots=True)
@@ -111,11 +114,11 @@ def _by_value(seen: _Seen, foreground: str) -> LabelSet:
         return LabelSet.from_dict({"labels": pair})
     ids = values - {IGNORE}
     most = max(ids, default=0)
-    if not seen.palette and {0, IGNORE} <= values and most > 2 * len(ids) + _SPARE:
+    if not seen.palette and (most > 2 * len(ids) + _SPARE or len(ids) > _MOST_GUESSED):
         tones = walk.listed(map(str, sorted(ids - {0})), 8)
         raise SourceError(
-            f"The masks hold 0, 255 and tones between them ({tones}), as softened edges give (anti-aliasing, scaling); "
-            "save them with hard edges. If these are ids, say what they are in a label file (`--labels labels.yaml`)."
+            f"The masks hold the tones {tones}, as softened edges give (anti-aliasing, scaling); save them with hard "
+            "edges. If these are ids, say what they are in a label file (`--labels labels.yaml`)."
         )
     if most >= MAX_LABELS or min(ids, default=0) < 0:
         raise SourceError(f"The masks hold ids up to {most}; label ids are 0 to {MAX_LABELS - 1}, and 255 is ignored.")

@@ -147,7 +147,7 @@ def _check_places(out: Path, jobs: Sequence[Job]) -> None:
         if not is_free(out / job.name):
             raise UsageError(
                 f"The results of {job.source} would go to {out / job.name}, which holds something that "
-                "`kirie predict` did not write; choose another `--out`."
+                "`kirie predict` did not write for it, or lies in such a folder; choose another `--out`."
             )
 
 

@@ -23,9 +23,12 @@ def is_result(folder: Path) -> bool:
 
 
 def is_free(folder: Path) -> bool:
-    """Whether results may go here: nothing is there, an empty folder, or results of a former run."""
+    """Whether results may go here: nothing is there, an empty folder, or results of a former run; and not inside the
+    results of another picture, nor around them."""
+    if any(is_result(above) for above in folder.absolute().parents):
+        return False
     if is_result(folder):
-        return True
+        return all(inner.parent == folder for inner in folder.rglob(RECORD))
     try:
         return not any(folder.iterdir())
     except FileNotFoundError:
