@@ -113,6 +113,21 @@ def test_a_run_that_failed_shows_its_last_error(run: RunFolder, fake: FakeSchedu
     assert _said(run, fake) == ("queued", "Priority")
 
 
+@pytest.mark.parametrize("was", ["failed", "interrupted"])
+def test_a_job_that_failed_before_the_training_began_counts_after_an_older_end(
+    run: RunFolder, fake: FakeScheduler, was: str
+) -> None:
+    """The record is still the former attempt's; the newest job's own word is the later one."""
+    _record(run, was, error="out of memory", ended="2020-01-01T00:00:00+00:00")
+    assert _said(run, fake) == (was, "out of memory")
+    job = _submit(run, fake)
+    fake.move(job, "FAILED")
+    files.write_text(run.log(job), "kirie: job 1 on n1, start 1\nkirie: There is no store in /scratch/s.\n")
+    assert _said(run, fake) == ("failed", "SLURM: FAILED; There is no store in /scratch/s.")
+    _record(run, was, error="out of memory again", ended="2999-01-01T00:00:00+00:00")
+    assert _said(run, fake) == (was, "out of memory again")
+
+
 def test_ended_on_purpose_is_interrupted(run: RunFolder, fake: FakeScheduler) -> None:
     """By a signal, as its record says, or by scancel; preempted without a job is not in the queue any more."""
     _record(run, "interrupted", error="stopped by SIGINT")

@@ -128,7 +128,7 @@ def _training(traces: Traces, job: Job | None, jobs: Mapping[str, Job] | None) -
         return "running", ""
     if was != "failed" and _held(traces, jobs):
         return "running", ""
-    if was in {"failed", "interrupted"}:
+    if was in {"failed", "interrupted"} and not traces.tried_again:
         return was, error
     if jobs is None and traces.jobs and was in {None, "preempted"}:
         return "queued" if was is None else "preempted", "SLURM cannot be asked from here"
@@ -146,7 +146,7 @@ def _ended_without_a_word(traces: Traces, job: Job | None) -> tuple[str, str]:
     if was == "preempted":
         return "interrupted", "; ".join(part for part in ("preempted, and not in the queue any more", last) if part)
     # Before its record existed a training can only have failed to start, and its log says why
-    return ("failed" if was is None and last else "died"), note
+    return ("failed" if last and (was is None or traces.tried_again) else "died"), note
 
 
 def _waiting(

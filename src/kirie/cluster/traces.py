@@ -27,6 +27,7 @@ class Record:
         state: The state as the training wrote it last; None without a record.
         resumed: How often it was taken up again.
         started: When it began, ISO 8601; "" before.
+        ended: When its last attempt ended, ISO 8601; "" before.
         error: The last line of its error; "" without one.
     """
 
@@ -34,6 +35,7 @@ class Record:
     state: str | None = None
     resumed: int = 0
     started: str = ""
+    ended: str = ""
     error: str = ""
 
 
@@ -61,6 +63,11 @@ class Traces:
     def over(self) -> bool:
         """Whether no job can change what became of it."""
         return bool(self.damage) or self.record.state == "done"
+
+    @property
+    def tried_again(self) -> bool:
+        """Whether it was submitted after the end that its record tells."""
+        return bool(self.made) and bool(self.record.ended) and self.made[-1].submitted > self.record.ended
 
     @property
     def since(self) -> str:
@@ -100,14 +107,14 @@ def read_traces(run: RunFolder) -> Traces:
 def _record(run: RunFolder) -> Record:
     content: Mapping[str, Any] = run.read_record()
     error = str(content.get("error") or "").strip().splitlines()
-    known = {key: content[key] for key in ("name", "state", "resumed", "started") if key in content}
+    known = {key: content[key] for key in ("name", "state", "resumed", "started", "ended") if key in content}
     try:
         found = checked(Record, known | {"error": error[-1] if error else ""})
         if found.resumed < 0 or found.state not in STATES:
             raise TypeError
     except TypeError:
         raise RunError(
-            f"The run record {run.record} is damaged: its name, state, resumed or started is not what kirie writes."
+            f"The run record {run.record} is damaged: its name, state, resumed or a time is not what kirie writes."
         ) from None
     if found.state == "done":
         # Written before the record says so
