@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("src", "tests", "benchmarks")
 SILENCE = re.compile(r"#\s*(type:\s*ignore|noqa)|pytest\.(mark\.)?(skip|xfail)|importorskip\(|filterwarnings\(")
-ALLOWED = 23
+ALLOWED = 22
 """Lower it when a silence goes; never raise it."""
 
 

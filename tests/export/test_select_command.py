@@ -118,7 +118,7 @@ def test_a_list_that_is_none_is_told(
 def test_a_device_is_not_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It never ends."""
     assert main([*WORDS, "--named", "/dev/zero:models"]) == 2
-    assert "/dev/zero is no file" in capsys.readouterr().err
+    assert "/dev/zero cannot be read (it is no file)" in capsys.readouterr().err
     assert main([*WORDS, "--out", "/dev/zero"]) == 2
     assert "--out /dev/zero is a file that `kirie select` did not write" in capsys.readouterr().err
 

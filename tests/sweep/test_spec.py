@@ -93,7 +93,7 @@ def test_what_is_no_sweep_file_ends_in_a_sentence(text: str, says: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_ends_in_a_sentence(tmp_path: Path) -> None:
-    """Missing, a folder, not UTF-8, far too large."""
+    """Missing, a folder, not UTF-8, far too large, a device that never ends."""
     (tmp_path / "latin.yaml").write_bytes("name: é".encode("latin-1"))
     (tmp_path / "large.yaml").write_bytes(b"#" * 1_000_001)
     for name, says in (
@@ -101,6 +101,7 @@ def test_a_file_that_cannot_be_read_ends_in_a_sentence(tmp_path: Path) -> None:
         ("", "cannot be read"),
         ("latin.yaml", "UTF-8"),
         ("large.yaml", "bytes"),
+        ("/dev/zero", "is no file"),
     ):
         with pytest.raises(SweepError, match=says):
             SweepSpec.read(tmp_path / name)

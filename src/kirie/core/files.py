@@ -130,6 +130,32 @@ def read_json(path: Path, wrong: type[KirieError], what: str) -> Any:
         raise wrong(f"{what} {path} is damaged: it is not JSON ({error}).") from None
 
 
+def read_text(path: Path, wrong: type[KirieError], what: str, most: int) -> str:
+    """Reads a text file that a person wrote, in UTF-8 with or without a byte order mark.
+
+    Args:
+        path: The file; a device or a pipe, which might never end, is not read.
+        wrong: The error to raise.
+        what: What the file is, for the message ("The label file").
+        most: Bytes that it may have.
+
+    Raises:
+        wrong: The file is missing, none, too large, not UTF-8, or cannot be read.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise wrong(f"{what} {path} cannot be read (it is no file).")
+        if path.stat().st_size > most:
+            raise wrong(f"{what} {path} has more than {most:,} bytes; it is none.")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise wrong(f"{what} {path} is not there.") from None
+    except UnicodeDecodeError:
+        raise wrong(f"{what} {path} is not UTF-8 text; save it as UTF-8.") from None
+    except (OSError, ValueError) as error:
+        raise wrong(f"{what} {path} cannot be read ({error}).") from None
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal, read in pieces."""
     with path.open("rb") as stream:

@@ -11,7 +11,10 @@ from typing import Any
 
 import yaml
 
+from kirie.core import files
 from kirie.errors import UsageError
+
+_MAX_BYTES = 1_000_000
 
 
 def named_folders(roots: Sequence[Path], lists: Sequence[str]) -> list[Path]:
@@ -38,11 +41,10 @@ def named_folders(roots: Sequence[Path], lists: Sequence[str]) -> list[Path]:
 def _names(place: str) -> list[str]:
     file, _, keys = place.rpartition(":")
     content: Any
-    if Path(file).exists() and not Path(file).is_file():
-        raise UsageError(f"--named {place}: {file} is no file; write FILE:KEY, as conf/pipeline.yaml:models.")
+    text = files.read_text(Path(file), UsageError, f"--named {place}:", _MAX_BYTES)
     try:
-        content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"--named {place}: the file cannot be read ({' '.join(str(error).split())}).") from None
     for key in keys.split("."):
         content = content.get(key) if isinstance(content, dict) else None

@@ -34,7 +34,7 @@ def read_labels(path: Path, *, implicit_background: bool = True) -> LabelSet:
     Raises:
         SourceError: The file is missing, too large, not UTF-8, not YAML, or no label set.
     """
-    text = _text(path)
+    text = files.read_text(path, SourceError, "The label file", MAX_BYTES)
     if path.suffix.lower() == ".txt":
         return _from_lines(text, path, implicit_background)
     try:
@@ -69,21 +69,6 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("it uses an alias (*name); write the value out")
         return super().compose_node(parent, index)
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise SourceError(f"The label file {path} cannot be read (it is no file).")
-        if path.stat().st_size > MAX_BYTES:
-            raise SourceError(f"The label file {path} has more than {MAX_BYTES:,} bytes; it is none.")
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise SourceError(f"The label file {path} is not there.") from None
-    except UnicodeDecodeError:
-        raise SourceError(f"The label file {path} is not UTF-8 text; save it as UTF-8.") from None
-    except (OSError, ValueError) as error:
-        raise SourceError(f"The label file {path} cannot be read ({error}).") from None
 
 
 def _from_lines(text: str, path: Path, implicit_background: bool) -> LabelSet:

@@ -10,6 +10,7 @@ import netrc
 import os
 import socket
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import urlsplit
 
 from kirie.errors import ConfigError
@@ -29,7 +30,7 @@ def check_mode(wanted: object) -> None:
         raise ConfigError(f"log.mode is {wanted!r}; allowed are {', '.join(MODES)}, or log=none for no run log.")
 
 
-def choose_mode(wanted: str, environment: Mapping[str, str] | None = None) -> tuple[str, str]:
+def choose_mode(wanted: str, environment: Mapping[str, str] | None = None) -> tuple[Literal["online", "offline"], str]:
     """Decides between "online" and "offline".
 
     Args:

@@ -93,7 +93,7 @@ def start_log(config: Mapping[str, Any], run: RunFolder, run_id: str, details: M
                 id=wandb_id,
                 resume="allow",
                 dir=str(run.path),
-                mode=mode,  # type: ignore[arg-type] # choose_mode gives "online" or "offline"
+                mode=mode,
                 # Under an agent both are the sweep's
                 project=config["project"] if wandb_id == run_id else None,
                 entity=config["entity"] if wandb_id == run_id else None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from kirie.core import files
 from kirie.errors import SweepError
 
 MAX_BYTES = 1_000_000
@@ -26,16 +27,7 @@ def read_text(path: Path, what: str) -> str:
     Raises:
         SweepError: It is not there, cannot be read, is too large or not UTF-8.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SweepError(f"{what} {path} has more than {MAX_BYTES:,} bytes; it is none.")
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise SweepError(f"{what} {path} is not there.") from None
-    except UnicodeDecodeError:
-        raise SweepError(f"{what} {path} is not UTF-8 text; save it as UTF-8.") from None
-    except (OSError, ValueError) as error:
-        raise SweepError(f"{what} {path} cannot be read ({error}).") from None
+    return files.read_text(path, SweepError, what, MAX_BYTES)
 
 
 def parse_mapping(text: str, where: str) -> dict[str, Any]:
