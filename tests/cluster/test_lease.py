@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from kirie.cluster import lease as lease_module
-from kirie.cluster.lease import STALE_S, Lease, read_holder, sign_of_life
+from kirie.cluster import holder as holder_module
+from kirie.cluster.holder import STALE_S, read_holder, sign_of_life
+from kirie.cluster.lease import Lease
 from kirie.cluster.process import Process
 from kirie.core.run import RunFolder
 from kirie.errors import RunError
@@ -191,7 +192,7 @@ def test_without_hard_links_still_one_gets_it(tmp_path: Path, monkeypatch: pytes
     assert read_holder(run) == lease.holder
     with pytest.raises(RunError, match=f"process {os.getpid()}"):
         _take(run)
-    assert not lease_module._create(run, lease.holder)
+    assert not holder_module.create(run, lease.holder)
     lease.release()
 
 

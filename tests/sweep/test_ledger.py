@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from tests.sweep.small_sweeps import finish_all, small_sweep
 
-from kirie.cluster.lease import STALE_S
+from kirie.cluster.holder import STALE_S
 from kirie.errors import DeviceError, SweepError
-from kirie.sweep import ledger as ledger_module
+from kirie.sweep import attempts as attempts_module
 from kirie.sweep.attempts import read_attempts
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ledger import Claim, Ledger, TakenOverError
@@ -148,7 +148,7 @@ def test_what_is_given_back_is_no_failure(tmp_path: Path) -> None:
 
 def test_a_trial_that_kills_its_worker_each_time_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lost in a row without getting further; reports in between begin the count anew."""
-    monkeypatch.setattr(ledger_module, "MOST_LOST", 3)
+    monkeypatch.setattr(attempts_module, "MOST_LOST", 3)
     ledger = small_sweep(tmp_path, total=1)
     for reports in (0, 0, 1, 1, 1, 1):
         claim = _claimed(ledger)

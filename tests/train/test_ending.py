@@ -17,7 +17,8 @@ import pytorch_lightning as pl
 import torch
 from tests.cluster.test_requeue import SCONTROL
 
-from kirie.cluster.lease import Lease, read_holder
+from kirie.cluster.holder import read_holder
+from kirie.cluster.lease import Lease
 from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
 from kirie.core.signals import GRACE, Terminated, terminable

@@ -98,7 +98,7 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(run: RunFolder, shapes_store: Path, tmp_path: Path) -> None:
     """A file where the folder should be ends in a sentence, and stays as it was."""
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    with pytest.raises(DeviceError, match="cannot be written"):
+    with pytest.raises(RunError, match=r"file is a file, so there can be no folder .*; name another place with --out"):
         main([str(run.path), "--store", str(shapes_store), "--out", str(tmp_path / "file" / "out")])
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 

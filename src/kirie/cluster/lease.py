@@ -12,18 +12,23 @@ the age is the difference of two times that the server wrote.
 from __future__ import annotations
 
 import contextlib
-import errno
-import json
 import os
 import threading
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
 
-from kirie.cluster.checked import checked
+from kirie.cluster.holder import (
+    STALE_S,
+    Holder,
+    IsAlive,
+    Leased,
+    age_of,
+    create,
+    file_of,
+    highest,
+    read,
+    read_holder,
+    text_of,
+)
 from kirie.cluster.process import Process
 from kirie.core import files
 from kirie.errors import RunError
@@ -31,85 +36,9 @@ from kirie.errors import RunError
 HEARTBEAT_S = 15.0
 """Seconds between two touches of the holder's file."""
 
-STALE_S = 120.0
-"""Age of the last touch from which a holder of which nothing else is known counts as gone."""
-
-
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-"""What file systems without hard links answer (FAT and some in user space)."""
-
-IsAlive = Callable[[str, int], bool | None]
-"""Asks the scheduler about a job's start, the one after so many restarts: True alive, False ended by its own word, None
-if it does not know."""
-
-
-class Leased(Protocol):
-    """What can be held: a run's folder, or a folder of a sweep."""
-
-    @property
-    def path(self) -> Path:
-        """The folder, for messages."""
-        ...
-
-    @property
-    def lease(self) -> Path:
-        """Where its lease lies."""
-        ...
-
 
 class HeldError(RunError):
     """Another process holds what was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a run, or held it last.
-
-    Attributes:
-        number: The lease's number.
-        process: The process, with its host.
-        job: SLURM's job, or None.
-        restarts: How often SLURM had queued that job again.
-        since: When the lease was taken, ISO 8601.
-        released: Whether it was given back.
-        cluster: The name of SLURM's cluster, as which no other gives the job's number; "" outside SLURM.
-    """
-
-    number: int
-    process: Process
-    job: str | None
-    restarts: int
-    since: str
-    released: bool = False
-    cluster: str = ""
-
-    def __str__(self) -> str:
-        job = f", SLURM job {self.job}" if self.job is not None else ""
-        return f"process {self.process.pid} on {self.process.host}{job}, since {self.since}"
-
-    def stale(
-        self, *, age: float, job: str | None, restarts: int, is_alive: IsAlive, cluster: str | None = None
-    ) -> bool:
-        """Whether the holder is gone: for certain, or by the age of its last touch.
-
-        Args:
-            age: Seconds since the last touch, by the file server's clock.
-            job: The job of the process that asks.
-            restarts: How often that job was queued again.
-            is_alive: Asks the scheduler about a job of the cluster of the process that asks.
-            cluster: That cluster's name; None takes all numbers for those of one cluster.
-        """
-        if self.released:
-            return True
-        if (alive := self.process.alive()) is not None:
-            return not alive
-        if self.job is not None and cluster in {None, self.cluster}:
-            if self.job == job:
-                # SLURM starts a job again only when its processes are gone
-                return self.restarts < restarts or age > STALE_S
-            if (known := is_alive(self.job, self.restarts)) is not None:
-                return not known
-        return age > STALE_S
 
 
 class Lease:
@@ -139,14 +68,14 @@ class Lease:
         """
         with files.disk_errors(run.lease):
             run.lease.mkdir(parents=True, exist_ok=True)
-            number = _highest(run)
+            number = highest(run)
             while True:
                 # By name and not by listing: a cached listing may lack the newest file, which opening it would find
-                while (found := _read(run, number + 1)) is not None:
+                while (found := read(run, number + 1)) is not None:
                     number += 1
-                found = _read(run, number)
+                found = read(run, number)
                 if found is not None and not found.stale(
-                    age=_age(run, number), job=job, restarts=restarts, is_alive=is_alive, cluster=cluster
+                    age=age_of(run, number), job=job, restarts=restarts, is_alive=is_alive, cluster=cluster
                 ):
                     raise HeldError(
                         f"The run {run.path} is being trained by {found}; wait for it, or end it. If it is gone, this "
@@ -154,7 +83,7 @@ class Lease:
                     )
                 since = datetime.now(UTC).isoformat(timespec="seconds")
                 holder = Holder(number + 1, Process.own(), job, restarts, since, cluster=cluster)
-                if _create(run, holder):
+                if create(run, holder):
                     lease = cls(run, holder)
                     lease._thread.start()
                     return lease
@@ -167,11 +96,11 @@ class Lease:
     def renew(self) -> None:
         """Looks for a successor and touches the file, once; the thread calls this."""
         try:
-            if _file(self.run, self.holder.number + 1).exists():
+            if file_of(self.run, self.holder.number + 1).exists():
                 self._lost.set()
             else:
                 # No time given: the file server writes its own
-                os.utime(_file(self.run, self.holder.number))
+                os.utime(file_of(self.run, self.holder.number))
         except FileNotFoundError:
             self._lost.set()
         except OSError:
@@ -192,9 +121,9 @@ class Lease:
         self._thread.join()
         self.renew()
         if not self.lost:
-            content = _text(self.holder) | {"released": True}
+            content = text_of(self.holder) | {"released": True}
             with contextlib.suppress(OSError):
-                files.write_json(_file(self.run, self.holder.number), content)
+                files.write_json(file_of(self.run, self.holder.number), content)
 
     def leave(self) -> None:
         """Stops touching the file, for a run that nobody will ask about any more."""
@@ -204,33 +133,6 @@ class Lease:
     def _renewing(self) -> None:
         while not self._over.wait(HEARTBEAT_S) and not self.lost:
             self.renew()
-
-
-def read_holder(run: Leased) -> Holder | None:
-    """Who holds a run or held it last; None if nobody ever did."""
-    number = _highest(run)
-    while _file(run, number + 1).exists():
-        number += 1
-    return _read(run, number)
-
-
-def sign_of_life(run: Leased) -> float | None:
-    """Seconds since the holder's last touch, by the file server's clock; None if nobody ever held the run."""
-    holder = read_holder(run)
-    return None if holder is None else _age(run, holder.number)
-
-
-def server_time(folder: Path) -> float:
-    """What the file server's clock says, in seconds since 1970: the time that it writes for a new file in a folder."""
-    # What it holds does not count, so it is not waited for
-    with _temporary(folder, "", flush=False) as probe:
-        return probe.stat().st_mtime
-
-
-def last_touch(run: Leased) -> float | None:
-    """When the holder last touched its file, by the file server's clock; None if nobody ever held the run."""
-    holder = read_holder(run)
-    return None if holder is None else _file(run, holder.number).stat().st_mtime
 
 
 def is_free(
@@ -252,7 +154,7 @@ def is_free(
     holder = read_holder(run)
     if holder is None:
         return True
-    age = max(0.0, now - _file(run, holder.number).stat().st_mtime)
+    age = max(0.0, now - file_of(run, holder.number).stat().st_mtime)
     known = (
         holder.released
         or holder.process.alive() is not None
@@ -261,77 +163,3 @@ def is_free(
     if not known and age < 2 * HEARTBEAT_S:
         return False
     return holder.stale(age=age, job=job, restarts=restarts, is_alive=is_alive, cluster=cluster)
-
-
-def _file(run: Leased, number: int) -> Path:
-    return run.lease / f"{number:06}.json"
-
-
-def _highest(run: Leased) -> int:
-    if not run.lease.is_dir():
-        return 0
-    return max((int(path.stem) for path in run.lease.glob("[0-9]*.json") if path.stem.isdecimal()), default=0)
-
-
-def _read(run: Leased, number: int) -> Holder | None:
-    path = _file(run, number)
-    if number < 1 or not path.exists():
-        return None
-    content = files.read_json(path, RunError, "The lease")
-    try:
-        return checked(Holder, {**content, "number": number, "process": checked(Process, content["process"])})
-    except (KeyError, TypeError):
-        raise RunError(
-            f"The lease {path} is damaged; make sure that no process trains this run, then remove {run.lease}."
-        ) from None
-
-
-def _create(run: Leased, holder: Holder) -> bool:
-    """Makes the holder's file if no other process has made that number; True if it is ours."""
-    with _temporary(run.lease, json.dumps(_text(holder), indent=2)) as whole:
-        try:
-            os.link(whole, _file(run, holder.number))
-        except FileExistsError:
-            # The answer to a link may get lost on NFS and be asked for again: then the second name is there, and ours
-            return whole.stat().st_nlink == 2
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            return _create_without_links(run, holder)
-    return True
-
-
-def _create_without_links(run: Leased, holder: Holder) -> bool:
-    """The same on a file system without hard links: still one process gets it, but whoever reads in the moment before
-    it is written finds an empty file, takes it for a damaged one, and stops."""
-    try:
-        with _file(run, holder.number).open("x", encoding="utf-8") as stream:
-            json.dump(_text(holder), stream, indent=2)
-    except FileExistsError:
-        return False
-    return True
-
-
-def _text(holder: Holder) -> dict[str, Any]:
-    content = asdict(holder)
-    del content["number"]
-    return content
-
-
-def _age(run: Leased, number: int) -> float:
-    """Seconds since the last touch: what the file server now writes as its time, less what it wrote then."""
-    return max(0.0, server_time(run.lease) - _file(run, number).stat().st_mtime)
-
-
-@contextlib.contextmanager
-def _temporary(folder: Path, text: str, *, flush: bool = True) -> Iterator[Path]:
-    path = folder / f".{uuid.uuid4().hex}.part"
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-            if flush:
-                stream.flush()
-                os.fsync(stream.fileno())
-        yield path
-    finally:
-        path.unlink(missing_ok=True)

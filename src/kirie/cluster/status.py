@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kirie.cluster import log_tail, pending
-from kirie.cluster.lease import sign_of_life
+from kirie.cluster.holder import sign_of_life
 from kirie.cluster.scheduler import Job, Scheduler
 from kirie.cluster.submissions import Submission
 from kirie.cluster.traces import Traces, leaves_traces, read_traces

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from kirie.cluster.lease import STALE_S, HeldError, Lease
+from kirie.cluster.holder import STALE_S
+from kirie.cluster.lease import HeldError, Lease
 from kirie.cluster.refusal import explain
 from kirie.cluster.scheduler import RefusedError, Scheduler
 from kirie.cluster.submissions import Submission, Submittable, live_job, record_submission

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kirie.cluster.checked import checked
-from kirie.cluster.lease import Holder, read_holder
+from kirie.cluster.holder import Holder, read_holder
 from kirie.cluster.pending import Pending, file_of
 from kirie.cluster.submissions import Submission, submissions
 from kirie.core.run import RunFolder

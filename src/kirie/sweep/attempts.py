@@ -15,6 +15,10 @@ from kirie.sweep.folder import TrialFolder
 FAILED, LOST = "failed", "lost"
 """Exits that count: for reasons of the trial's own, and without a word (killed, or its node is gone)."""
 
+MOST_LOST = 20
+"""So many times a trial's worker may end without a word and without getting further, until the trial is taken to be
+the reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -94,12 +98,15 @@ def failures(attempts: Sequence[Attempt]) -> int:
     return sum(attempt.exit == FAILED for attempt in attempts)
 
 
-def lost_in_a_row(attempts: Sequence[Attempt]) -> int:
-    """How many of the last attempts ended without a word and came no further than the one before them."""
+def hopeless(attempts: Sequence[Attempt]) -> str | None:
+    """Why a trial is not taken up again: the last attempts all ended without a word, and none came further than the one
+    before it. None if it is worth another."""
     count = 0
     for at, attempt in reversed(list(enumerate(attempts))):
         before = attempts[at - 1].iterations if at else 0
         if attempt.exit != LOST or attempt.iterations > before:
             break
         count += 1
-    return count
+    if count < MOST_LOST:
+        return None
+    return f"its worker ended without a word {count} times in a row, and the trial came no further"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from kirie.cluster.lease import HeldError, Lease, is_free, last_touch, server_time
+from kirie.cluster.holder import last_touch, server_time
+from kirie.cluster.lease import HeldError, Lease, is_free
 from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
 from kirie.errors import RunError
 from kirie.sweep.folder import SweepFolder

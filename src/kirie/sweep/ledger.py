@@ -16,7 +16,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from kirie.sweep.attempts import LOST, Attempt, lost_in_a_row, new_attempt, read_attempts, write_attempts
+from kirie.sweep.attempts import LOST, Attempt, hopeless, new_attempt, read_attempts, write_attempts
 from kirie.sweep.claim import Claim, TakenOverError, Terms, note_account
 from kirie.sweep.companion import Companion
 from kirie.sweep.creating import check_searchable, make_folder, same_sweep
@@ -35,10 +35,6 @@ from kirie.sweep.stopping import asked_to_stop
 from kirie.sweep.study import NAME, JournalStudy
 
 __all__ = ["Claim", "Ledger", "TakenOverError", "Trial"]
-
-MOST_LOST = 20
-"""So many times a trial's worker may end without a word and without getting further, until the trial is taken to be
-the reason."""
 
 GLANCES = 8
 """While others wait, no more of the begun trials are looked at for a claim: a look opens files of each."""
@@ -244,12 +240,12 @@ class Ledger:
             frozen = self._study.trial(number)
             if frozen.state == TrialState.RUNNING:
                 attempts = self._closed_attempts(frozen, lasted)
-                if lost_in_a_row(attempts) < MOST_LOST:
+                if (error := hopeless(attempts)) is None:
                     params = self._params(frozen)
                     attempts.append(new_attempt(attempts, worker))
                     write_attempts(place, attempts)
                     return Claim(frozen, params, attempts, lease, place, self._terms)
-                self._give_up(number, attempts)
+                self._give_up(number, attempts, error)
         except BaseException:
             lease.release()
             raise
@@ -266,8 +262,7 @@ class Ledger:
             note_account(self._study, frozen.number, attempts)
         return attempts
 
-    def _give_up(self, number: int, attempts: list[Attempt]) -> None:
-        error = f"its worker ended without a word {MOST_LOST} times in a row, and the trial came no further"
+    def _give_up(self, number: int, attempts: list[Attempt], error: str) -> None:
         attempts[-1] = replace(attempts[-1], error=error, kind=LOST)
         with self._study.together():
             note_account(self._study, number, attempts)

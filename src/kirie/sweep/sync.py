@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kirie.cluster.lease import is_free, server_time
+from kirie.cluster.holder import server_time
+from kirie.cluster.lease import is_free
 from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
 from kirie.core import programs
 from kirie.core.run import RunFolder

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from kirie.cluster.lease import is_free, server_time
+from kirie.cluster.holder import server_time
+from kirie.cluster.lease import is_free
 from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
 from kirie.errors import ConfigError, KirieError, ModelError, SweepError
 from kirie.sweep.child import ENOUGH, HANDED_ON, KILLED, Child, Ending
