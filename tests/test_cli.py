@@ -181,6 +181,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("option", ["--version", "synth --help"])
 @pytest.mark.parametrize(
     ("shell", "code", "said"),
     [
@@ -190,9 +191,9 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         (">/dev/full 2>/dev/full", 2, ""),
     ],
 )
-def test_output_that_leads_nowhere(shell: str, code: int, said: str) -> None:
+def test_output_that_leads_nowhere(option: str, shell: str, code: int, said: str) -> None:
     """A closed output is nobody's trouble; a full disk is one sentence, and no second one from Python at its exit."""
-    words = f"{shlex.quote(sys.executable)} -m kirie --version {shell}"
+    words = f"{shlex.quote(sys.executable)} -m kirie {option} {shell}"
     done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert done.stderr.startswith(said) if said else done.stderr == ""

@@ -3,6 +3,7 @@
 KirieError
 ├── UsageError        the command line or a configuration value is wrong
 │   └── ConfigError   a Hydra override or a pair of settings that cannot work
+│       └── UnknownSettingError   there is no such setting
 ├── SourceError       an annotation, a picture or a label file cannot be read as it is
 ├── StoreError        the prepared dataset is missing, damaged, empty or does not fit
 ├── ModelError        a model cannot be built, or its weights cannot be had
@@ -37,6 +38,10 @@ class UsageError(KirieError):
 
 class ConfigError(UsageError):
     """A Hydra override, or a pair of settings that cannot work together."""
+
+
+class UnknownSettingError(ConfigError):
+    """There is no such setting in what was chosen."""
 
 
 class SourceError(KirieError):

@@ -31,6 +31,7 @@ FAILED = "sbatch: error: Batch job submission failed: "
             "It came from {} line 4 (#SBATCH --nodes=9), line 4 (#SBATCH --mem=1T).",
         ),
         ("sbatch: error: Batch job submission failed: Access denied", "Access denied. The template is {}."),
+        (FAILED + "Requested nodes are busy", "It came from {} line 4 (#SBATCH --nodes=9)."),
         ("", "no reason given. The template is {}."),
     ],
 )
@@ -50,6 +51,7 @@ def test_a_refusal_names_the_line(said: str, told: str, tmp_path: Path) -> None:
     ("said", "lines"),
     [
         ("More processors requested than permitted", {"--cpus-per-task", "--ntasks-per-node"}),
+        ("Invalid Trackable RESource (TRES) specification", {"--gres"}),
         ("CPU count specification invalid", {"--cpus-per-task", "--ntasks-per-node"}),
         ("Too many tasks requested for node", {"--cpus-per-task", "--ntasks-per-node"}),
         ("Task count specification invalid", {"--cpus-per-task", "--ntasks-per-node"}),

@@ -115,6 +115,13 @@ def test_a_list_that_is_none_is_told(
     assert message in line
 
 
+def test_a_list_without_a_key_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where the file is there."""
+    (project / "pipeline.yaml").write_text("models: [small]")
+    assert main([*WORDS, "--named", "pipeline.yaml"]) == 2
+    assert "names no key in a file; write FILE:KEY" in capsys.readouterr().err
+
+
 def test_a_device_is_not_read(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It never ends."""
     assert main([*WORDS, "--named", "/dev/zero:models"]) == 2

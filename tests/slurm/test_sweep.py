@@ -52,7 +52,7 @@ def test_a_cancelled_array_loses_nothing(desk: Desk) -> None:
     ask("scancel", _job(folder))
     sent.until_over()
     assert sent.restarts() == 0
-    assert Ledger.open(folder).trials()[0].state == "lost"
+    assert Ledger.open(folder).trials()[0].state == "interrupted"
     again = _start(desk, trials=1, epochs=4)
     task = f"{_job(again)}_0"
     Sent(task, sent.run, folder.log(task)).until_over()

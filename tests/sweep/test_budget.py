@@ -44,7 +44,7 @@ def test_what_is_not_known_yet_is_not_guessed() -> None:
     assert expected_seconds([_trial(0, "running", 30), _trial(1, "finished", 0.2, reused=True)]) is None
     assert Budget(100).pays_another([_trial(0, "running", 30)], {0: 60})
     assert not Budget(100).pays_another([_trial(0, "running", 30)], {0: 70})
-    assert not Budget(100).lasts([_trial(0, "lost", 100)], {})
+    assert not Budget(100).lasts([_trial(0, "interrupted", 100)], {})
 
 
 def test_a_sweep_without_an_end_goes_on_while_its_budget_lasts(tmp_path: Path) -> None:

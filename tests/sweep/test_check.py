@@ -79,6 +79,9 @@ def test_a_conditional_parameter_is_looked_for_only_where_it_takes_part(tmp_path
         ("trainer: {values: [cpu, gpu]}", "only the machine decides"),
         ("runs: {value: here}", "only the machine decides"),
         ("model.encoder: {values: [tu-mobilenetv3_small_050, resnet81]}", "resnet81"),
+        ("optimiser.lr: {values: [0.1, 0.2]}", "Did you mean 'optimizer.lr'"),
+        ("optimizer.lr: {values: [0.1, None]}", "YAML writes Python's None as null"),
+        ("train: {value: {epochs: 2}}\n train.epochs: {values: [1, 3]}", "train.epochs is one of its settings"),
         ("model.options.channels: {values: [[256, 128, 64, 32, 16], [1, 2]]}", "options.channels"),
     ],
 )
@@ -88,6 +91,7 @@ def test_what_can_never_work_ends_in_a_sentence(tmp_path: Path, shapes_store: Pa
         check(tmp_path, shapes_store, parameters)
     assert says in str(refused.value)
     assert "some.yaml" in str(refused.value)
+    assert "condition" not in str(refused.value), "no choice of the others would make it right"
 
 
 @pytest.mark.parametrize(

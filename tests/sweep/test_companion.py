@@ -68,6 +68,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
         ("objectives: []", "list of entries"),
         ("objectives: [{name: latency_ms}]", "lacks `goal`"),
         ("objectives: [{name: val/miou, goal: minimize}]", "say the same"),
+        ("objectives: [{name: parameters, goal: minimize}, {name: parameters, goal: minimize}]", "already"),
         ("objectives: [{name: parameters, goal: minimize}]\nrepeats: 2", "one metric"),
         ("resources: {gpu: 2}", "Did you mean 'gpus'"),
         ("resources: {time: 4:00:00}", "quotes"),

@@ -80,7 +80,7 @@ def test_bayes_asked_again_after_a_death_gives_the_same(tmp_path: Path) -> None:
 
 
 def test_a_trial_whose_worker_died_comes_before_a_new_one(tmp_path: Path) -> None:
-    """It is shown as lost, its attempt is noted with its length, and deaths are no failures."""
+    """It is shown as interrupted, its attempt is noted with its length, and deaths are no failures."""
     ledger = small_sweep(tmp_path)
     for attempt in range(1, 5):
         claim = _claimed(ledger)
@@ -89,7 +89,7 @@ def test_a_trial_whose_worker_died_comes_before_a_new_one(tmp_path: Path) -> Non
         claim.report(0.1)
         assert ledger.trials()[0].state == "running"
         _abandon(claim, age=STALE_S + 5)
-        assert ledger.trials()[0].state == "lost"
+        assert ledger.trials()[0].state == "interrupted"
     assert finish_all(ledger) == [0, 1, 2, 3]
     attempts = read_attempts(ledger.folder.trial(0))
     assert [attempt.exit for attempt in attempts] == ["lost"] * 4 + ["finished"]

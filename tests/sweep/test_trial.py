@@ -177,7 +177,7 @@ def test_told_to_end_the_training_saves_and_is_given_back(desk: Desk, order: str
     desk.notice.noted.clear()
     desk.setting.folder.stop.unlink(missing_ok=True)
     trial = desk.trial()
-    assert trial.state in {"lost", "waiting"}
+    assert trial.state in {"interrupted", "waiting"}
     assert trial.error == ""
     assert desk.carry_out("log 3 0.5; finish") == "finished"
     trial = desk.trial()
@@ -213,7 +213,7 @@ def test_a_metric_that_nobody_logs_is_told_with_what_is_logged(desk: Desk) -> No
             "cd .; echo epoch,step,val_loss,val_dice > history.csv; echo 1,10,1,1 >> history.csv; finish", claim
         )
     claim.give_back()
-    assert desk.trial().state in {"lost", "waiting"}
+    assert desk.trial().state in {"interrupted", "waiting"}
 
 
 def test_a_metric_that_is_never_a_number_is_the_trials_failure(desk: Desk) -> None:
@@ -243,7 +243,7 @@ def test_killed_by_a_hand_is_no_failure(desk: Desk) -> None:
     """SIGKILL says nothing of the trial, however early and often it comes (the ledger bounds it)."""
     assert [desk.carry_out("kill -9 $$") for _ in range(5)] == ["killed"] * 5
     trial = desk.trial()
-    assert (trial.kind, trial.attempts, trial.state) == ("killed", 5, "lost")
+    assert (trial.kind, trial.attempts, trial.state) == ("killed", 5, "interrupted")
     assert desk.carry_out("log 1 0.5; finish") == "finished"
 
 

@@ -94,7 +94,7 @@ def test_a_metric_that_nobody_logs_stops_all_workers(
     with pytest.raises(SweepError, match=r"'val/miou' was not logged by run .* it logged val/dice"):
         work(made, say=_nothing)
     assert asked_to_stop(made.folder) == "now"
-    assert {trial.state for trial in ledger.trials()} <= {"lost", "waiting"}
+    assert {trial.state for trial in ledger.trials()} <= {"interrupted", "waiting"}
     take_back(made.folder)
     assert asked_to_stop(made.folder) is None
 
@@ -106,7 +106,7 @@ def test_an_objective_that_nobody_logs_stops_all_workers(setting: Callable[..., 
     ledger = _open(made)
     with pytest.raises(SweepError, match=r"'val/cost' was not logged by run .* it logged val/miou.*in its companion"):
         work(made, say=_nothing)
-    assert {trial.state for trial in ledger.trials()} <= {"lost", "waiting"}
+    assert {trial.state for trial in ledger.trials()} <= {"interrupted", "waiting"}
 
 
 FAILS = """#!/bin/bash
@@ -166,7 +166,7 @@ def test_ctrl_c_once_hands_on_and_twice_kills(setting: Callable[..., Setting], t
     assert "was stopped by SIGINT" in said
     trial = Path(f"/proc/{(tmp_path / 'started').read_text().strip()}")
     _until(lambda: not trial.exists() or ") Z " in (trial / "stat").read_text())
-    assert [one.state for one in Ledger.open(made.folder).trials()] == ["lost", "waiting"]
+    assert [one.state for one in Ledger.open(made.folder).trials()] == ["interrupted", "waiting"]
 
 
 def _nothing(_line: str) -> None:

@@ -38,7 +38,7 @@ def test_groups_are_the_documented_ones() -> None:
         ("model=unett", ["There is no model 'unett'", "Did you mean 'unet'?", "fpn", "deeplabv3plus"]),
         ("modl=unet", ["There is no setting 'modl'", "Did you mean 'model'?", "augment"]),
         ("train.epoch=3", ["There is no setting 'train.epoch'", "Did you mean 'epochs'?", "accumulate"]),
-        ("tran.epochs=3", ["There is no setting 'tran.epochs'", "Did you mean 'train'?"]),
+        ("tran.epochs=3", ["There is no setting 'tran.epochs'", "Did you mean 'train.epochs'?"]),
         ("experiment=startr", ["There is no experiment 'startr'", "starter"]),
         ("train.epochs", ["'train.epochs' is neither an option nor an override", "model=fpn"]),
         ("train.epochs=[1", ["cannot be read", "key=value"]),

@@ -221,6 +221,8 @@ def test_a_signal_while_the_command_starts(
     assert process.returncode == code
     assert said.count("\n") == 1
     assert f"was stopped by {signum.name} before it began" in said
+    how = "repeat the command to go on" if job is None else "the batch script asks SLURM to start it again"
+    assert said.endswith(f"; {how}.\n")
 
 
 def _catches(pid: int, signum: signal.Signals) -> bool:

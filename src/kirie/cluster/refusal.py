@@ -11,6 +11,8 @@ _GPUS = ("--gres", "--gpus", "--gpus-per-node")
 _MEMORY = ("--mem", "--mem-per-cpu", "--mem-per-gpu")
 _MEANT: dict[str, tuple[str, ...]] = {
     "unable to open file": (),
+    "trackable resource": _GPUS,
+    "nodes are busy": ("--nodelist", "-w", "--nodes", "-N"),
     "accounting/qos policy": ("--qos", "-q", "--account", "-A", "--time", "-t"),
     "account/partition": ("--account", "-A", "--partition", "-p"),
     "partition configuration": ("--partition", "-p", "--nodes", "-N", "--time", "-t"),

@@ -62,7 +62,8 @@ def _as_text(found: Sequence[Status], folder: Path, silence: str) -> str:
         table.add_column(head, overflow="fold", no_wrap=head in {"run", "state", "job", "age"})
     for status in found:
         state = status.state + (f", resumed {status.resumed}x" if status.resumed else "")
-        row = (status.run, status.name, state, status.job or "", status.node, _age(status.age_s()), status.note)
+        name = " ".join(status.name.split())
+        row = (status.run, name, state, status.job or "", status.node, _age(status.age_s()), status.note)
         table.add_row(*map(escape, row))
     with console.capture() as captured:
         console.print(table)

@@ -38,6 +38,10 @@ class Parser(argparse.ArgumentParser):
         """
         raise UsageError(f"{self.prog}: {message}. See `{self.prog} --help`.")
 
+    def print_help(self, file: object = None) -> None:
+        """Prints the help as every result is printed, so that a full disk is told."""
+        say(self.format_help().rstrip())
+
 
 class Page(io.StringIO):
     """What a table for standard output is drawn on: nothing is written yet, and it has a terminal's colours."""

@@ -23,7 +23,12 @@ class Answer:
 
 
 def ask(
-    words: Sequence[str], *, patience_s: float, text: str = "", environ: Mapping[str, str] | None = None
+    words: Sequence[str],
+    *,
+    patience_s: float,
+    text: str = "",
+    environ: Mapping[str, str] | None = None,
+    apart: bool = False,
 ) -> Answer | None:
     """Runs a program to its end.
 
@@ -32,6 +37,7 @@ def ask(
         patience_s: Seconds after which it is ended, with the code NO_ANSWER.
         text: Its standard input.
         environ: Its environment; the process's own by default.
+        apart: Keep signals from it that its asker's whole group gets, as of Ctrl+C: its asker decides.
 
     Returns:
         Its answer, or None if there is no such program.
@@ -45,6 +51,7 @@ def ask(
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            start_new_session=apart,
         )
     except OSError:
         return None

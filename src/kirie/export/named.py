@@ -40,6 +40,8 @@ def named_folders(roots: Sequence[Path], lists: Sequence[str]) -> list[Path]:
 
 def _names(place: str) -> list[str]:
     file, _, keys = place.rpartition(":")
+    if not file:
+        raise UsageError(f"--named {place} names no key in a file; write FILE:KEY, as conf/pipeline.yaml:models.")
     content: Any
     text = files.read_text(Path(file), UsageError, f"--named {place}:", _MAX_BYTES)
     try:

@@ -11,10 +11,12 @@ from typing import Any
 
 from kirie.core import command
 from kirie.core.run import RunFolder
-from kirie.errors import SweepError
+from kirie.errors import SweepError, UsageError
 from kirie.sweep.command_line import words
 from kirie.sweep.devices import Share
 from kirie.sweep.entry import Trial
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.hydra_words import override
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.plan import Setting, plan_trial
 from kirie.sweep.ranking import Ranked, ranked
@@ -41,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--config-dir", type=Path, help="folder with train.yaml (default: conf/ here)")
     add_place(parser)
     options = parser.parse_args(argv)
+    if options.top < 1:
+        raise UsageError(f"--top is {options.top}; allowed is a whole number from 1.")
     folder = find_sweep(options.name, options.sweeps)
     ledger, record, spec = Ledger.open(folder), SweepRecord.read(folder), SweepSpec.read(folder.spec)
     if not record.objectives:
@@ -54,7 +58,10 @@ def main(argv: Sequence[str]) -> int:
     first = best[0].trial
     if options.out is not None:
         _run_of(first, Setting(folder, spec, ledger.companion, Share(), options.config_dir)).publish(options.out)
-    again = shlex.join(words(spec.command, first.params, os.environ, program=spec.program))
+    command_words = [*words(spec.command, first.params, os.environ, program=spec.program)]
+    if _own_run(folder, first).record.is_file():
+        command_words.append(override("runs", str(folder.runs)))
+    again = shlex.join(command_words)
     content = {
         "sweep": folder.name,
         "trial": first.number,
@@ -74,8 +81,13 @@ def _run_of(trial: Trial, setting: Setting) -> RunFolder:
     """The folder of a trial's run: shared with all others, or the sweep's own."""
     # Its id by the ledger, and not by the code of today
     shared = plan_trial(setting, trial.params).run.path.with_name(str(trial.run))
-    own = RunFolder(setting.folder.runs / str(trial.run))
+    own = _own_run(setting.folder, trial)
     return own if own.record.is_file() else RunFolder(shared)
+
+
+def _own_run(folder: SweepFolder, trial: Trial) -> RunFolder:
+    """The folder that a trial's run has in a sweep that shares none (`--no-reuse`)."""
+    return RunFolder(folder.runs / str(trial.run))
 
 
 def _content(one: Ranked) -> dict[str, Any]:

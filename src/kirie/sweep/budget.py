@@ -50,7 +50,7 @@ class Budget:
         expected = expected_seconds(trials)
         if expected is None:
             return spent < self.device_s
-        begun = [trial for trial in trials if trial.state in {"running", "lost"}]
+        begun = [trial for trial in trials if trial.state in {"running", "interrupted"}]
         rest = sum(max(0.0, expected - trial.seconds - running.get(trial.number, 0.0)) for trial in begun)
         return spent + self.devices * (rest + expected) <= self.device_s
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kirie.errors import ConfigError, SweepError
+from kirie.errors import ConfigError, SweepError, UnknownSettingError
 from kirie.prepare.store import Store
+from kirie.sweep.check_file import check_file
 from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
 from kirie.sweep.conditions import listed
@@ -25,7 +26,7 @@ from kirie.sweep.spec import SweepSpec
 from kirie.sweep.values import Value
 from kirie.train.compose import compose_config
 from kirie.train.overrides import groups
-from kirie.train.settings import MACHINE_KEYS, METRICS, Settings
+from kirie.train.settings import Settings
 
 _CONDITION = (
     "A parameter that takes part only in some trials needs a condition in the companion file: "
@@ -88,21 +89,18 @@ def check_sweep(
         SweepError: The sweep cannot work; the sentence says why.
         StoreError: The store that it trains on is missing or damaged.
     """
-    _check_local(spec)
-    _check_goal(spec)
+    check_file(spec)
     space = Space(spec, companion)
     swept = {parameter.name: parameter.distribution for parameter in spec.parameters}
-    _check_machine_keys(spec, swept)
     chosen = groups(conf)
     tried = _Trials(spec, conf, more)
     for group in (name for name in swept if name in chosen and name != "model"):
-        for example in space.examples(_listing(space.deciding([group]), swept)):
-            tried.check_values(example, swept, tried.config(example, alone=False))
+        for example, config in tried.configs(space.examples(_listing(space.deciding([group]), swept))):
+            tried.check_values(example, swept, config)
     names = _listing(space.deciding([name for name in swept if name.split(".")[0] == "model"]), swept)
     examples = list(space.examples(names))
     refused: list[LeftOut] = []
-    for number, example in enumerate(examples, 1):
-        config = tried.config(example, alone=len(examples) == 1)
+    for number, (example, config) in enumerate(tried.configs(examples), 1):
         tried.check_values(example, swept, config)
         if reason := _refusal(config):
             refused.append(LeftOut({name: example[name] for name in names if name in example}, reason))
@@ -134,23 +132,41 @@ class _Trials:
         command = words(self.spec.command, params, os.environ, program=self.spec.program)
         return [*overrides_of(command), *self.more]
 
-    def config(self, params: Params, *, alone: bool) -> dict[str, Any]:
-        """The configuration of a trial.
+    def configs(self, examples: Iterable[Params]) -> Iterator[tuple[Params, dict[str, Any]]]:
+        """Trials with their configurations.
 
         Raises:
-            SweepError: It cannot be composed.
+            SweepError: One cannot be composed.
         """
+        told = list(examples)
+        for params in told:
+            try:
+                config = self._composed(params)
+            except ConfigError as error:
+                unknown = isinstance(error, UnknownSettingError)
+                some = f" {self._only_with(params)}" if unknown and any(map(self._composes, told)) else ""
+                raise SweepError(f"{self.spec.path}: {error}{some}") from None
+            yield params, config
+
+    def _only_with(self, params: Params) -> str:
+        chosen = ", ".join(f"{name} {params[name]}" for name in params if name in groups(self.conf))
+        return f"This is so with {chosen}, and not with all choices. {_CONDITION}"
+
+    def _composes(self, params: Params) -> bool:
+        try:
+            self._composed(params)
+        except ConfigError:
+            return False
+        return True
+
+    def _composed(self, params: Params) -> dict[str, Any]:
         overrides = self.overrides(params)
         if unused := [name for name in params if not any(_key_of(word) == name for word in overrides)]:
             raise SweepError(
                 f"{self.spec.path}: the command does not pass {unused[0]} on; write ${{args_no_hyphens}} in it."
             )
-        try:
-            config = compose_config(overrides, self.conf)
-            Settings.of(config)
-        except ConfigError as error:
-            where = f" So it is with {_told(params)}. {_CONDITION}"
-            raise SweepError(f"{self.spec.path}: {error}{'' if alone else where}") from None
+        config = compose_config(overrides, self.conf)
+        Settings.of(config)
         return config
 
     def check_values(self, params: Params, swept: Mapping[str, Distribution], config: Mapping[str, Any]) -> None:
@@ -176,7 +192,8 @@ class _Trials:
                     if section in _GROUPS:
                         _check_task(changed)
                 except ConfigError as error:
-                    raise SweepError(f"{self.spec.path}: {error}") from None
+                    hint = " YAML writes Python's None as null." if value == "None" else ""
+                    raise SweepError(f"{self.spec.path}: {error}{hint}") from None
 
 
 def _check_task(config: Mapping[str, Any]) -> None:
@@ -184,46 +201,6 @@ def _check_task(config: Mapping[str, Any]) -> None:
     from kirie.train.loop import check_task
 
     check_task(config)
-
-
-def _check_local(spec: SweepSpec) -> None:
-    if spec.scheduler is not None and (spec.scheduler.source or spec.scheduler.engine == "ax"):
-        what = "has an optimiser of its own" if spec.scheduler.source else "asks for Ax"
-        raise SweepError(
-            f"{spec.path}: its `scheduler` {what}, which only W&B runs; use --engine wandb, or `method: bayes`."
-        )
-    if spec.job or spec.image_uri:
-        raise SweepError(f"{spec.path} launches a job or an image, which only W&B does; use --engine wandb.")
-    if spec.command is None and spec.program is not None:
-        raise SweepError(
-            f"{spec.path} names the program {spec.program} and no command; a sweep without W&B runs kirie's trainings: "
-            "write command: [kirie, train, '${args_no_hyphens}']."
-        )
-
-
-def _check_goal(spec: SweepSpec) -> None:
-    for metric in spec.metrics:
-        score = metric.name.removeprefix("val/") in METRICS or metric.name.startswith("val/iou/")
-        if (score and metric.goal == "minimize") or (metric.name.endswith("/loss") and metric.goal == "maximize"):
-            other = "maximize" if score else "minimize"
-            asked = "goal" in (spec.raw.get("metric") or {})
-            default = "" if asked else " (W&B's default)"
-            raise SweepError(
-                f"{spec.path}: the sweep is to {metric.goal} {metric.name}{default}, which finds the worst model; "
-                f"write goal: {other}."
-            )
-
-
-def _check_machine_keys(spec: SweepSpec, swept: Mapping[str, Distribution]) -> None:
-    machine = [key for key in MACHINE_KEYS if key != "data.store"]
-    for name, distribution in swept.items():
-        if isinstance(distribution, Constant) and name.split(".")[0] != "runs":
-            continue
-        if any(name == key or name.startswith(f"{key}.") for key in machine):
-            raise SweepError(
-                f"{spec.path}: {name} is what only the machine decides and no part of a run's id, so that all its "
-                "values would be one run; take it out, or set it in the command."
-            )
 
 
 def _refusal(config: Mapping[str, Any]) -> str | None:
@@ -277,7 +254,3 @@ def _set(config: dict[str, Any], name: str, value: Value) -> bool:
 
 def _key_of(word: str) -> str:
     return word.lstrip("+").partition("=")[0]
-
-
-def _told(params: Params) -> str:
-    return ", ".join(f"{name} {value}" for name, value in params.items())

@@ -128,11 +128,15 @@ def _objectives(raw: Mapping[str, Any], spec: SweepSpec, where: str) -> tuple[Me
     if not isinstance(content, list) or not content:
         raise SweepError(f"{where}: `objectives` must be a list of entries {{name: ..., goal: ...}}.")
     found: dict[str, Metric] = {metric.name: metric for metric in spec.metrics}
+    told: set[str] = set()
     for number, entry in enumerate(content, 1):
         at = f"{where}: `objectives`, entry {number}"
         metric = read_metric(entry, at)
         if "goal" not in entry:
             raise SweepError(f"{at}: {metric.name} lacks `goal`; allowed are minimize, maximize.")
+        if metric.name in told:
+            raise SweepError(f"{at}: {metric.name} is an objective already; take one of them out.")
+        told.add(metric.name)
         if metric.name in found and metric.goal != found[metric.name].goal:
             raise SweepError(
                 f"{at} is to {metric.goal} {metric.name}, which {spec.path} wants to {found[metric.name].goal}; let "

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
-State = Literal["waiting", "running", "lost", "finished", "pruned", "failed"]
-"""lost: its worker is gone, and it waits to be taken up. failed: for good."""
+State = Literal["waiting", "running", "interrupted", "finished", "pruned", "failed"]
+"""interrupted: its worker is gone or gave it back, and it waits to be taken up. failed: for good."""
 
 PARAMS, RUN, ACCOUNT, REPEAT = "params", "run", "account", "repeat"
 """Names of what the journal has of a trial beside Optuna's own: its parameters, its run and worker, what its attempts
@@ -69,17 +69,17 @@ class Trial:
         return self.values[0] if self.values else None
 
 
-def entry_of(frozen: FrozenTrial, *, lost: bool = False) -> Trial:
+def entry_of(frozen: FrozenTrial, *, held: bool = True) -> Trial:
     """A trial from Optuna's record.
 
     Args:
         frozen: The record.
-        lost: Of a running one: whether nobody holds it.
+        held: Of a running one: whether a worker holds it.
     """
     notes = frozen.user_attrs
     begun: Mapping[str, Any] = notes.get(RUN, {})
     account: Mapping[str, Any] = notes.get(ACCOUNT, {})
-    at_work: State = "lost" if lost else "running"
+    at_work: State = "running" if held else "interrupted"
     state = ENDED.get(frozen.state, "waiting" if frozen.state == TrialState.WAITING else at_work)
     steps = frozen.intermediate_values
     repeat: Mapping[str, Any] = notes.get(REPEAT, {})

@@ -157,7 +157,7 @@ class Ledger:
         """All trials by number, repeats among them."""
         now = self._holders.now()
         return [
-            entry_of(one, lost=one.state == TrialState.RUNNING and self._holders.free(one.number, now))
+            entry_of(one, held=one.state == TrialState.RUNNING and not self._holders.free(one.number, now))
             for one in self._study.trials()
         ]
 

@@ -63,8 +63,8 @@ class Limits:
         now = self._holders.now()
         found, running = [], {}
         for one in self._study.trials():
-            lost = one.state == TrialState.RUNNING and self._holders.free(one.number, now)
-            found.append(entry_of(one, lost=lost))
-            if one.state == TrialState.RUNNING and not lost:
+            held = one.state == TrialState.RUNNING and not self._holders.free(one.number, now)
+            found.append(entry_of(one, held=held))
+            if held:
                 running[one.number] = self._holders.lasts(one.number, now)
         return found, running

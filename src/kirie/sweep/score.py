@@ -86,7 +86,8 @@ def _speed(run: RunFolder) -> Mapping[str, Any]:
 
 def _measure(run: RunFolder, store: Path) -> None:
     words = [sys.executable, "-m", "kirie", "evaluate", str(run.path), "--store", str(store), "--split", "val"]
-    done = programs.ask(words, patience_s=_PATIENCE_S)
+    # A worker that is told to end saves its trial; a measurement that ends with it would be a failure of the trial
+    done = programs.ask(words, patience_s=_PATIENCE_S, apart=True)
     if done is None or done.code:
         said = done.err.strip().splitlines()[-1:] if done is not None else []
         raise UnmeasuredError(f"The speed of run {run.path.name} cannot be measured: {' '.join(said) or 'no answer'}")

@@ -15,7 +15,7 @@ from kirie.sweep.ranking import Goal, Ranked, ranked
 from kirie.sweep.record import SweepRecord
 from kirie.sweep.stopping import Stop, asked_to_stop
 
-STATES = ("finished", "pruned", "failed", "running", "lost", "waiting")
+STATES = ("finished", "pruned", "failed", "running", "interrupted", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def seconds_left(trials: Sequence[Trial]) -> float | None:
     running = sum(trial.state == "running" for trial in trials)
     if not took or not running:
         return None
-    waiting = sum(trial.state in {"waiting", "lost"} for trial in trials)
+    waiting = sum(trial.state in {"waiting", "interrupted"} for trial in trials)
     return fmean(took) * (waiting + running / 2) / running
 
 

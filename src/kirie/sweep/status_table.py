@@ -16,7 +16,7 @@ from kirie.sweep.status import STATES, Status
 
 _MOST_ROWS = 24
 _MOST_PARAMETERS = 6
-_ORDER = {"running": 0, "lost": 1, "finished": 2, "failed": 3, "pruned": 4, "waiting": 5}
+_ORDER = {"running": 0, "interrupted": 1, "finished": 2, "failed": 3, "pruned": 4, "waiting": 5}
 
 
 def as_renderable(status: Status, *, rows: int = _MOST_ROWS) -> RenderableType:
@@ -92,7 +92,7 @@ def _row(status: Status, trial: Trial) -> tuple[str, ...]:
         *([note] if note else []),
     ]
     value = trial.value if trial.value is not None else trial.latest
-    share = status.progress(trial) if trial.state in {"running", "lost"} else None
+    share = status.progress(trial) if trial.state in {"running", "interrupted"} else None
     done = f"{share:.0%}" if share is not None else str(trial.iterations) if trial.state == "running" else ""
     return (
         str(trial.number),
@@ -101,7 +101,7 @@ def _row(status: Status, trial: Trial) -> tuple[str, ...]:
         done,
         trial.run or "",
         parameters(trial.params),
-        (trial.worker or "") if trial.state in {"running", "lost"} else "",
+        (trial.worker or "") if trial.state in {"running", "interrupted"} else "",
         "; ".join(notes),
     )
 

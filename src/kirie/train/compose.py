@@ -16,7 +16,7 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kirie.errors import ConfigError, first_line
+from kirie.errors import ConfigError, UnknownSettingError, first_line
 from kirie.train.overrides import checked, groups, near
 
 PACKAGED = Path(__file__).resolve().parents[1] / "conf"
@@ -71,7 +71,7 @@ def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> C
     if isinstance(error, MissingConfigException):
         return ConfigError(_missing(error, folder))
     if isinstance(error, ConfigCompositionException):
-        return ConfigError(_composition(error, folder))
+        return _composition(error, folder)
     return ConfigError(f"The configuration cannot be composed: {first_line(error)}")
 
 
@@ -84,29 +84,46 @@ def _missing(error: MissingConfigException, folder: Path) -> str:
     return f"There is no {group} '{choice}'.{near(choice, choices)} Allowed are {', '.join(choices)}."
 
 
-def _composition(error: ConfigCompositionException, folder: Path) -> str:
+def _composition(error: ConfigCompositionException, folder: Path) -> ConfigError:
     text = str(error)
     if found := re.search(r"resolving interpolation '([^']*)', possible interpolation keys: (.*)", text):
-        return f"'{found[1]}' does not tell what is chosen; a choice of a group may refer to {found[2]} alone."
+        return ConfigError(
+            f"'{found[1]}' does not tell what is chosen; a choice of a group may refer to {found[2]} alone."
+        )
     if found := re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", text):
         # Hydra names groups as `experiment` and, with a package, as `experiment@pkg`
         key = found[1].split("@")[0].split("=")[0]
         with initialize_config_dir(str(folder), version_base="1.3"):
             with_defaults = compose("train")
         if "append" in text and "already at" in text:
-            return f"'{key}' is there already; override it without the leading +."
+            return ConfigError(f"'{key}' is there already; override it without the leading +.")
         if key in groups(folder) and "No match in the defaults list" in text:
-            return f"'{key}' is not among the defaults; add it with a plus: +{key}={'|'.join(groups(folder)[key])}."
+            allowed = "|".join(groups(folder)[key])
+            return ConfigError(f"'{key}' is not among the defaults; add it with a plus: +{key}={allowed}.")
         parent, _, last = key.rpartition(".")
         node = OmegaConf.select(with_defaults, parent) if parent else with_defaults
         if not isinstance(node, DictConfig):
             top = sorted({*map(str, with_defaults), *groups(folder)})
             head = key.split(".")[0]
-            return f"There is no setting '{key}'.{near(head, top)} Allowed are {', '.join(top)}."
+            hint = near(key, _paths(with_defaults)) or near(head, top)
+            return UnknownSettingError(f"There is no setting '{key}'.{hint} Allowed are {', '.join(top)}.")
         choices = sorted({*map(str, node), *(groups(folder) if not parent else ())})
         where = f"`{parent}`" if parent else "the configuration"
-        return f"There is no setting '{key}'.{near(last, choices)} In {where} allowed are {', '.join(choices)}."
-    return f"The configuration cannot be composed: {first_line(error)}"
+        return UnknownSettingError(
+            f"There is no setting '{key}'.{near(last, choices)} In {where} allowed are {', '.join(choices)}."
+        )
+    return ConfigError(f"The configuration cannot be composed: {first_line(error)}")
+
+
+def _paths(config: DictConfig, prefix: str = "") -> list[str]:
+    """The dotted names of all settings."""
+    found: list[str] = []
+    for key in map(str, config):
+        name = f"{prefix}{key}"
+        # A value may refer to what only a whole configuration has
+        below = config._get_node(key)
+        found += _paths(below, f"{name}.") if isinstance(below, DictConfig) else [name]
+    return found
 
 
 def as_yaml(config: Mapping[str, Any]) -> str:

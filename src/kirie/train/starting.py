@@ -19,10 +19,11 @@ def ended_before(told: Terminated) -> Interrupted:
     """The error for a signal that came before it was known which run this is; the batch script then asks SLURM."""
     if is_preemption(told):
         heed_no_more()
-    where = f"SLURM job {job_of()}" if is_preemption(told) else f"process {os.getpid()}"
+    where, how = f"process {os.getpid()}", "repeat the command to go on"
+    if is_preemption(told):
+        where, how = f"SLURM job {job_of()}", "the batch script asks SLURM to start it again"
     return Interrupted(
-        f"The training in {where} was stopped by {told.signum.name} before it began; repeat the command to go on.",
-        code_of(told),
+        f"The training in {where} was stopped by {told.signum.name} before it began; {how}.", code_of(told)
     )
 
 
