@@ -292,6 +292,15 @@ def test_nothing_marked_is_no_instance() -> None:
         assert not ids_HW.any()
 
 
+def test_without_things_there_are_no_instances() -> None:
+    """A label set of stuff alone unpacks, ids or not."""
+    labels = LabelSet.from_dict({"labels": ["background", {"name": "sky", "stuff": True}]})
+    for number in (None, 1):
+        ids_HW, instances = unpack(sample_of(block("sky", 1, 1, instance=number)), labels)
+        assert instances == ()
+        assert not ids_HW.any()
+
+
 def test_equal_instances_are_one_object() -> None:
     """A store of a million instances has a few hundred kinds."""
     assert instance(3, True) is instance(3, True)
