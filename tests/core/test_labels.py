@@ -85,6 +85,7 @@ def _label_sets(draw: st.DrawFn) -> LabelSet:
             name,
             draw(st.tuples(*[st.integers(0, 255)] * 3)),
             tuple(rest[:at]) if index == 0 else (),
+            draw(st.booleans()),
         )
         for index, name in enumerate(own)
     )
@@ -114,6 +115,18 @@ def test_what_no_region_covers(word: str | None, expected: int) -> None:
     assert labels.unlabelled == labels.id_of("_background_") == expected
 
 
+def test_things_are_what_is_neither_background_nor_stuff() -> None:
+    """Ids ascend; with `unlabelled: ignore` the first label is a thing too."""
+    raw: dict[str, Any] = {
+        "labels": ["background", "eye", {"name": "sky", "stuff": True}, {"name": "a", "stuff": False}]
+    }
+    assert LabelSet.from_dict(raw).things == (1, 3)
+    assert LabelSet.from_dict(raw | {"unlabelled": "eye"}).things == (0, 3)
+    assert LabelSet.from_dict(raw | {"unlabelled": "ignore"}).things == (0, 1, 3)
+    written = LabelSet.from_dict(raw).to_dict()["labels"]
+    assert ["stuff" in label for label in written] == [False, False, True, False]
+
+
 def test_from_names_puts_the_background_first() -> None:
     """Names found in annotations become a set: background, then sorted, special names left out."""
     assert LabelSet.from_names(["b", "a", "__ignore__", "_background_", "a"]).names == ("background", "a", "b")
@@ -138,6 +151,8 @@ def test_from_names_puts_the_background_first() -> None:
         ({"labels": [{"name": "a", "color": "#12345"}]}, "write it as '#rrggbb'"),
         ({"labels": [{"name": "a", "aliases": "b"}]}, "`aliases` must be a list of names"),
         ({"labels": [{"name": "a", "merge": [1]}]}, "`merge` must be a list of names"),
+        ({"labels": [{"name": "a", "stuff": 1}]}, "label 'a' has `stuff: 1`; write `stuff: true`"),
+        ({"labels": [{"name": "a", "stuff": "yes"}]}, "label 'a' has `stuff: 'yes'`"),
         ({"labels": ["a"], "ignore": "b"}, "`ignore` must be a list of names"),
         ({"labels": ["a"], "skip": {"b": 1}}, "`skip` must be a list of names"),
         ({"labels": ["a", "a"]}, "uses the name 'a' twice"),

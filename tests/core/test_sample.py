@@ -117,3 +117,29 @@ def test_outline_keeps_the_record_it_came_from() -> None:
     assert region.outline is outline
     assert region.outline.raw == raw
     assert region.instance == 4
+    assert not region.crowd
+    assert Region.from_mask("eye", np.ones((2, 2), np.bool_), crowd=True).crowd
+    assert Region.from_mask("eye", np.zeros((2, 2), np.bool_), crowd=True).crowd
+
+
+FLAT: dict[str, tuple[str, list[tuple[float, float]], bool]] = {
+    "point": ("polygon", [(3, 3), (3, 3), (3, 3)], True),
+    "line": ("polygon", [(0, 0), (10, 5), (4, 2), (8, 4)], True),
+    "rounded line": ("polygon", [(0, 0), (10, 3.3333), (20, 6.6667), (30, 10)], True),
+    "first thirds on a line": ("polygon", [(0, 0), (1, 5), (10, 0), (11, 4), (20, 0), (30, 9)], False),
+    "thin": ("polygon", [(0, 0), (100, 0), (50, 0.05)], False),
+    "bow tie": ("polygon", [(0, 0), (9, 9), (9, 0), (0, 9)], False),
+    "rectangle": ("rectangle", [(3, 3), (9, 3)], True),
+    "whole rectangle": ("rectangle", [(9, 9), (3, 3)], False),
+    "turned rectangle": ("oriented_rectangle", [(0, 0), (9, 9), (9, 9), (0, 0)], True),
+    "drawn line": ("line", [(0, 0), (9, 9)], False),
+    "drawn point": ("point", [(0, 0)], False),
+    "mask": ("mask", [(3, 3), (3, 9)], False),
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_flat_outlines_enclose_nothing(name: str) -> None:
+    """Points on one line are flat, also where a file rounds them; strokes have a width of their own."""
+    shape, points, flat = FLAT[name]
+    assert Outline(shape, tuple(points)).flat == flat

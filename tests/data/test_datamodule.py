@@ -167,6 +167,38 @@ def test_a_filler_counts_nowhere(make_store: MakeStore, monkeypatch: pytest.Monk
     assert (batch["target"] == 255).all()
 
 
+def test_a_filler_has_no_instances(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With instances a filler's map and label ids are ignored everywhere, and it has no things."""
+    data = _data(make_store({"train": 1, "val": 1}), batch_size=4, instances=True)
+    monkeypatch.setattr(data, "trainer", SimpleNamespace(global_rank=2, world_size=3))
+    (batch,) = data.val_dataloader()
+    assert batch["index"].tolist() == [-1]
+    assert (batch["target"] == 255).all()
+    assert (batch["semantic"] == 255).all()
+    assert (batch["things"][..., 0] == -1).all()
+
+
+def test_ranks_share_instances(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every process gets the maps and things of its own samples."""
+    store = make_store({"train": 6})
+    whole = {
+        index: (target, things)
+        for batch in _data(store, batch_size=6, instances=True).train_dataloader()
+        for index, target, things in zip(batch["index"].tolist(), batch["target"], batch["things"], strict=True)
+    }
+    seen = []
+    for rank in range(2):
+        data = _data(store, batch_size=4, instances=True)
+        monkeypatch.setattr(data, "trainer", SimpleNamespace(global_rank=rank, world_size=2))
+        for batch in data.train_dataloader():
+            assert "semantic" not in batch
+            for index, target, things in zip(batch["index"].tolist(), batch["target"], batch["things"], strict=True):
+                seen.append(index)
+                assert torch.equal(target, whole[index][0])
+                assert torch.equal(things, whole[index][1])
+    assert len(seen) == len(set(seen)) == 4
+
+
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"eval_batch_size": 0}, {"workers": -1}, {"seed": -1}])
 def test_numbers_out_of_range_are_refused(make_store: MakeStore, wrong: dict[str, int]) -> None:
     """A batch of nothing, or a negative number, names the setting and its least value."""
@@ -180,3 +212,14 @@ def test_the_index_stays_on_the_host(make_store: MakeStore) -> None:
     batch = data.transfer_batch_to_device(next(iter(data.train_dataloader())), torch.device("meta"), 0)
     assert batch["image"].device.type == batch["target"].device.type == "meta"
     assert batch["index"].device.type == "cpu"
+
+
+def test_instances_go_to_the_device(make_store: MakeStore) -> None:
+    """Things and label ids move with the batch."""
+    data = _data(make_store({"train": 3, "val": 3}), instances=True)
+    for loader, parts in ((data.train_dataloader(), {"things"}), (data.val_dataloader(), {"things", "semantic"})):
+        batch = next(iter(loader))
+        moved = data.transfer_batch_to_device(batch, torch.device("meta"), 0)
+        assert set(moved) == set(batch) == {"image", "target", "index"} | parts
+        assert moved["things"].device.type == moved.get("semantic", moved["things"]).device.type == "meta"
+        assert moved["index"].device.type == batch["things"].device.type == "cpu"

@@ -13,7 +13,7 @@ import pytest
 import torch
 from tests.data.conftest import MakeStore
 
-from kirie.data.loader import Batch, Loader, TrainLoader
+from kirie.data.loader import Batch, Loader, Targets, TrainLoader
 from kirie.data.order import EvalOrder, TrainOrder
 from kirie.errors import StoreError
 
@@ -33,6 +33,36 @@ def test_batches_are_the_stores_bytes(make_store: MakeStore, workers: int) -> No
             assert torch.equal(batch["target"][:, 0, 0], ((batch["index"] + 3) % 3).byte())
             assert batch["image"].shape[1:] == (8, 8, 3)
     assert len(loader) == 3
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("targets", ["instances", "both"])
+def test_instances_come_with_their_things(make_store: MakeStore, workers: int, targets: Targets) -> None:
+    """The target is the map, `things` says what its numbers are, and evaluation has the label ids too."""
+    split = make_store({"train": 3, "val": 7}).split("val")
+    for batch in Loader(split, EvalOrder(7, 4), workers, targets):
+        assert set(batch) == {"image", "target", "index", "things"} | ({"semantic"} if targets == "both" else set())
+        assert batch["things"].shape == (len(batch["index"]), 254, 2)
+        assert batch["things"].dtype == torch.int64
+        assert (batch["things"][:, 2:] == torch.tensor([-1, 0])).all()
+        for at, i in enumerate(batch["index"].tolist()):
+            label = i % 3
+            assert batch["target"][at, 0, [0, 7]].tolist() == ([1, 2] if label else [0, 0])
+            assert batch["things"][at, :2].tolist() == ([[label, 0], [label, 1]] if label else [[-1, 0], [-1, 0]])
+            if targets == "both":
+                assert (batch["semantic"][at] == label).all()
+        assert torch.equal(batch["image"][:, 0, 0, 0], (batch["index"] + 3).byte())
+
+
+def test_instances_do_not_change_the_order(make_store: MakeStore) -> None:
+    """A seed's batches hold the same samples with and without instances, also after resuming."""
+    split = make_store({"train": 11}).split("train")
+    loaders = [TrainLoader(split, TrainOrder(11, 2, seed=5), 0, targets) for targets in ("semantic", "instances")]
+    first, second = ([batch["index"].tolist() for batch in loader] for loader in loaders)
+    assert first == second
+    list(itertools.islice(loaders[0], 3))
+    loaders[1].load_state_dict(loaders[0].state_dict())
+    assert [batch["index"].tolist() for batch in loaders[1]] == first[3:]
 
 
 def test_changing_a_batch_leaves_the_store_alone(make_store: MakeStore) -> None:

@@ -78,7 +78,7 @@ def every_shape() -> list[dict[str, Any]]:
         shape("face", "polygon", [[2, 2], [29.5, 3.25], [20, 20], [4, 18]]),
         shape("cheek", "rectangle", [[20, 14], [12, 9.5]]),
         shape("eye", "circle", [[10, 8], [13.5, 8]], group_id=1),
-        shape("eye", "point", [[24, 8]], group_id=2),
+        shape("eye", "point", [[24, 8]], group_id=2, flags={"crowd": True}),
         shape("unsure", "line", [[1, 22], [30, 23]]),
         shape("__ignore__", "linestrip", [[0, 0], [5, 5], [0, 10]]),
         shape("eye", "oriented_rectangle", [[20, 2], [24, 4], [22, 8], [18, 6]]),

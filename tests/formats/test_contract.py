@@ -137,8 +137,8 @@ def test_import_keeps_every_pixel(folder: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.image_HWC, other.image_HWC)
         np.testing.assert_array_equal(one.paint(source.labels), other.paint(data.labels))
         assert (one.group, one.split) == (other.group, other.split)
-        assert [(region.label, region.instance) for region in one.regions] == [
-            (region.label, region.instance) for region in other.regions
+        assert [(region.label, region.instance, region.crowd) for region in one.regions] == [
+            (region.label, region.instance, region.crowd) for region in other.regions
         ]
 
 

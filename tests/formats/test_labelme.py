@@ -206,6 +206,33 @@ def test_mask_shapes_are_clipped(tmp_path: Path) -> None:
     assert sample.notes["points outside clipped"] == 2
 
 
+@pytest.mark.parametrize("points", [[[5, 4], [9, 9]], [[5, 4], [8, 6]], [[7, 6], [5, 4]], [[5.9, 4], [900, 4]]])
+def test_masks_that_disagree_with_their_points_are_mended(tmp_path: Path, points: list[Any]) -> None:
+    """A mask of another size than its points say lies at the upper left one, as large as it was painted."""
+    crop = np.array([[True, False, True], [False, True, True], [True, True, False]])
+    sample = read(one(tmp_path, [fake.mask_shape("eye", 5, 4, crop) | {"points": points}]))
+    assert sample.regions[0].box == (5, 4, 8, 7)
+    np.testing.assert_array_equal(sample.regions[0].crop, crop)
+    assert sample.notes["masks that disagree with their points"] == 1
+    assert "masks that disagree with their points" not in read(one(tmp_path / "b")).notes
+
+
+def test_crowds_and_odd_ids(tmp_path: Path) -> None:
+    """A flag tells a crowd; an id that is no number is none, and counted; rectangles may be drawn backwards."""
+    rectangle = fake.shape("eye", "rectangle", [[1, 1], [9, 7]])
+    shapes = [
+        rectangle | {"flags": {"crowd": True, "left": False}, "group_id": -3},
+        rectangle | {"flags": {"crowd": False}, "group_id": "3"},
+        rectangle | {"flags": {"crowd": 1}, "group_id": 2.5},
+        rectangle | {"flags": None, "points": [[9, 1], [1, 7]]},
+    ]
+    sample = read(one(tmp_path, shapes))
+    assert [region.crowd for region in sample.regions] == [True, False, False, False]
+    assert [region.instance for region in sample.regions] == [-3, None, None, None]
+    assert sample.notes == {"instance ids that are no whole numbers": 2, "rectangles drawn backwards": 1}
+    assert len({region.box for region in sample.regions}) == 1
+
+
 def test_other_files_are_left_out_and_named(tmp_path: Path) -> None:
     """Pictures without annotation and other JSON do no harm, and are counted."""
     fake.picture(3).save(one(tmp_path) / "alone.png")
@@ -250,7 +277,7 @@ BAD_SHAPES: dict[str, tuple[Any, str]] = {
     "mask without": (fake.shape("eye", "mask", [[1, 1], [2, 2]]), "null, not base64"),
     "mask no base64": (fake.shape("eye", "mask", [[1, 1], [2, 2]], mask="abcde"), "not base64"),
     "mask no picture": (fake.shape("eye", "mask", [[1, 1], [2, 2]], mask="aGVsbG8="), "not a picture"),
-    "mask size": (fake.mask_shape("eye", 1, 1, np.ones((3, 3))) | {"points": [[1, 1], [9, 9]]}, "both must agree"),
+    "mask points": (fake.mask_shape("eye", 1, 1, np.ones((3, 3))) | {"points": [[1, 1]]}, "exactly 2 points"),
 }
 
 

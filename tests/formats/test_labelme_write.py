@@ -54,6 +54,36 @@ def test_renamed_regions_keep_their_outline(tmp_path: Path) -> None:
     assert shapes == [record | {"label": "hair"} for record in fake.every_shape()]
 
 
+def test_crowds_go_back(tmp_path: Path) -> None:
+    """A crowd is flagged in the annotator's record and in a new mask; other flags stay, and one that went is unset."""
+    region = drawn(tmp_path).regions[0]
+    assert region.outline is not None
+    flagged = replace(region.outline, raw={**region.outline.raw, "flags": {"crowd": True, "left": True}})
+    found = {
+        "told": replace(region, crowd=True),
+        "kept": replace(region, outline=flagged, crowd=True),
+        "taken back": replace(region, outline=flagged),
+        "mask": replace(region, outline=None, crowd=True),
+    }
+    shapes = document(sample_of(*found.values()), "a.png")["shapes"]
+    assert [shape["flags"] for shape in shapes] == [
+        {"crowd": True},
+        {"crowd": True, "left": True},
+        {"crowd": False, "left": True},
+        {"crowd": True},
+    ]
+
+
+def test_a_mended_mask_is_written_mended(tmp_path: Path) -> None:
+    """A mask whose points disagree goes back with points that fit, which labelme can draw."""
+    record = fake.mask_shape("eye", 5, 4, np.ones((3, 4), dtype=bool)) | {"points": [[5, 4], [20, 20]]}
+    fake.picture(0).save(tmp_path / "a.png")
+    fake.annotation(tmp_path / "a.json", [record])
+    source = open_source(tmp_path)
+    (shape,) = document(source.read(source.entries[0]), "a.png")["shapes"]
+    assert shape["points"] == [[5, 4], [8, 6]]
+
+
 def test_outlines_of_other_formats(tmp_path: Path) -> None:
     """An outline without labelme's record is written as a shape only if labelme draws the same mask from it."""
     region = drawn(tmp_path).regions[0]

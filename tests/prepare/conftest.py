@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import zlib
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from numpy.typing import NDArray
 from PIL import Image
 
 # A busy machine is no failure
@@ -90,6 +93,13 @@ def contents_of(store: Path) -> dict[str, bytes]:
 def edit(path: Path, **changes: object) -> None:
     """Changes top-level keys of a JSON file."""
     path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
+
+
+def mask_record(first: list[int], last: list[int], mask_hw: NDArray[np.bool_]) -> dict[str, Any]:
+    """A labelme mask shape with the points as given, whatever the mask's size."""
+    stream = io.BytesIO()
+    Image.fromarray(mask_hw).save(stream, format="PNG")
+    return {"shape_type": "mask", "points": [first, last], "mask": base64.b64encode(stream.getvalue()).decode()}
 
 
 def workers_of(parent: int) -> list[int]:

@@ -24,6 +24,7 @@ from kirie.formats import Entry, open_source
 from kirie.prepare import build
 from kirie.prepare.attempt import alone
 from kirie.prepare.build import Options, Outcome
+from kirie.prepare.framed import framed
 from kirie.prepare.resize import fit, fit_target, tiles
 from kirie.prepare.store import Frame, Store
 
@@ -53,6 +54,9 @@ def test_stored_rows_are_the_framed_samples(draw: Draw, tmp_path: Path) -> None:
             image, place = fit(sample.image_HWC, 32)
             assert np.array_equal(split.image(i), image)
             assert np.array_equal(split.target(i), fit_target(sample.paint(source.labels), place))
+            rows = framed(sample, source.labels, FRAME)
+            assert np.array_equal(split.instance_ids(i), rows.pixels.instances_BHW[0])
+            assert split.instances(i) == rows.instances[0]
             assert split.placement(i) == place
             seen += 1
     assert seen == 12
@@ -75,6 +79,10 @@ def test_tiles_are_cut_and_padded(draw: Draw, tmp_path: Path) -> None:
             assert np.array_equal(split.image(i)[: len(part), : part.shape[1]], part)
             ids = sample.paint(source.labels)[y : y + 32, x : x + 32]
             assert np.array_equal(split.target(i)[: len(part), : part.shape[1]], ids)
+            rows = framed(sample, source.labels, store.frame)
+            at = tiles(sample.size, (32, 32), 0.25).index((x, y, x + 32, y + 32))
+            assert np.array_equal(split.instance_ids(i), rows.pixels.instances_BHW[at])
+            assert split.instances(i) == rows.instances[at]
             assert (split.target(i)[len(part) :] == IGNORE).all()
     assert store.rows.count == sum(len(tiles(picture.size, (32, 32), 0.25)) for picture in store.pictures)
     store.verify()
@@ -187,6 +195,56 @@ def test_another_frame_or_meaning_reads_all(draw: Draw, tmp_path: Path) -> None:
     assert prepare(folder, tmp_path / "store", Frame((64, 64))).read == 12
     (folder / "labels.yaml").write_text("labels: [background, {name: hair, merge: [eye]}]\n")
     assert prepare(folder, tmp_path / "store", Frame((64, 64))).read == 12
+
+
+def test_other_instances_read_all(draw: Draw, tmp_path: Path) -> None:
+    """How instances are made is part of the frame; going back gives the store of the beginning."""
+    folder = draw()
+    for path in pages(folder):
+        shapes = json.loads(path.read_text())["shapes"]
+        edit(path, shapes=[shapes[0] | {"group_id": 1}, shapes[0] | {"points": [[40, 32], [46, 38]], "group_id": 1}])
+    given = prepare(folder, tmp_path / "store")
+    assert [len(given.store.split("train").instances(i)) for i in range(3)] == [1, 1, 1]
+    frame = Frame((32, 32), instances="components")
+    parts = prepare(folder, tmp_path / "store", frame)
+    assert parts.read == 12
+    assert [len(parts.store.split("train").instances(i)) for i in range(3)] == [2, 2, 2]
+    assert parts.store.fingerprint != given.store.fingerprint
+    assert Store.open(tmp_path / "store").frame == frame
+    one = prepare(folder, tmp_path / "store", Frame((32, 32), instances="components", max_instances=1))
+    assert (one.read, len(one.store.split("train").instances(0))) == (12, 1)
+    assert json.loads((tmp_path / "store/report.json").read_text())["notes"] == {
+        "instances beyond the limit, ignored": 12
+    }
+    prepare(folder, tmp_path / "store")
+    prepare(folder, tmp_path / "fresh")
+    assert contents_of(tmp_path / "store") == contents_of(tmp_path / "fresh")
+
+
+def test_stuff_has_no_instances(draw: Draw, tmp_path: Path) -> None:
+    """A label marked as stuff keeps its pixels and loses its instances; the fingerprint changes."""
+    folder = draw()
+    first = prepare(folder, tmp_path / "store")
+    (folder / "labels.yaml").write_text("labels: [background, {name: hair, stuff: true}, eye]\n")
+    second = prepare(folder, tmp_path / "store")
+    assert second.read == 12
+    assert second.store.labels.things == (2,)
+    assert second.store.fingerprint != first.store.fingerprint
+    train, before = second.store.split("train"), first.store.pixel_counts("train")
+    assert second.store.pixel_counts("train").tolist() == before.tolist()
+    assert {each.label for i in range(len(train)) for each in train.instances(i)} == {2}
+
+
+def test_an_older_store_is_prepared_again(draw: Draw, tmp_path: Path) -> None:
+    """A store without instances is refused with the command to run, which then replaces it."""
+    folder = draw()
+    store = prepare(folder, tmp_path / "store").store
+    edit(tmp_path / "store/store.json", version=1)
+    for path in store.folder.glob("instances-*.u8"):
+        path.unlink()
+    with pytest.raises(StoreError, match=r"version 1.*kirie prepare"):
+        Store.open(tmp_path / "store")
+    assert prepare(folder, tmp_path / "store").store.fingerprint == store.fingerprint
 
 
 def test_workers_change_nothing(draw: Draw, tmp_path: Path) -> None:

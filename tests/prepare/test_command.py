@@ -13,13 +13,38 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.prepare.conftest import Draw, contents_of, draw_picture, lives, workers_of
+from tests.prepare.conftest import Draw, contents_of, draw_picture, edit, lives, mask_record, workers_of
 
 from kirie import cli
 from kirie.errors import SourceError, StoreError, UsageError
 from kirie.prepare.command import main
 from kirie.prepare.store import Store
+
+SPOILED = {
+    "points outside clipped": 2,
+    "empty regions": 1,
+    "masks that disagree with their points": 1,
+    "instance ids that are no whole numbers": 1,
+    "regions of zero area, no instances by themselves": 1,
+    "instance ids used by several labels, told apart": 1,
+    "instances of labels that have none, taken for none": 1,
+    "instances beyond the limit, ignored": 1,
+}
+
+
+def spoil(annotation: Path) -> None:
+    """Puts one mistake of each kind into an annotation."""
+    shapes = [
+        {"label": "hair", "shape_type": "rectangle", "points": [[60, 60], [70, 70]]},
+        {"label": "hair", "shape_type": "rectangle", "points": [[20, 20], [10, 10]], "group_id": 1},
+        {"label": "eye", "shape_type": "rectangle", "points": [[1, 1], [9, 9]], "group_id": 1},
+        {"label": "eye", "shape_type": "polygon", "points": [[30, 2], [40, 2], [35, 2]], "group_id": "a"},
+        {"label": "background", "shape_type": "rectangle", "points": [[20, 30], [30, 34]], "group_id": 2},
+        {"label": "eye"} | mask_record([25, 25], [40, 40], np.ones((5, 9), dtype=bool)),
+    ]
+    edit(annotation, shapes=shapes)
 
 
 def test_the_table_tells_what_is_in_the_store(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,8 +53,12 @@ def test_the_table_tells_what_is_in_the_store(draw: Draw, tmp_path: Path, capsys
     assert main(words) == 0
     first = capsys.readouterr().out
     assert "12 picture(s) read, 0 reused, 32x64 fit" in first
-    rows = {line.split()[0]: line.split()[1:] for line in first.splitlines() if line.strip()}
+    shares, _, counts = first.partition("instances")
+    rows = {line.split()[0]: line.split()[1:] for line in shares.splitlines() if line.strip()}
+    instances = {line.split()[0]: line.split()[1:] for line in counts.splitlines()[1:]}
     assert sum(map(int, rows["pictures"])) == 12
+    assert sum(map(int, instances["hair"])) == 12
+    assert list(instances)[:2] == ["hair", "eye"]
     for at in range(3):
         assert sum(float(rows[name][at].rstrip("%")) for name in ("background", "hair", "eye")) == pytest.approx(
             100, abs=0.02
@@ -46,6 +75,34 @@ def test_the_result_is_one_json_object(draw: Draw, tmp_path: Path, capsys: pytes
     assert content["fingerprint"] == store.fingerprint
     assert (content["changed"], content["read"], content["size"]) == (True, 12, [32, 32])
     assert sum(part["pictures"] for part in content["splits"].values()) == 12
+
+
+def test_strict_refuses_what_had_to_be_mended(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each kind is counted and mended by default; --strict names the pictures, keeps the old store, and is no trap."""
+    source = draw()
+    words = ["prepare", str(source), "--out", str(tmp_path / "store"), "--size", "32", "--workers", "1"]
+    words += ["--max-instances", "2"]
+    assert cli.main([*words, "--strict"]) == 0
+    before = contents_of(tmp_path / "store")
+    spoil(source / "chapter 0/page-000.json")
+    capsys.readouterr()
+    assert cli.main([*words, "--strict"]) == 2
+    complaint = capsys.readouterr().err
+    assert "1 of 12 pictures had to be mended" in complaint
+    assert "chapter 0/page-000: " in complaint
+    for what in SPOILED:
+        assert what in complaint
+    assert "backwards" not in complaint
+    assert "too small" not in complaint
+    after = contents_of(tmp_path / "store")
+    assert {name: after[name] for name in before} == before
+    assert cli.main([*words, "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    lawful = {"rectangles drawn backwards": 1, "parts too small to be instances, ignored": 1}
+    assert content["notes"] == SPOILED | lawful
+    assert content["read"] == 0
+    # What is in the store already is looked at too
+    assert cli.main([*words, "--strict"]) == 2
 
 
 def test_generated_labels_are_told(draw: Draw, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +137,9 @@ def test_verify_finds_damage(draw: Draw, tmp_path: Path, capsys: pytest.CaptureF
         (["--mode", "tile", "--overlap", "1"], "0 to 0.9"),
         (["--mode", "tile", "--overlap", "nan"], "0 to 0.9"),
         (["--fractions", "0.9,0.1"], "add up to 1"),
+        (["--instances", "boxes"], "given and components"),
+        (["--max-instances", "0"], "1 to 254"),
+        (["--max-instances", "255"], "1 to 254"),
         (["--workers", "0"], "1 or more"),
         (["--workers", "two"], "invalid int"),
         (["--sise", "256"], "--sise"),

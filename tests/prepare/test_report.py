@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kirie.core.instances import Instance
 from kirie.core.labels import LabelSet
 from kirie.prepare.layout import Frame
 from kirie.prepare.record import Record
@@ -13,17 +14,18 @@ from kirie.prepare.split import Duplicate, Splits
 LABELS = LabelSet.from_dict({"labels": ["background", "髪", "eye"]})
 
 
-def record(name: str, counts: tuple[int, int, int], **notes: int) -> Record:
+def record(name: str, counts: tuple[int, int, int], *instances: Instance, **notes: int) -> Record:
     """A picture of 100 pixels, of which those without a label are ignored."""
     ignored = 100 - sum(counts)
-    return Record("k", name, None, None, (10, 10), "d", name, counts, ignored, 100, (0, 0, 0), (0, 0, 0), notes)
+    sums = ((0, 0, 0), (0, 0, 0))
+    return Record("k", name, None, None, (10, 10), "d", name, counts, ignored, 100, *sums, notes, (instances,))
 
 
 RECORDS = [
-    record("a", (50, 50, 0), clipped=2),
-    record("b", (90, 10, 0), clipped=1),
+    record("a", (50, 50, 0), Instance(1), Instance(1, crowd=True), clipped=2),
+    record("b", (90, 10, 0), Instance(1), Instance(1), clipped=1),
     record("c", (80, 0, 0)),
-    record("d", (40, 30, 30)),
+    record("d", (40, 30, 30), Instance(2), Instance(1)),
 ]
 SPLITS = Splits({"a": "train", "b": "train", "c": "val", "d": "test"}, {"train": 2, "val": 1, "test": 1})
 
@@ -36,9 +38,29 @@ def test_shares_are_of_the_pixels_that_count() -> None:
         "val": {"share": 1.0, "pictures": 1},
         "test": {"share": 0.4, "pictures": 1},
     }
-    assert report["labels"]["eye"]["train"] == {"share": 0.0, "pictures": 0}
-    assert report["splits"]["val"] == {"pictures": 1, "rows": 1, "groups": 1, "ignored": 0.2}
+    assert report["labels"]["eye"]["train"] == {"share": 0.0, "pictures": 0, "instances": 0}
+    assert report["splits"]["val"] == {
+        "pictures": 1,
+        "rows": 1,
+        "groups": 1,
+        "ignored": 0.2,
+        "instances": 0,
+        "crowds": 0,
+    }
     assert report["notes"] == {"clipped": 3}
+
+
+def test_instances_are_counted_by_label_and_split() -> None:
+    """Crowds are counted apart, and the background has no instances."""
+    report = describe(LABELS, Frame((10, 10)), RECORDS, SPLITS)
+    assert [report["labels"]["髪"][split]["instances"] for split in ("train", "val", "test")] == [3, 0, 1]
+    assert "instances" not in report["labels"]["background"]["train"]
+    assert (report["splits"]["train"]["instances"], report["splits"]["train"]["crowds"]) == (3, 1)
+    assert report["splits"]["test"]["instances"] == 2
+    lines = [line.split() for line in table(report).splitlines()]
+    assert ["instances", "3", "0", "2"] in lines
+    assert ["髪", "3", "0", "1"] in lines
+    assert ["crowds", "1", "0", "0"] in lines
 
 
 def test_absent_labels_are_named_with_their_effect() -> None:

@@ -12,18 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kirie.errors import DeviceError, StoreError
-from kirie.prepare.rows import SHARD_BYTES, Bytes, Rows, RowWriter, rows_per_shard
+from kirie.prepare.rows import SHARD_BYTES, Pixels, Rows, RowWriter, rows_per_shard
 
 SIZE = (4, 6)
 
 
-def drawn(count: int, seed: int = 0) -> tuple[Bytes, Bytes]:
+def drawn(count: int, seed: int = 0) -> Pixels:
     """Random rows."""
     random = np.random.default_rng(seed)
-    return (
-        random.integers(0, 256, (count, *SIZE, 3)).astype(np.uint8),
-        random.integers(0, 256, (count, *SIZE)).astype(np.uint8),
-    )
+    shapes = ((count, *SIZE, 3), (count, *SIZE), (count, *SIZE))
+    return Pixels(*(random.integers(0, 256, shape).astype(np.uint8) for shape in shapes))
+
+
+def equal(one: Pixels, other: Pixels) -> bool:
+    """Whether rows are the same in every kind."""
+    return all(np.array_equal(*kinds) for kinds in zip(one, other, strict=True))
 
 
 @settings(max_examples=30)
@@ -33,17 +36,20 @@ def test_any_stretch_is_read_across_shards(
 ) -> None:
     """Mapped and plain reading both give what was appended, wherever shards end."""
     folder = tmp_path_factory.mktemp("rows")
-    images, targets = drawn(count)
+    wanted = drawn(count)
     with RowWriter(folder, SIZE, per_shard) as writer:
-        writer.append(images, targets)
+        writer.append(*wanted)
         writer.sync()
     rows = Rows(folder, count, SIZE, per_shard)
     rows.check()
     first = data.draw(st.integers(0, count - 1))
     length = data.draw(st.integers(1, count - first))
-    for found in (rows.load(first, length), rows.read(range(first, first + length))):
-        assert np.array_equal(found[0], images[first : first + length])
-        assert np.array_equal(found[1], targets[first : first + length])
+    stretch = range(first, first + length)
+    copied = Pixels(rows.images(stretch), rows.targets(stretch), rows.instance_maps(stretch))
+    views = (rows.image(first)[None], rows.target(first)[None], rows.instance_ids(first)[None])
+    assert equal(Pixels(*views), Pixels(*(kind[first : first + 1] for kind in wanted)))
+    for found in (rows.load(first, length), copied):
+        assert equal(found, Pixels(*(kind[first : first + length] for kind in wanted)))
 
 
 @settings(max_examples=30)
@@ -54,20 +60,26 @@ def test_a_writer_that_continues_cuts_what_it_does_not_keep(
     """Rows behind the kept ones are replaced; the files are those of one writer that was never interrupted."""
     kept = min(kept, count)
     folder = tmp_path_factory.mktemp("rows")
-    images, targets = drawn(count + 3)
+    wanted = drawn(count + 3)
     with RowWriter(folder, SIZE, per_shard) as writer:
         writer.append(*drawn(count, seed=1))
         writer.count = 0
     with RowWriter(folder, SIZE, per_shard) as writer:
-        writer.append(images[:kept], targets[:kept])
+        writer.append(*(kind[:kept] for kind in wanted))
         writer.append(*drawn(count - kept, seed=2))
     with RowWriter(folder, SIZE, per_shard, count=kept) as writer:
-        writer.append(images[kept:], targets[kept:])
+        writer.append(*(kind[kept:] for kind in wanted))
     rows = Rows(folder, count + 3, SIZE, per_shard)
     rows.check()
-    found = rows.load(0, count + 3)
-    assert np.array_equal(found[0], images)
-    assert np.array_equal(found[1], targets)
+    assert equal(rows.load(0, count + 3), wanted)
+
+
+def test_rows_without_instances_have_empty_maps(tmp_path: Path) -> None:
+    """Who writes images and targets only gets maps of zeros."""
+    images, targets, _ = drawn(2)
+    with RowWriter(tmp_path, SIZE, 2) as writer:
+        writer.append(images, targets)
+    assert not Rows(tmp_path, 2, SIZE, 2).instance_maps([0, 1]).any()
 
 
 def test_a_row_outside_is_an_index_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kirie.core.instances import Instance
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
 from kirie.prepare.layout import Frame, Picture, fingerprint
@@ -29,7 +31,7 @@ def drawn(count: int = 5) -> list[tuple[str, str, np.ndarray[Any, Any], np.ndarr
             f"s{at}",
             SPLITS[at % 5],
             random.integers(0, 256, (32, 64, 3)).astype(np.uint8),
-            random.choice([0, 1, 2, 255], (32, 64)).astype(np.uint8),
+            random.choice([0, 1, 2, 255], (8, 16)).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1),
         )
         for at in range(count)
     ]
@@ -55,6 +57,45 @@ def test_rows_come_back_as_written(store: Store) -> None:
     assert images.flags.writeable
     assert [len(store.split(name)) for name in ("train", "val", "test")] == [3, 1, 1]
     assert (store.size, store.mode, store.labels) == ((32, 64), "fit", LABELS)
+
+
+def test_instances_come_back_with_their_rows(store: Store) -> None:
+    """A row's map names the instances of its list, which have the labels of the target; batches copy both."""
+    train = store.split("train")
+    images, ids, instances = train.read_instances([2, 0])
+    assert np.array_equal(images, train.read([2, 0])[0])
+    assert np.array_equal(train.read_targets([2, 0]), train.read([2, 0])[1])
+    assert instances == (train.instances(2), train.instances(0))
+    for at, i in enumerate((2, 0)):
+        assert np.array_equal(ids[at], train.instance_ids(i))
+        label_of = np.full(256, 255, np.uint8)
+        label_of[0] = 0
+        label_of[1 : len(instances[at]) + 1] = [each.label for each in instances[at]]
+        assert len(instances[at]) > 3
+        assert np.array_equal(label_of[ids[at]], train.target(i))
+    assert ids.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], [[], []], [[[1]]], [[[1, 2]]], [[[0, 0]]], [[[9, 0]]], [[["1", 0]]], [[[1, 0]] * 255], None, [[1]], [{}]],
+)
+def test_instances_that_cannot_be_are_refused(store: Store, rows: object) -> None:
+    """A stranger's index with other rows, labels without instances or too many of them ends in one sentence."""
+    index = store.folder / "index.json"
+    content = json.loads(index.read_text())
+    content["pictures"][1]["instances"] = rows
+    index.write_text(json.dumps(content))
+    pointer = json.loads((store.path / "store.json").read_text())
+    pointer["index_sha256"] = hashlib.sha256(index.read_bytes()).hexdigest()
+    (store.path / "store.json").write_text(json.dumps(pointer))
+    if rows == [{}]:
+        # A row of no instances, written oddly, is one all the same; the fingerprint tells
+        with pytest.raises(StoreError, match="fingerprint"):
+            Store.open(store.path).verify()
+        return
+    with pytest.raises(StoreError, match="damaged"):
+        Store.open(store.path)
 
 
 def test_views_cannot_be_written(store: Store) -> None:
@@ -105,7 +146,7 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_ignores_order_and_sees_everything_else() -> None:
-    """Order of pictures does not count; pixels, split, name, labels and frame do."""
+    """Order of pictures does not count; pixels, instances, split, name, labels and frame do."""
     a = Picture("a", None, "train", (9, 9), 0, "11")
     b = Picture("b", "g", "val", (9, 9), 1, "22")
     frame = Frame((32, 32))
@@ -118,8 +159,16 @@ def test_the_fingerprint_ignores_order_and_sees_everything_else() -> None:
         fingerprint(LabelSet.from_dict({"labels": ["background", "hair", "eyes"]}), frame, [a, b]),
         fingerprint(LABELS, Frame((32, 64)), [a, b]),
         fingerprint(LABELS, Frame((32, 32), "tile", 0.25), [a, b]),
+        fingerprint(LABELS, Frame((32, 32), instances="components"), [a, b]),
+        fingerprint(LABELS, Frame((32, 32), max_instances=9), [a, b]),
+        fingerprint(
+            LabelSet.from_dict({"labels": ["background", "hair", {"name": "eye", "stuff": True}]}), frame, [a, b]
+        ),
+        fingerprint(LABELS, frame, [a, Picture("b", "g", "val", (9, 9), 1, "22", ((Instance(1),),))]),
+        fingerprint(LABELS, frame, [a, Picture("b", "g", "val", (9, 9), 1, "22", ((Instance(1, True),),))]),
+        fingerprint(LABELS, frame, [a, Picture("b", "g", "val", (9, 9), 1, "22", ((Instance(2),),))]),
     }
-    assert len(other) == 6
+    assert len(other) == 12
     assert base not in other
 
 
@@ -145,7 +194,7 @@ def test_no_samples_make_no_store(tmp_path: Path) -> None:
         write_store(tmp_path / "store", LABELS, [])
 
 
-@pytest.mark.parametrize("kind", ["images", "targets"])
+@pytest.mark.parametrize("kind", ["images", "targets", "instances"])
 @pytest.mark.parametrize("change", [-1, 1, None])
 def test_a_shard_of_another_size_is_refused(store: Store, kind: str, change: int | None) -> None:
     """Cut off, too long or missing: opening says which file."""
@@ -172,8 +221,6 @@ def test_verify_finds_one_changed_byte(store: Store) -> None:
 
 def test_verify_finds_a_changed_split(store: Store) -> None:
     """An index that was edited, its checksum too, no longer gives the fingerprint."""
-    import hashlib
-
     index = store.folder / "index.json"
     index.write_bytes(index.read_bytes().replace(b'"val"', b'"train"'))
     pointer = json.loads((store.path / "store.json").read_text())
@@ -207,6 +254,11 @@ def test_verify_finds_a_changed_split(store: Store) -> None:
         {"pixel_counts": {}},
         {"pixel_counts": {"train": [1], "val": [1], "test": [1]}},
         {"index_sha256": "0" * 64},
+        {"instances": "guessed"},
+        {"max_instances": 0},
+        {"max_instances": 255},
+        {"max_instances": "9"},
+        {"labels": {"labels": ["background", {"name": "hair", "stuff": True}, "eye"]}},
     ],
 )
 def test_a_record_that_does_not_fit_is_refused(store: Store, change: dict[str, object]) -> None:

@@ -34,6 +34,7 @@ class StoreDataModule(pl.LightningDataModule):
         eval_batch_size: int | None = None,
         workers: int = 0,
         seed: int = 0,
+        instances: bool = False,
     ) -> None:
         """Opens the store if it is not yet.
 
@@ -43,6 +44,7 @@ class StoreDataModule(pl.LightningDataModule):
             eval_batch_size: Global batch size in evaluation; that of training by default.
             workers: Threads a loader that read ahead; 0 reads when a batch is asked for.
             seed: The run's seed.
+            instances: Batches have instance maps as target, and their things; in evaluation also label ids.
 
         Raises:
             StoreError: The store cannot be opened.
@@ -60,7 +62,7 @@ class StoreDataModule(pl.LightningDataModule):
                 raise ConfigError(f"data.{name} is {number}; it must be {least} or more.")
         self.store = Store.open(store) if isinstance(store, Path) else store
         self.note: str | None = None
-        self._batch, self._workers, self._seed = batch_size, workers, seed
+        self._batch, self._workers, self._seed, self._instances = batch_size, workers, seed, instances
 
     def train_dataloader(self) -> TrainLoader:
         """Batches in the order that (seed, epoch) gives; the loader's state is the position in the epoch.
@@ -79,7 +81,7 @@ class StoreDataModule(pl.LightningDataModule):
             )
             if rank == 0:
                 _log.warning(self.note)
-        return TrainLoader(split, order, self._workers)
+        return TrainLoader(split, order, self._workers, "instances" if self._instances else "semantic")
 
     def val_dataloader(self) -> Loader:
         """Every validation sample once over all devices, in order."""
@@ -95,16 +97,20 @@ class StoreDataModule(pl.LightningDataModule):
         The augmentation's draws and the per-image table are made on the host from the index: reading it back from the
         device would wait for all work queued there.
         """
-        return Batch(
-            image=batch["image"].to(device, non_blocking=True),
-            target=batch["target"].to(device, non_blocking=True),
-            index=batch["index"],
-        )
+        moved = batch.copy()
+        moved["image"] = batch["image"].to(device, non_blocking=True)
+        moved["target"] = batch["target"].to(device, non_blocking=True)
+        if "things" in batch:
+            moved["things"] = batch["things"].to(device, non_blocking=True)
+        if "semantic" in batch:
+            moved["semantic"] = batch["semantic"].to(device, non_blocking=True)
+        return moved
 
     def _evaluation(self, name: str) -> Loader:
         rank, world = self._place()
         split = self._split(name)
-        return Loader(split, EvalOrder(len(split), self._eval_batch, rank=rank, world=world), self._workers)
+        order = EvalOrder(len(split), self._eval_batch, rank=rank, world=world)
+        return Loader(split, order, self._workers, "both" if self._instances else "semantic")
 
     def _split(self, name: str) -> Split:
         split = self.store.split(name)

@@ -6,23 +6,30 @@ interpreter to others, and a process would have to hand the bytes over, which ta
 workers (the default) the copy is made when the batch is asked for; workers read ahead, which helps where the store
 lies on a slow or shared disk (benchmarks/loader.py has the figures).
 
-Shapes: B samples, H height, W width, C = 3 channels (RGB).
+Shapes: B samples, H height, W width, C = 3 channels (RGB), N numbers that an instance can have.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypedDict
+from typing import Literal, NotRequired, TypedDict
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from kirie.core.instances import MAX_INSTANCES, Instance
 from kirie.core.labels import IGNORE
 from kirie.data.order import FILLER, EvalOrder, Indices, TrainOrder
 from kirie.prepare.store import Split
 
+Targets = Literal["semantic", "instances", "both"]
+"""What a loader gives beside pictures: label ids, instance maps with their things, or the latter and label ids too."""
+
+_NO_THING = (-1, 0)
 _AHEAD = 2
 """Batches that each worker reads ahead."""
 
@@ -32,13 +39,18 @@ class Batch(TypedDict):
 
     Attributes:
         image: uint8 (B, H, W, 3), RGB.
-        target: uint8 (B, H, W), label ids, 255 to ignore.
+        target: uint8 (B, H, W), 255 to ignore: label ids, or, with instances, their numbers, 0 for none.
         index: int64 (B,), positions in the split; -1 for a filler, whose target is 255 everywhere.
+        things: With instances: int64 (B, N, 2). Label id and crowd (0 or 1) of instance k lie at k - 1; the label is -1
+            where there is no such instance.
+        semantic: With instances in evaluation: uint8 (B, H, W), label ids.
     """
 
     image: torch.Tensor
     target: torch.Tensor
     index: torch.Tensor
+    things: NotRequired[torch.Tensor]
+    semantic: NotRequired[torch.Tensor]
 
 
 class Loader(Iterable[Batch], Sized):
@@ -48,9 +60,11 @@ class Loader(Iterable[Batch], Sized):
     epoch comes (`FitLoop.setup_data` against `on_advance_start`), and workers must not fetch the wrong one.
     """
 
-    def __init__(self, split: Split, order: TrainOrder | EvalOrder, workers: int) -> None:
-        """Takes the split, the order to read it in, and the number of threads that read ahead."""
-        self._split, self._order, self._workers = split, order, workers
+    def __init__(
+        self, split: Split, order: TrainOrder | EvalOrder, workers: int, targets: Targets = "semantic"
+    ) -> None:
+        """Takes the split, the order to read it in, the number of threads that read ahead, and what to read."""
+        self._split, self._order, self._workers, self._targets = split, order, workers, targets
         self._pin = torch.cuda.is_available()
 
     def __len__(self) -> int:
@@ -75,12 +89,40 @@ class Loader(Iterable[Batch], Sized):
 
     def _read(self, indices: Indices) -> Batch:
         # A filler's picture is the first one's, so that it has the right size, and no pixel of it counts
-        image_BHWC, target_BHW = (torch.from_numpy(part) for part in self._split.read(indices.clip(min=0)))
-        target_BHW[indices == FILLER] = IGNORE
-        if self._pin:
-            # A transfer from pinned memory goes on beside the device's work
-            image_BHWC, target_BHW = image_BHWC.pin_memory(), target_BHW.pin_memory()
-        return Batch(image=image_BHWC, target=target_BHW, index=torch.from_numpy(indices))
+        rows, filler = indices.clip(min=0), indices == FILLER
+        if self._targets == "semantic":
+            image_BHWC, target_BHW = self._split.read(rows)
+            target_BHW[filler] = IGNORE
+            return Batch(image=self._sent(image_BHWC), target=self._sent(target_BHW), index=torch.from_numpy(indices))
+        image_BHWC, ids_BHW, instances = self._split.read_instances(rows)
+        things_BN2 = _things(instances)
+        ids_BHW[filler], things_BN2[filler] = IGNORE, _NO_THING
+        batch = Batch(
+            image=self._sent(image_BHWC),
+            target=self._sent(ids_BHW),
+            index=torch.from_numpy(indices),
+            things=self._sent(things_BN2),
+        )
+        if self._targets == "both":
+            semantic_BHW = self._split.read_targets(rows)
+            semantic_BHW[filler] = IGNORE
+            batch["semantic"] = self._sent(semantic_BHW)
+        return batch
+
+    def _sent(self, part: NDArray[np.uint8] | NDArray[np.int64]) -> torch.Tensor:
+        """A tensor ready for the device: a transfer from pinned memory goes on beside the device's work."""
+        tensor = torch.from_numpy(part)
+        return tensor.pin_memory() if self._pin else tensor
+
+
+def _things(instances: Sequence[Sequence[Instance]]) -> NDArray[np.int64]:
+    """Labels and crowds by number, shape (B, N, 2)."""
+    things_BN2 = np.empty((len(instances), MAX_INSTANCES, 2), dtype=np.int64)
+    things_BN2[:] = _NO_THING
+    for at, row in enumerate(instances):
+        if row:
+            things_BN2[at, : len(row)] = [(each.label, each.crowd) for each in row]
+    return things_BN2
 
 
 class TrainLoader(Loader):
@@ -93,8 +135,8 @@ class TrainLoader(Loader):
         sampler: The order; Lightning looks for `set_epoch` under this name.
     """
 
-    def __init__(self, split: Split, order: TrainOrder, workers: int) -> None:
-        super().__init__(split, order, workers)
+    def __init__(self, split: Split, order: TrainOrder, workers: int, targets: Targets = "semantic") -> None:
+        super().__init__(split, order, workers, targets)
         self.sampler = order
         self._position = (0, 0)
         self._resume: tuple[int, int] | None = None

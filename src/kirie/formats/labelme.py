@@ -19,6 +19,8 @@ from kirie.formats.labelme_json import Shape
 from kirie.formats.labelme_mask import read_mask
 from kirie.formats.picture import flatten, is_picture
 
+BACKWARDS = "rectangles drawn backwards"
+
 _SMALL = 4_000_000
 
 
@@ -84,11 +86,15 @@ class Labelme:
         split, group = labelme_json.split_of(raw, path), labelme_json.group_of(raw, path)
         picture = labelme_picture.find(raw, path, source)
         height, width = picture.size
-        regions = tuple(_region(shape, path, height, width) for shape in shapes)
+        found = [_region(shape, path, height, width) for shape in shapes]
+        regions = tuple(region for region, _ in found)
         sample = Sample(entry.name, flatten(picture), regions, group, split)
         return sample.with_notes(
             points_outside_clipped=sum(raster.outside(shape.points, height, width) for shape in shapes),
             empty_regions=sum(region.area == 0 for region in regions),
+            masks_that_disagree_with_their_points=sum(not agrees for _, agrees in found),
+            instance_ids_that_are_no_whole_numbers=sum(map(labelme_json.lost_id, shapes)),
+            **{BACKWARDS: sum(map(_backwards, shapes))},
         )
 
     def picture_file(self, source: Path, entry: Entry) -> PictureFile:
@@ -102,16 +108,26 @@ class Labelme:
         return labelme_picture.as_file(raw, path, source)
 
 
-def _region(shape: Shape, path: Path, height: int, width: int) -> Region:
+def _region(shape: Shape, path: Path, height: int, width: int) -> tuple[Region, bool]:
+    """A shape as region, and whether its mask and its points agree."""
     outline = Outline(shape.kind, shape.points, shape.raw)
     at = labelme_json.where(path, shape.number, shape.label)
+    agrees = True
     if shape.kind == "mask":
-        box, crop = read_mask(shape.raw.get("mask"), shape.points, height, width, at)
+        box, crop, agrees = read_mask(shape.raw.get("mask"), shape.points, height, width, at)
     elif why := raster.unfit(shape.kind, shape.points):
         raise SourceError(f"{at} {why}; correct its points, or delete the shape.")
     else:
         box, crop = raster.draw(shape.kind, shape.points, height, width)
-    return Region(shape.label, box, crop, outline, shape.group_id)
+    return Region(shape.label, box, crop, outline, shape.group_id, shape.crowd), agrees
+
+
+def _backwards(shape: Shape) -> bool:
+    """Whether a rectangle's first corner is not its upper left one."""
+    if shape.kind != "rectangle":
+        return False
+    (x0, y0), (x1, y1) = shape.points
+    return x1 < x0 or y1 < y0
 
 
 def _json_files(source: Path) -> list[Path]:

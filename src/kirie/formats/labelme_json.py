@@ -46,6 +46,7 @@ class Shape:
         kind: Its shape type; polygon where the file names none.
         points: x, y pairs as the file has them.
         group_id: labelme's instance number, or None.
+        crowd: Its flags say that it is several things in one.
         raw: Its record, untouched.
     """
 
@@ -54,6 +55,7 @@ class Shape:
     kind: str
     points: tuple[tuple[float, float], ...]
     group_id: int | None
+    crowd: bool
     raw: Mapping[str, Any]
 
 
@@ -141,6 +143,11 @@ def shapes(raw: Mapping[str, Any], path: Path) -> list[Shape]:
     return [_shape(number, record, path) for number, record in enumerate(raw["shapes"], 1)]
 
 
+def lost_id(shape: Shape) -> bool:
+    """Whether a shape's record has an instance number that is none."""
+    return shape.group_id is None and shape.raw.get("group_id") is not None
+
+
 def where(path: Path, number: int, label: str) -> str:
     """How messages name a shape."""
     return f"{path}: shape {number} ('{label}')"
@@ -219,13 +226,14 @@ def _shape(number: int, record: object, path: Path) -> Shape:
         )
     if _too_deep({key: value for key, value in record.items() if key != "points"}):
         raise SourceError(f"{where(path, number, label)} is nested more than {MAX_DEPTH} levels deep; it is damaged.")
-    group_id = record.get("group_id")
+    group_id, flags = record.get("group_id"), record.get("flags")
     return Shape(
         number,
         label,
         kind,
         _points(record.get("points"), where(path, number, label)),
         group_id if isinstance(group_id, int) and not isinstance(group_id, bool) else None,
+        isinstance(flags, dict) and flags.get("crowd") is True,
         record,
     )
 

@@ -88,16 +88,24 @@ def _mask_shape(region: Region) -> dict[str, Any]:
 
 def _record(region: Region, kind: str, points: object, kept: Mapping[str, Any]) -> dict[str, Any]:
     """labelme's keys with values that labelme accepts."""
-    flags, description = kept.get("flags"), kept.get("description")
-    fine = isinstance(flags, dict) and all(isinstance(value, bool) for value in flags.values())
+    description = kept.get("description")
     return {
         "label": region.label,
         "points": points,
         "group_id": region.instance,
         "description": description if isinstance(description, str) else "",
         "shape_type": kind,
-        "flags": flags if fine else {},
+        "flags": _flags(region, kept.get("flags")),
     }
+
+
+def _flags(region: Region, kept: object) -> dict[str, bool]:
+    """The record's own flags, with what the region says about `crowd`."""
+    fine = isinstance(kept, dict) and all(isinstance(value, bool) for value in kept.values())
+    flags: dict[str, bool] = dict(kept) if isinstance(kept, dict) and fine else {}
+    if region.crowd or "crowd" in flags:
+        flags["crowd"] = region.crowd
+    return flags
 
 
 def _is_record(outline: Outline) -> bool:
@@ -114,7 +122,9 @@ def _still_drawn(region: Region, outline: Outline, height: int, width: int) -> b
         mask = outline.raw.get("mask")
         if not mask or not _is_record(outline):
             return False
-        box, crop = read_mask(mask, outline.points, height, width, region.label)
+        box, crop, agrees = read_mask(mask, outline.points, height, width, region.label)
+        if not agrees:
+            return False
     elif raster.unfit(outline.shape, outline.points):
         return False
     else:

@@ -58,7 +58,8 @@ def as_text(labels: LabelSet) -> str:
     body = yaml.safe_dump(labels.to_dict(), sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return (
         "# Labels in order of their ids. `merge: [pupil, eyelash]` paints finer names as this label; names under\n"
-        "# `ignore:` become the ignore index, names under `skip:` are left out.\n" + body
+        "# `ignore:` become the ignore index, names under `skip:` are left out. `stuff: true` marks a label without\n"
+        "# instances, such as sky.\n" + body
     )
 
 

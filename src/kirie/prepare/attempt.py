@@ -18,7 +18,7 @@ from kirie.prepare.journal import Journal, Written, read_journal
 from kirie.prepare.layout import ATTEMPT, Frame
 from kirie.prepare.plan import Planned
 from kirie.prepare.record import Record
-from kirie.prepare.rows import Bytes, RowWriter
+from kirie.prepare.rows import Pixels, RowWriter
 from kirie.prepare.strangers import stranger
 
 
@@ -43,13 +43,13 @@ class Reuse:
         """Whether a key is known; its rows may still prove damaged."""
         return key in self._at
 
-    def load(self, key: str | None) -> tuple[Record, Bytes, Bytes] | None:
+    def load(self, key: str | None) -> tuple[Record, Pixels] | None:
         """A picture's record and rows, or None if there are none or they were damaged."""
         if key is None or key not in self._at:
             return None
         written, at = self._at[key]
         pixels = written.load(at)
-        return None if pixels is None else (written.records[at], *pixels)
+        return None if pixels is None else (written.records[at], pixels)
 
 
 class Attempt:
@@ -60,7 +60,7 @@ class Attempt:
 
         Args:
             path: The store's folder.
-            frame: How pictures are brought to one size.
+            frame: How samples become rows.
             per_shard: Rows in a shard.
             plan: What is to be prepared, in order.
 
@@ -87,13 +87,13 @@ class Attempt:
         self._rows.__exit__()
         self._journal.abandon()
 
-    def add(self, record: Record, images_BHWC: Bytes, targets_BHW: Bytes) -> None:
+    def add(self, record: Record, pixels: Pixels) -> None:
         """Writes a picture's rows, then its line.
 
         Raises:
             DeviceError: The disk is full.
         """
-        self._rows.append(images_BHWC, targets_BHW)
+        self._rows.append(*pixels)
         self._journal.append(record)
         self.records.append(record)
 

@@ -18,9 +18,10 @@ from kirie.prepare.layout import POINTER, REPORT, Frame
 from kirie.prepare.plan import Planned, Readable, plan
 from kirie.prepare.record import Record
 from kirie.prepare.report import describe
-from kirie.prepare.rows import Bytes, rows_per_shard
+from kirie.prepare.rows import rows_per_shard
 from kirie.prepare.split import FRACTIONS, Splits, assign
 from kirie.prepare.store import Store
+from kirie.prepare.strict import refuse_mended
 from kirie.prepare.work import Done, Failed, prepare_all, prepare_one
 from kirie.prepare.writer import clean, contents, counted, publish
 
@@ -40,12 +41,13 @@ class Options:
     """How a source is prepared.
 
     Attributes:
-        frame: Size and mode.
+        frame: Size, mode and instances.
         fractions: Shares of train, val and test, by groups.
         seed: Another seed gives another split.
         honour_given: Whether splits that the source gives count.
         workers: Processes that read pictures; it changes nothing in the store.
         per_shard: Rows in a shard; as many as 256 MiB hold by default.
+        strict: Refuse pictures of which something had to be mended.
     """
 
     frame: Frame
@@ -54,6 +56,7 @@ class Options:
     honour_given: bool = True
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     per_shard: int | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def prepare(source: Readable, out: Path, options: Options, progress: Progress = 
         progress: Told about progress.
 
     Raises:
-        SourceError: Pictures or annotations cannot be used: all of them in one message.
+        SourceError: Pictures or annotations cannot be used, or had to be mended: all of them in one message.
         StoreError: The source is empty, a split would be, or training has fewer than two labels.
         UsageError: The folder holds something else than a store.
         DeviceError: The disk is full, or a worker was killed.
@@ -108,6 +111,8 @@ def prepare(source: Readable, out: Path, options: Options, progress: Progress = 
             reuse = Reuse(out, options.frame)
             read = _fill(source, options, todo, reuse, attempt, progress)
             records = attempt.records
+            if options.strict:
+                refuse_mended(records)
             splits = _split(records, options)
             _check_labels(source.labels, records, splits)
             attempt.finish()
@@ -128,6 +133,8 @@ def _unchanged(
     written = read_journal(store.folder, options.frame)
     if written is None or [record.key for record in written.records] != [planned.key for planned in todo]:
         return None
+    if options.strict:
+        refuse_mended(written.records)
     splits = _split(written.records, options)
     pointer, _index = contents(labels, options.frame, per_shard, written.records, splits.of)
     if pointer.folder != store.folder.name:
@@ -177,7 +184,7 @@ def _fill(
                 else:
                     row = outcome
             if row is not None:
-                attempt.add(row.record, row.images_BHWC, row.targets_BHW)
+                attempt.add(row.record, row.pixels)
             progress("preparing", at, len(todo))
     if problems:
         raise SourceError(_all(problems, len(todo), source.labels))
@@ -185,7 +192,7 @@ def _fill(
 
 
 def _reused(reuse: Reuse, planned: Planned) -> Done | None:
-    found: tuple[Record, Bytes, Bytes] | None = reuse.load(planned.key)
+    found = reuse.load(planned.key)
     return None if found is None else Done(*found)
 
 

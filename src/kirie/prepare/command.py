@@ -40,12 +40,21 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--size", default="256", help="256, or height x width: 256x384; multiples of 32 (256)")
     parser.add_argument("--mode", default="fit", help="fit: scale and pad; tile: cut into tiles of the size (fit)")
     parser.add_argument("--overlap", type=float, help="share of a tile that its neighbour repeats (0.25)")
+    parser.add_argument(
+        "--instances",
+        default="given",
+        help="given: by the source's ids, where it has none as components: connected parts of a label (given)",
+    )
+    parser.add_argument(
+        "--max-instances", type=int, default=254, metavar="N", help="in a picture or tile; the smallest go (254)"
+    )
     parser.add_argument("--fractions", default="0.7,0.15,0.15", help="of train, val, test (0.7,0.15,0.15)")
     parser.add_argument("--seed", type=int, default=0, help="another seed gives another split (0)")
     parser.add_argument("--ignore-given-splits", action="store_true", help="split by groups what has splits already")
     parser.add_argument("--labels", type=Path, help="label file (labels.yaml of the source)")
     parser.add_argument("--format", help="the source's format (found out)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (one per core)")
+    parser.add_argument("--strict", action="store_true", help="refuse pictures of which something had to be mended")
     parser.add_argument("--verify", action="store_true", help="read the store at --out whole, compare checksums, end")
     options = parser.parse_args(argv)
     if options.verify:
@@ -57,6 +66,10 @@ def main(argv: Sequence[str]) -> int:
     overlap = 0.0 if options.mode == "fit" else 0.25 if options.overlap is None else options.overlap
     if not 0 <= overlap <= 0.9:
         raise UsageError(f"The overlap {overlap} cannot be used; give a share of a tile from 0 to 0.9.")
+    if options.instances not in ("given", "components"):
+        raise UsageError(f"There are no instances '{options.instances}'; allowed are given and components.")
+    if not 1 <= options.max_instances <= 254:
+        raise UsageError(f"--max-instances is {options.max_instances}; allowed is a whole number from 1 to 254.")
     if options.workers < 1:
         raise UsageError(f"{options.workers} workers cannot work; give 1 or more.")
 
@@ -66,12 +79,14 @@ def main(argv: Sequence[str]) -> int:
     from kirie.prepare.resize import parse_size
     from kirie.prepare.split import parse_fractions
 
-    frame = Frame(parse_size(options.size), options.mode, overlap)
+    frame = Frame(parse_size(options.size), options.mode, overlap, options.instances, options.max_instances)
     fractions = parse_fractions(options.fractions)
     if options.out.resolve().is_relative_to(options.source.resolve()):
         raise UsageError(f"The store cannot lie in the source itself, {options.out}; give another folder (--out).")
     source = open_source(options.source, options.format, options.labels)
-    how = Options(frame, fractions, options.seed, not options.ignore_given_splits, options.workers)
+    how = Options(
+        frame, fractions, options.seed, not options.ignore_given_splits, options.workers, strict=options.strict
+    )
     with _progress() as progress:
         outcome = prepare(source, options.out, how, progress)
     remarks = list(source.remarks)

@@ -18,7 +18,7 @@ from kirie.core import files
 from kirie.errors import StoreError
 from kirie.prepare.layout import VERSION, Frame
 from kirie.prepare.record import Record
-from kirie.prepare.rows import Bytes, Rows, filling, row_digest
+from kirie.prepare.rows import Pixels, Rows, filling, row_digest
 
 JOURNAL = "journal.jsonl"
 
@@ -38,13 +38,13 @@ class Written:
     rows: Rows
     frame: Frame
 
-    def load(self, at: int) -> tuple[Bytes, Bytes] | None:
+    def load(self, at: int) -> Pixels | None:
         """A record's rows, or None if they are not what was written."""
         try:
             pixels = self.rows.load(self.first[at], self.frame.rows_of(self.records[at].size))
         except StoreError:
             return None
-        return pixels if row_digest(*pixels) == self.records[at].digest else None
+        return pixels if row_digest(pixels) == self.records[at].digest else None
 
 
 class Journal:

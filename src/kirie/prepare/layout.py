@@ -5,21 +5,24 @@
     data-<12 hex digits>/           everything else, named by its content; kept while store.json points to it
         images-0000.u8 ...          uint8 (rows, H, W, 3), raw, at most 256 MiB each
         targets-0000.u8 ...         uint8 (rows, H, W), raw: label ids, 255 is the ignore index
-        index.json                  one entry per picture in order of its rows: name, group, split, size, digest
+        instances-0000.u8 ...       uint8 (rows, H, W), raw: 0 where no instance is, k for the row's k-th, 255 ignored
+        index.json                  one entry per picture in order of its rows: name, group, split, size, digest, and
+                                    for each of its rows the label and crowd flag of each instance
         journal.jsonl               what each picture was made from and its counts; only `kirie prepare` reads it
     attempt/, spare-*/              an interrupted `kirie prepare`: the same files, unfinished; readers ignore them
 
 A store's bytes depend on its content only, never on what was prepared before, how often it was interrupted, the
-order of files or the number of workers. The fingerprint is a hash over every picture's name, split and stored
-pixels, and over label names and frame; two stores with one fingerprint train alike. `journal.jsonl` alone also names
-the bytes and the code that a picture came from, so it may change while the fingerprint and store.json do not.
+order of files or the number of workers. The fingerprint is a hash over every picture's name, split, stored pixels and
+instances, and over label names, things and frame; two stores with one fingerprint train alike. `journal.jsonl` alone
+also names the bytes and the code that a picture came from, so it may change while the fingerprint and store.json do
+not.
 
 Where a picture lies in its frame (`fit`) and which tiles it has (`tile`) follow from its size (`resize`), so only the
 size is written. Opening compares file sizes and the index's checksum; `Store.verify` reads everything.
 Files are raw bytes and JSON, so a store from a stranger can hold wrong pictures but no code.
 
-Room for instances: `instances-0000.u16` beside the targets (uint16 (rows, H, W), 0 where no instance is) with a list
-`instances: [{id, label}]` in a picture's index entry. `rows._KINDS` would gain a kind and VERSION a number.
+An instance map and its target agree pixel by pixel: where a map has k, the target has the label of the row's k-th
+instance. Where the map has 255 and the target has not, an instance was too small, flat, or one too many.
 
 Shapes: H, W the frame; L labels.
 """
@@ -29,18 +32,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from kirie.core import files
 from kirie.core.identity import digest
+from kirie.core.instances import HOWS, MAX_INSTANCES, How
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
+from kirie.prepare.record import RowInstances, instances_from_json, instances_to_json
 from kirie.prepare.resize import tile_count
 
-VERSION = 1
+VERSION = 2
 SPLITS = ("train", "val", "test")
 POINTER = "store.json"
 INDEX = "index.json"
@@ -56,17 +61,21 @@ _MAX_SIDE = 16384
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """How pictures were brought to one size.
+    """How samples became rows.
 
     Attributes:
         size: Height and width of every row.
         mode: `fit` (one row per picture, letterbox) or `tile` (unscaled, one row per tile).
         overlap: Share of a tile that its neighbour repeats; 0 for `fit`.
+        instances: `given` (by the source's ids, connected parts where there are none) or `components`.
+        max_instances: Of more in one row, the smallest are ignored.
     """
 
     size: tuple[int, int]
     mode: Mode = "fit"
     overlap: float = 0.0
+    instances: How = "given"
+    max_instances: int = MAX_INSTANCES
 
     def rows_of(self, source: tuple[int, int]) -> int:
         """Rows that a picture of this height and width takes."""
@@ -74,7 +83,13 @@ class Frame:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"size": list(self.size), "mode": self.mode, "overlap": self.overlap}
+        return {
+            "size": list(self.size),
+            "mode": self.mode,
+            "overlap": self.overlap,
+            "instances": self.instances,
+            "max_instances": self.max_instances,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,7 @@ class Picture:
         size: Height and width before it was brought to the frame.
         row: Its first row.
         digest: SHA-256 of its rows.
+        instances: Of each of its rows.
     """
 
     name: str
@@ -96,6 +112,7 @@ class Picture:
     size: tuple[int, int]
     row: int
     digest: str
+    instances: RowInstances = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For the index; the row follows from the pictures before."""
@@ -105,6 +122,7 @@ class Picture:
             "split": self.split,
             "size": list(self.size),
             "digest": self.digest,
+            "instances": instances_to_json(self.instances),
         }
 
 
@@ -116,7 +134,7 @@ class Pointer:
         folder: Name of the folder with everything else.
         rows: Number of rows.
         per_shard: Rows in every shard but the last.
-        frame: How pictures were brought to one size.
+        frame: How samples became rows.
         labels: The label set of the targets.
         fingerprint: Hash of the content, hexadecimal.
         mean: Of the training pixels without padding, in [0, 1].
@@ -189,8 +207,19 @@ class Pointer:
 
 def fingerprint(labels: LabelSet, frame: Frame, pictures: Sequence[Picture]) -> str:
     """Hash of what training sees, whatever its order, hexadecimal."""
-    samples = sorted([picture.name, picture.split, picture.digest] for picture in pictures)
-    return digest({"version": VERSION, "labels": list(labels.names), "frame": frame.to_dict(), "samples": samples})
+    samples = [
+        [picture.name, picture.split, picture.digest, instances_to_json(picture.instances)]
+        for picture in sorted(pictures, key=lambda picture: (picture.name, picture.split, picture.digest))
+    ]
+    return digest(
+        {
+            "version": VERSION,
+            "labels": list(labels.names),
+            "things": list(labels.things),
+            "frame": frame.to_dict(),
+            "samples": samples,
+        }
+    )
 
 
 def index_bytes(pictures: Sequence[Picture]) -> bytes:
@@ -206,16 +235,20 @@ def _frame(raw: Mapping[str, Any]) -> Frame:
         raise ValueError(f"a frame of {height} x {width} with overlap {overlap}")
     if mode not in ("fit", "tile"):
         raise ValueError(f"the mode {mode!r}")
-    return Frame((height, width), mode, overlap)
+    instances, most = raw["instances"], _whole(raw["max_instances"])
+    if instances not in HOWS or not 1 <= most <= MAX_INSTANCES:
+        raise ValueError(f"instances {instances!r}, at most {most}")
+    return Frame((height, width), mode, overlap, instances, most)
 
 
-def read_index(path: Path, sha256: str, frame: Frame) -> tuple[Picture, ...]:
+def read_index(path: Path, sha256: str, frame: Frame, labels: LabelSet) -> tuple[Picture, ...]:
     """The pictures of a store.
 
     Args:
         path: The index.
         sha256: The checksum it must have.
-        frame: How pictures were brought to one size.
+        frame: How samples became rows.
+        labels: The label set of the targets.
 
     Raises:
         StoreError: The index is missing or has another checksum, or a split that there is not.
@@ -227,6 +260,7 @@ def read_index(path: Path, sha256: str, frame: Frame) -> tuple[Picture, ...]:
         raise StoreError(f"The store's index {path} is missing or was changed; prepare the store again.")
     pictures: list[Picture] = []
     row = 0
+    things = frozenset(labels.things)
     for entry in json.loads(path.read_bytes())["pictures"]:
         height, width = map(_whole, entry["size"])
         if not (0 < height < 2**20 and 0 < width < 2**20):
@@ -239,7 +273,9 @@ def read_index(path: Path, sha256: str, frame: Frame) -> tuple[Picture, ...]:
             (height, width),
             row,
             str(entry["digest"]),
+            instances_from_json(entry["instances"]),
         )
+        _check_instances(picture, frame, things)
         pictures.append(picture)
         row += frame.rows_of(picture.size)
     return tuple(pictures)
@@ -254,6 +290,15 @@ def check_split(split: str) -> str:
     if split not in SPLITS:
         raise StoreError(f"There is no split '{split}'; splits are {', '.join(SPLITS)}.")
     return split
+
+
+def _check_instances(picture: Picture, frame: Frame, things: Set[int]) -> None:
+    if len(picture.instances) != frame.rows_of(picture.size):
+        raise ValueError(f"instances of {len(picture.instances)} rows for '{picture.name}'")
+    if any(len(row) > frame.max_instances for row in picture.instances):
+        raise ValueError(f"more than {frame.max_instances} instances in a row of '{picture.name}'")
+    if not {each.label for row in picture.instances for each in row} <= things:
+        raise ValueError(f"instances of a label that has none in '{picture.name}'")
 
 
 def _rgb(raw: Sequence[float]) -> RGB:

@@ -26,7 +26,16 @@ from kirie.errors import StoreError
 from kirie.formats.base import Entry
 from kirie.prepare.layout import VERSION, Frame
 
-_CODE = ("core/labels.py", "core/sample.py", "prepare/record.py", "prepare/resize.py", "prepare/work.py")
+_CODE = (
+    "core/connected.py",
+    "core/instances.py",
+    "core/labels.py",
+    "core/sample.py",
+    "prepare/framed.py",
+    "prepare/record.py",
+    "prepare/resize.py",
+    "prepare/work.py",
+)
 
 _PORTION = 256
 
@@ -74,7 +83,7 @@ def plan(source: Readable, frame: Frame, workers: int, done: Callable[[], None])
 
     Args:
         source: The source.
-        frame: How pictures are brought to one size.
+        frame: How samples become rows.
         workers: Files read at a time.
         done: Called once for each entry.
 

@@ -15,8 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kirie.core.instances import Instance, instance
 from kirie.core.labels import IGNORE
-from kirie.prepare.rows import Bytes, row_digest
+from kirie.prepare.rows import Pixels, row_digest
+
+RowInstances = tuple[tuple[Instance, ...], ...]
+"""The instances of each row of a picture; number k of a row's map is the k-th of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Record:
         valid: Pixels of its rows that are not padding.
         sums: Sum of those pixels' 8-bit values, per channel.
         squares: Sum of their squares, per channel.
-        notes: What reading mended, counted.
+        notes: What reading mended, and what is odd about instances, counted.
+        instances: Of each row.
     """
 
     key: str
@@ -52,10 +57,13 @@ class Record:
     sums: tuple[int, int, int]
     squares: tuple[int, int, int]
     notes: Mapping[str, int]
+    instances: RowInstances = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For a journal line."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {
+            "instances": instances_to_json(self.instances)
+        }
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Record:
@@ -80,7 +88,29 @@ class Record:
             sums=_three(raw["sums"]),
             squares=_three(raw["squares"]),
             notes={str(key): int(count) for key, count in raw["notes"].items()},
+            instances=instances_from_json(raw["instances"]),
         )
+
+
+def instances_to_json(instances: RowInstances) -> list[list[list[int]]]:
+    """For a journal line and the index: `[label, crowd]` of each instance of each row, crowd as 0 or 1."""
+    return [[[each.label, int(each.crowd)] for each in row] for row in instances]
+
+
+def instances_from_json(raw: Any) -> RowInstances:
+    """Reads what `instances_to_json` made.
+
+    Raises:
+        ValueError: Something has the wrong form.
+        TypeError: Likewise.
+    """
+    return tuple(tuple(_instance(*each) for each in row) for row in raw)
+
+
+def _instance(label: Any, crowd: Any) -> Instance:
+    if type(label) is not int or type(crowd) is not int or not 0 <= label < IGNORE or crowd not in (0, 1):
+        raise ValueError(f"an instance of {label!r}, {crowd!r}")
+    return instance(label, bool(crowd))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +125,21 @@ class Measures:
     squares: tuple[int, int, int]
 
 
-def measure(images_BHWC: Bytes, targets_BHW: Bytes, inside_BHW: NDArray[np.bool_], n_labels: int) -> Measures:
+def measure(pixels: Pixels, inside_BHW: NDArray[np.bool_], n_labels: int) -> Measures:
     """Counts the rows of one picture, in whole numbers so that totals are exact in any order.
 
     Args:
-        images_BHWC: uint8 rows.
-        targets_BHW: uint8 ids.
+        pixels: Its rows.
         inside_BHW: Where the rows are not padding.
         n_labels: L.
     """
-    ids_256 = np.bincount(targets_BHW.ravel(), minlength=256)
-    pixels_V3 = images_BHWC[inside_BHW]
+    ids_256 = np.bincount(pixels.targets_BHW.ravel(), minlength=256)
+    pixels_V3 = pixels.images_BHWC[inside_BHW]
     values_256 = np.arange(256, dtype=np.int64)
     histograms = [np.bincount(pixels_V3[:, channel], minlength=256) for channel in range(3)]
     padding = int(inside_BHW.size - len(pixels_V3))
     return Measures(
-        digest=row_digest(images_BHWC, targets_BHW),
+        digest=row_digest(pixels),
         counts=tuple(ids_256[:n_labels].tolist()),
         ignored=int(ids_256[IGNORE]) - padding,
         valid=len(pixels_V3),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from kirie.core.instances import instance
 from kirie.core.labels import LabelSet
 from kirie.prepare.layout import SPLITS, Frame
 from kirie.prepare.record import Record
@@ -20,17 +21,23 @@ def describe(labels: LabelSet, frame: Frame, records: Sequence[Record], splits: 
 
     Args:
         labels: The label set.
-        frame: How pictures were brought to one size.
+        frame: How samples became rows.
         records: All pictures.
         splits: Their splits.
 
     Returns:
-        `splits`: by split, `pictures`, `rows`, `groups` and `ignored` (share of pixels that are not padding);
-        `labels`: by name and split, `share` of the pixels that count and `pictures` that show the label;
+        `splits`: by split, `pictures`, `rows`, `groups`, `ignored` (share of pixels that are not padding), `instances`
+        and `crowds` (in all rows, so that what lies in two tiles counts twice);
+        `labels`: by name and split, `share` of the pixels that count, `pictures` that show the label, and for things
+        `instances`, crowds left out;
         `notes`: counted; `duplicates`, `moved`, `warnings`.
     """
     parts = {split: [record for record in records if splits.of[record.name] == split] for split in SPLITS}
     shares: dict[str, dict[str, dict[str, float | int]]] = {label.name: {} for label in labels}
+    found = {
+        split: Counter(each for record in part for row in record.instances for each in row)
+        for split, part in parts.items()
+    }
     for split, part in parts.items():
         total = sum(sum(record.counts) for record in part)
         for label in labels:
@@ -39,6 +46,8 @@ def describe(labels: LabelSet, frame: Frame, records: Sequence[Record], splits: 
                 "share": pixels / total if total else 0.0,
                 "pictures": sum(1 for record in part if record.counts[label.id]),
             }
+            if label.id in labels.things:
+                shares[label.name][split]["instances"] = found[split][instance(label.id, False)]
     notes: Counter[str] = Counter()
     for record in records:
         notes.update(record.notes)
@@ -49,6 +58,8 @@ def describe(labels: LabelSet, frame: Frame, records: Sequence[Record], splits: 
                 "rows": sum(frame.rows_of(record.size) for record in part),
                 "groups": splits.groups[split],
                 "ignored": sum(record.ignored for record in part) / max(1, sum(record.valid for record in part)),
+                "instances": sum(count for each, count in found[split].items() if not each.crowd),
+                "crowds": sum(count for each, count in found[split].items() if each.crowd),
             }
             for split, part in parts.items()
         },
@@ -78,6 +89,12 @@ def table(report: Mapping[str, Any]) -> str:
         grid.add_row(_plain(name), *(f"{row[split]['share']:.2%}" for split in SPLITS))
     if any(part["ignored"] for part in parts.values()):
         grid.add_row("(ignored)", *(f"{parts[split]['ignored']:.2%}" for split in SPLITS))
+    grid.add_row("instances", *(str(parts[split]["instances"]) for split in SPLITS))
+    for name, row in report["labels"].items():
+        if "instances" in row[SPLITS[0]]:
+            grid.add_row(f"  {_plain(name)}", *(str(row[split]["instances"]) for split in SPLITS))
+    if any(part["crowds"] for part in parts.values()):
+        grid.add_row("crowds", *(str(parts[split]["crowds"]) for split in SPLITS))
     text = io.StringIO()
     Console(file=text, width=110, color_system=None, markup=False).print(grid)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,19 +118,20 @@ def fit(image_HWC: Image, size: int | tuple[int, int]) -> tuple[Image, Placement
     return framed_HWC, place
 
 
-def fit_target(target_HW: NDArray[np.uint8], place: Placement) -> NDArray[np.uint8]:
-    """Scales a target as `fit` scaled its picture; padding is the ignore index.
+def fit_target(target_HW: NDArray[Any], place: Placement, fill: int = IGNORE) -> NDArray[Any]:
+    """Scales a target, or a map of instances, as `fit` scaled its picture.
 
     Args:
-        target_HW: uint8 ids, shape (h, w).
+        target_HW: Whole numbers of 8 bits or more, shape (h, w).
         place: What `fit` returned for the picture.
+        fill: The value of padding.
 
     Returns:
-        uint8 ids, shape (H, W).
+        The same kind of numbers, shape (H, W). Every pixel comes from the same place whatever its kind.
     """
     if target_HW.shape != place.source:
         raise ValueError(f"a target of shape {target_HW.shape} for a picture of {place.source}")
-    framed_HW = np.full(place.frame, IGNORE, dtype=np.uint8)
+    framed_HW = np.full(place.frame, fill, dtype=target_HW.dtype)
     framed_HW[place.window] = _resized(target_HW, place.content, PillowImage.Resampling.NEAREST)
     return framed_HW
 
@@ -163,11 +165,11 @@ def tile_count(source: tuple[int, int], tile: tuple[int, int], overlap: float) -
     return rows * columns
 
 
-def cut(array: NDArray[np.uint8], box: Box, fill: int) -> NDArray[np.uint8]:
+def cut(array: NDArray[Any], box: Box, fill: int) -> NDArray[Any]:
     """One tile of a picture or target, filled where the box reaches past it.
 
     Args:
-        array: uint8 of shape (h, w) or (h, w, 3).
+        array: Shape (h, w) or (h, w, 3).
         box: One of `tiles`.
         fill: PADDING for pictures, IGNORE for targets.
     """
@@ -175,7 +177,7 @@ def cut(array: NDArray[np.uint8], box: Box, fill: int) -> NDArray[np.uint8]:
     part = array[y0:y1, x0:x1]
     if part.shape[:2] == (y1 - y0, x1 - x0):
         return part
-    whole = np.full((y1 - y0, x1 - x0, *array.shape[2:]), fill, dtype=np.uint8)
+    whole = np.full((y1 - y0, x1 - x0, *array.shape[2:]), fill, dtype=array.dtype)
     whole[: part.shape[0], : part.shape[1]] = part
     return whole
 
@@ -218,8 +220,10 @@ def _step(side: int, overlap: float) -> int:
     return max(1, math.floor(side * (1 - overlap)))
 
 
-def _resized(array: NDArray[np.uint8], size: tuple[int, int], how: PillowImage.Resampling) -> NDArray[np.uint8]:
+def _resized(array: NDArray[Any], size: tuple[int, int], how: PillowImage.Resampling) -> NDArray[Any]:
     if array.shape[:2] == size:
         return np.ascontiguousarray(array)
-    scaled = PillowImage.fromarray(np.ascontiguousarray(array)).resize((size[1], size[0]), how)
-    return np.array(scaled, dtype=np.uint8)
+    # Pillow takes pixels of 16 bits from other places than those of 8 and 32
+    pixels = array if array.dtype == np.uint8 else array.astype(np.int32)
+    scaled = PillowImage.fromarray(np.ascontiguousarray(pixels)).resize((size[1], size[0]), how)
+    return np.array(scaled, dtype=array.dtype)

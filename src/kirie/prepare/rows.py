@@ -1,8 +1,8 @@
 """The pixels of a store: raw uint8 files of equal rows, read through memory maps, written by appending.
 
-A row is one frame: an image (H, W, 3) and its target (H, W). Rows lie in shards of `per_shard` rows, images and
-targets in files of their own: `images-0000.u8`, `targets-0000.u8`. There are no headers; shape and number of rows
-decide what every file's size must be, and opening compares only that.
+A row is one frame: an image (H, W, 3), its target (H, W) and its instance map (H, W). Rows lie in shards of `per_shard`
+rows, each kind in files of its own: `images-0000.u8`, `targets-0000.u8`, `instances-0000.u8`. There are no headers;
+shape and number of rows decide what every file's size must be, and opening compares only that.
 
 Shapes: H, W the frame; B rows asked for.
 """
@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,21 @@ SHARD_BYTES = 256 * 2**20
 """Largest size of a shard of images; a row that is larger gets a shard of its own."""
 
 Bytes = NDArray[np.uint8]
-_KINDS = ("images", "targets")
+_KINDS = ("images", "targets", "instances")
+
+
+class Pixels(NamedTuple):
+    """Rows of each kind, uint8.
+
+    Attributes:
+        images_BHWC: RGB, (B, H, W, 3).
+        targets_BHW: Label ids, IGNORE.
+        instances_BHW: Numbers of instances, 0 for none, IGNORE.
+    """
+
+    images_BHWC: Bytes
+    targets_BHW: Bytes
+    instances_BHW: Bytes
 
 
 def rows_per_shard(size: tuple[int, int]) -> int:
@@ -36,10 +50,11 @@ def rows_per_shard(size: tuple[int, int]) -> int:
     return max(1, SHARD_BYTES // (size[0] * size[1] * 3))
 
 
-def row_digest(images_BHWC: Bytes, targets_BHW: Bytes) -> str:
-    """SHA-256 of rows, hexadecimal: images first, then targets."""
-    found = hashlib.sha256(np.ascontiguousarray(images_BHWC).data)
-    found.update(np.ascontiguousarray(targets_BHW).data)
+def row_digest(pixels: Pixels) -> str:
+    """SHA-256 of rows, hexadecimal: images first, then targets, then instance maps."""
+    found = hashlib.sha256()
+    for kind in pixels:
+        found.update(np.ascontiguousarray(kind).data)
     return found.hexdigest()
 
 
@@ -94,16 +109,23 @@ class Rows:
         """A row's target: a read-only view, uint8 of shape (H, W)."""
         return self._view("targets", row)
 
-    def read(self, rows: Sequence[int] | NDArray[np.int64]) -> tuple[Bytes, Bytes]:
-        """Copies of rows: uint8 images (B, H, W, 3) and targets (B, H, W)."""
-        images_BHWC = np.empty((len(rows), *self.size, 3), dtype=np.uint8)
-        targets_BHW = np.empty((len(rows), *self.size), dtype=np.uint8)
-        for at, row in enumerate(rows):
-            images_BHWC[at] = self.image(int(row))
-            targets_BHW[at] = self.target(int(row))
-        return images_BHWC, targets_BHW
+    def instance_ids(self, row: int) -> Bytes:
+        """A row's instance map: a read-only view, uint8 of shape (H, W)."""
+        return self._view("instances", row)
 
-    def load(self, first: int, count: int) -> tuple[Bytes, Bytes]:
+    def images(self, rows: Sequence[int] | NDArray[np.int64]) -> Bytes:
+        """Copies of rows' images: uint8 (B, H, W, 3)."""
+        return self._copied("images", rows)
+
+    def targets(self, rows: Sequence[int] | NDArray[np.int64]) -> Bytes:
+        """Copies of rows' targets: uint8 (B, H, W)."""
+        return self._copied("targets", rows)
+
+    def instance_maps(self, rows: Sequence[int] | NDArray[np.int64]) -> Bytes:
+        """Copies of rows' instance maps: uint8 (B, H, W)."""
+        return self._copied("instances", rows)
+
+    def load(self, first: int, count: int) -> Pixels:
         """Neighbouring rows by plain reading, so that a pass over a whole store leaves no mapped pages behind.
 
         Raises:
@@ -126,7 +148,13 @@ class Rows:
                     raise StoreError(f"The store is damaged: {shard_path(self.folder, kind, shard)} ends too early.")
                 found.append(np.frombuffer(content, dtype=np.uint8).reshape(here, *_shape(kind, self.size)))
                 row += here
-        return np.concatenate(parts["images"]), np.concatenate(parts["targets"])
+        return Pixels(*(np.concatenate(parts[kind]) for kind in _KINDS))
+
+    def _copied(self, kind: str, rows: Sequence[int] | NDArray[np.int64]) -> Bytes:
+        copies_BHW = np.empty((len(rows), *_shape(kind, self.size)), dtype=np.uint8)
+        for at, row in enumerate(rows):
+            copies_BHW[at] = self._view(kind, int(row))
+        return copies_BHW
 
     def _held(self, shard: int) -> int:
         return min(self.per_shard, self.count - shard * self.per_shard)
@@ -183,14 +211,16 @@ class RowWriter:
             stream.close()
         self._open.clear()
 
-    def append(self, images_BHWC: Bytes, targets_BHW: Bytes) -> None:
-        """Adds rows, uint8 of shapes (B, H, W, 3) and (B, H, W).
+    def append(self, images_BHWC: Bytes, targets_BHW: Bytes, instances_BHW: Bytes | None = None) -> None:
+        """Adds rows, uint8 of shapes (B, H, W, 3), (B, H, W) and (B, H, W); without instance maps, rows of none.
 
         Raises:
             DeviceError: The disk is full.
         """
-        for image_HWC, target_HW in zip(images_BHWC, targets_BHW, strict=True):
-            for kind, content in zip(_KINDS, (image_HWC, target_HW), strict=True):
+        if instances_BHW is None:
+            instances_BHW = np.zeros_like(targets_BHW)
+        for row in zip(images_BHWC, targets_BHW, instances_BHW, strict=True):
+            for kind, content in zip(_KINDS, row, strict=True):
                 if content.shape != _shape(kind, self.size) or content.dtype != np.uint8:
                     raise ValueError(f"a row of {content.dtype} {content.shape} in a store of {self.size}")
                 with filling(self.folder):

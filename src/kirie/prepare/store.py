@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kirie.core import files
+from kirie.core.instances import Instance
 from kirie.core.labels import LabelSet
 from kirie.errors import SourceError, StoreError
 from kirie.prepare.layout import (
@@ -42,7 +43,7 @@ class Split:
         name: train, val or test.
         names: One per row: the picture's name, in tile mode with `@x,y` of the tile's corner. Unique.
         rows_N: int64 positions in the store.
-        frame: How pictures were brought to one size.
+        frame: How samples became rows.
     """
 
     name: str
@@ -63,9 +64,31 @@ class Split:
         """A memory-mapped, read-only view: uint8 ids of shape (H, W), 255 ignored."""
         return self._rows.target(int(self.rows_N[i]))
 
+    def instance_ids(self, i: int) -> Bytes:
+        """A memory-mapped, read-only view: uint8 (H, W), k for the row's k-th instance, 0 none, 255 ignored."""
+        return self._rows.instance_ids(int(self.rows_N[i]))
+
+    def instances(self, i: int) -> tuple[Instance, ...]:
+        """The instances of a row, in order of their numbers."""
+        picture = self._pictures[i]
+        return picture.instances[int(self.rows_N[i]) - picture.row]
+
     def read(self, indices: Sequence[int] | NDArray[np.int64]) -> tuple[Bytes, Bytes]:
         """Copies: uint8 images (B, H, W, 3) and targets (B, H, W)."""
-        return self._rows.read(self.rows_N[np.asarray(indices, dtype=np.int64)])
+        rows_B = self._rows_of(indices)
+        return self._rows.images(rows_B), self._rows.targets(rows_B)
+
+    def read_instances(
+        self, indices: Sequence[int] | NDArray[np.int64]
+    ) -> tuple[Bytes, Bytes, tuple[tuple[Instance, ...], ...]]:
+        """Copies: uint8 images (B, H, W, 3) and instance maps (B, H, W); and the instances of each."""
+        rows_B = self._rows_of(indices)
+        instances = tuple(self.instances(int(i)) for i in indices)
+        return self._rows.images(rows_B), self._rows.instance_maps(rows_B), instances
+
+    def read_targets(self, indices: Sequence[int] | NDArray[np.int64]) -> Bytes:
+        """Copies: uint8 targets (B, H, W)."""
+        return self._rows.targets(self._rows_of(indices))
 
     def picture(self, i: int) -> Picture:
         """The picture that a row comes from."""
@@ -80,6 +103,9 @@ class Split:
         picture = self._pictures[i]
         return tiles(picture.size, self.frame.size, self.frame.overlap)[int(self.rows_N[i]) - picture.row]
 
+    def _rows_of(self, indices: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+        return self.rows_N[np.asarray(indices, dtype=np.int64)]
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -89,7 +115,7 @@ class Store:
         path: Its folder.
         labels: The label set of its targets.
         fingerprint: Hash of its content, hexadecimal.
-        frame: How pictures were brought to one size.
+        frame: How samples became rows.
         mean: Of the training pixels without padding, RGB in [0, 1].
         std: Likewise; at least 1/255.
         pictures: All of them, in order of their rows.
@@ -160,7 +186,7 @@ class Store:
         """
         for picture in self.pictures:
             pixels = self.rows.load(picture.row, self.frame.rows_of(picture.size))
-            if row_digest(*pixels) != picture.digest:
+            if row_digest(pixels) != picture.digest:
                 raise StoreError(
                     f"The store {self.path} was changed: the stored pixels of '{picture.name}' do not have their "
                     "checksum. Remove the store and prepare it again."
@@ -192,7 +218,7 @@ class Store:
             pointer = Pointer.from_dict(raw, f"the store {path}")
             rows = Rows(path / pointer.folder, pointer.rows, pointer.frame.size, pointer.per_shard)
             rows.check()
-            pictures = read_index(rows.folder / INDEX, pointer.index_sha256, pointer.frame)
+            pictures = read_index(rows.folder / INDEX, pointer.index_sha256, pointer.frame, pointer.labels)
             if (held := sum(pointer.frame.rows_of(picture.size) for picture in pictures)) != pointer.rows:
                 raise ValueError(f"{pointer.rows} rows, but {held} in the index")
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError, SourceError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from kirie.prepare.layout import ATTEMPT, POINTER, REPORT
 
 _FOLDER = re.compile(rf"data-[0-9a-f]{{12}}|spare-[0-9]+|{ATTEMPT}")
-_FILE = re.compile(r"(images|targets)-[0-9]{4,}\.u8|index\.json|journal\.jsonl")
+_FILE = re.compile(r"(images|targets|instances)-[0-9]{4,}\.u8|index\.json|journal\.jsonl")
 
 
 def stranger(path: Path) -> str | None:

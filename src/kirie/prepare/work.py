@@ -1,7 +1,4 @@
-"""One picture from source to rows: what a worker process does, and the processes that do it.
-
-Shapes: H, W the frame; B rows of one picture.
-"""
+"""One picture from source to rows: what a worker process does, and the processes that do it."""
 
 from __future__ import annotations
 
@@ -22,15 +19,12 @@ from multiprocessing import connection, resource_tracker
 
 import numpy as np
 
-from kirie.core.labels import IGNORE
-from kirie.core.sample import Sample
 from kirie.errors import DeviceError, KirieError
-from kirie.formats.base import Entry
+from kirie.prepare.framed import framed
 from kirie.prepare.layout import SPLITS, Frame
 from kirie.prepare.plan import Planned, Readable
 from kirie.prepare.record import Record, measure
-from kirie.prepare.resize import PADDING, cut, fit, fit_target, tiles
-from kirie.prepare.rows import Bytes
+from kirie.prepare.rows import Pixels
 
 _IN_PROCESS = 8
 """Fewer pictures than this are done before a worker process has started."""
@@ -41,8 +35,7 @@ class Done:
     """A prepared picture."""
 
     record: Record
-    images_BHWC: Bytes
-    targets_BHW: Bytes
+    pixels: Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +65,15 @@ def prepare_one(source: Readable, frame: Frame, planned: Planned) -> Done | Fail
             return Failed(entry.name, unknown=tuple(unknown))
         if sample.split is not None and sample.split not in SPLITS:
             return Failed(entry.name, f"its split is '{sample.split}'; splits are {', '.join(SPLITS)}")
-        target_HW = sample.paint(source.labels)
+        rows = framed(sample, source.labels, frame)
     except KirieError as error:
         return Failed(entry.name, str(error))
     except OSError as error:
         return Failed(entry.name, f"it cannot be read ({error})")
-    return _framed(sample, target_HW, entry, planned.key, frame, len(source.labels))
-
-
-def _framed(sample: Sample, target_HW: Bytes, entry: Entry, key: str, frame: Frame, n_labels: int) -> Done:
-    if frame.mode == "fit":
-        image_HWC, place = fit(sample.image_HWC, frame.size)
-        images_BHWC, targets_BHW = image_HWC[None], fit_target(target_HW, place)[None]
-        inside_BHW = np.zeros(targets_BHW.shape, dtype=np.bool_)
-        inside_BHW[(0, *place.window)] = True
-    else:
-        boxes = tiles(sample.size, frame.size, frame.overlap)
-        images_BHWC = np.stack([cut(sample.image_HWC, box, PADDING) for box in boxes])
-        targets_BHW = np.stack([cut(target_HW, box, IGNORE) for box in boxes])
-        inside_HW = np.ones(sample.size, dtype=np.uint8)
-        inside_BHW = np.stack([cut(inside_HW, box, 0) for box in boxes]).astype(np.bool_)
-    found = measure(images_BHWC, targets_BHW, inside_BHW, n_labels)
+    found = measure(rows.pixels, rows.inside_BHW, len(source.labels))
     shape = f"{sample.size[0]}x{sample.size[1]} ".encode()
     record = Record(
-        key=key,
+        key=planned.key,
         name=entry.name,
         group=sample.group,
         given=sample.split,
@@ -107,9 +85,10 @@ def _framed(sample: Sample, target_HW: Bytes, entry: Entry, key: str, frame: Fra
         valid=found.valid,
         sums=found.sums,
         squares=found.squares,
-        notes=dict(sample.notes),
+        notes=rows.notes,
+        instances=rows.instances,
     )
-    return Done(record, images_BHWC, targets_BHW)
+    return Done(record, rows.pixels)
 
 
 def prepare_all(
@@ -121,7 +100,7 @@ def prepare_all(
 
     Args:
         source: The source, picklable.
-        frame: How pictures are brought to one size.
+        frame: How samples become rows.
         todo: The pictures.
         workers: Processes; with one, or for few pictures, this process does it alone.
 

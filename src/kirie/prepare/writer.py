@@ -15,12 +15,13 @@ import numpy as np
 
 from kirie.core import files
 from kirie.core.identity import digest
+from kirie.core.instances import chosen, find_instances
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
 from kirie.prepare.journal import JOURNAL, Journal
 from kirie.prepare.layout import ATTEMPT, INDEX, POINTER, RGB, SPLITS, Frame, Picture, Pointer, fingerprint, index_bytes
 from kirie.prepare.record import Record, measure
-from kirie.prepare.rows import Bytes, Rows, RowWriter, row_digest, rows_per_shard
+from kirie.prepare.rows import Bytes, Pixels, Rows, RowWriter, row_digest, rows_per_shard
 from kirie.prepare.store import Store
 
 _LEAST_STD = 1 / 255
@@ -32,7 +33,7 @@ def write_store(
     samples: Iterable[tuple[str, str, Bytes, Bytes]],
     per_shard: int | None = None,
 ) -> Store:
-    """Writes pictures that already have one size.
+    """Writes pictures that already have one size; their instances are the connected parts of their targets.
 
     Args:
         path: The store's folder.
@@ -50,15 +51,17 @@ def write_store(
     splits: dict[str, str] = {}
     writer: RowWriter | None = None
     journal: Journal | None = None
-    frame = Frame((0, 0))
+    frame = Frame((0, 0), instances="components")
     for name, split, image_HWC, target_HW in samples:
         if writer is None or journal is None:
-            frame = Frame(target_HW.shape)
+            frame = Frame(target_HW.shape, instances="components")
             held = per_shard or rows_per_shard(frame.size)
             journal = Journal.create(attempt, frame, held)
             writer = RowWriter(attempt, frame.size, held)
-        rows = image_HWC[None], target_HW[None]
-        found = measure(*rows, np.ones(rows[1].shape, dtype=np.bool_), len(labels))
+        things = find_instances(target_HW, (), labels, "components")
+        ids_HW, instances, _ = chosen(things.ids_HW, things)
+        rows = Pixels(image_HWC[None], target_HW[None], ids_HW[None])
+        found = measure(rows, np.ones(rows.targets_BHW.shape, dtype=np.bool_), len(labels))
         record = Record(
             key=found.digest,
             name=name,
@@ -73,6 +76,7 @@ def write_store(
             sums=found.sums,
             squares=found.squares,
             notes={},
+            instances=(instances,),
         )
         writer.append(*rows)
         journal.append(record)
@@ -98,7 +102,7 @@ def publish(
     Args:
         path: The store's folder, with the attempt in it.
         labels: The label set.
-        frame: How pictures were brought to one size.
+        frame: How samples became rows.
         per_shard: Rows in a shard.
         records: Every picture in order of its rows.
         splits: The split of every picture's name.
@@ -130,7 +134,7 @@ def contents(
     row = 0
     for record in records:
         split = splits[record.name]
-        pictures.append(Picture(record.name, record.group, split, record.size, row, record.digest))
+        pictures.append(Picture(record.name, record.group, split, record.size, row, record.digest, record.instances))
         row += frame.rows_of(record.size)
     index = index_bytes(pictures)
     index_sha256 = hashlib.sha256(index).hexdigest()
@@ -191,7 +195,7 @@ def _is_whole(folder: Path, index: bytes, frame: Frame, per_shard: int, records:
         first = 0
         for record in records:
             count = frame.rows_of(record.size)
-            if row_digest(*rows.load(first, count)) != record.digest:
+            if row_digest(rows.load(first, count)) != record.digest:
                 return False
             first += count
     except (OSError, StoreError):
