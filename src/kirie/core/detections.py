@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class Detections:
 
     def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Detections:
         """Some of them, in the order that is asked for."""
-        return Detections(*(values[chosen] for values in (self.boxes_N4, self.labels_N, self.scores_N, self.masks_NMM)))
+        return Detections(self.boxes_N4[chosen], self.labels_N[chosen], self.scores_N[chosen], self.masks_NMM[chosen])
 
     def problem(self, n_labels: int, height: int, width: int) -> str | None:
         """What is wrong with them, in words, or None: a file from a stranger may answer anything.
@@ -70,7 +71,7 @@ class Detections:
         """
         count = self.scores_N.shape[0] if self.scores_N.ndim else 0
         side = self.masks_NMM.shape[-1] if self.masks_NMM.ndim == 3 else 0
-        wanted = {
+        wanted: dict[str, tuple[NDArray[Any], type[np.generic], tuple[int, ...]]] = {
             "boxes": (self.boxes_N4, np.float32, (count, 4)),
             "labels": (self.labels_N, np.uint8, (count,)),
             "scores": (self.scores_N, np.float32, (count,)),
@@ -80,7 +81,10 @@ class Detections:
             if values.dtype != dtype or values.shape != shape:
                 return f"{name} are {values.dtype} {values.shape} instead of {np.dtype(dtype)} {shape}"
         if count > MOST_DETECTIONS or side > LARGEST_MASK or (count and not side):
-            return f"{count} detections with masks of {side} pixels a side; at most {MOST_DETECTIONS} of 1 to {LARGEST_MASK}"
+            return (
+                f"{count} detections with masks of {side} pixels a side; at most {MOST_DETECTIONS} are allowed, with 1 "
+                f"to {LARGEST_MASK} pixels"
+            )
         if not count:
             return None
         return self._wrong_values(n_labels, np.array([width, height] * 2, dtype=np.float32))
@@ -102,9 +106,7 @@ class Detections:
         return None
 
 
-def pasted(
-    detections: Detections, height: int, width: int, threshold: float = 0.5
-) -> Iterator[tuple[Box, Mask]]:
+def pasted(detections: Detections, height: int, width: int, threshold: float = 0.5) -> Iterator[tuple[Box, Mask]]:
     """The detections' masks at picture size, one at a time, each as its box's crop.
 
     Args:
