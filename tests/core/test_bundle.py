@@ -45,6 +45,7 @@ def manifest(sha256: str = "0" * 64) -> Manifest:
         mode="tile",
         overlap=0.5,
         outputs=("probabilities", "labels"),
+        least_score=0.25,
         scores={"val": {"miou": 0.75, "iou": {"眼": None}}},
     )
 
@@ -139,6 +140,8 @@ def test_manifest_of_the_future(bundle: Path) -> None:
         (None, "outputs", ["boxes", "labels", "scores", "masks"]),
         (None, "scores", []),
         (None, "task", "panoptic"),
+        (None, "least_score", 1.5),
+        (None, "least_score", None),
         ("model", "sha256", "xyz"),
         ("model", "sha256", "A" * 64),
         ("model", "opset", 0),

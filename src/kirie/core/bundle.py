@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 
 from kirie import __version__
 from kirie.core import files
+from kirie.core.detections import LEAST_SCORE
 from kirie.core.identity import digest
 from kirie.core.labels import LabelSet
 from kirie.core.manifest_fields import Fields, shown
@@ -61,6 +62,8 @@ class Manifest:
             at a time: `boxes`, float32 (N, 4), `labels`, uint8 (N,), `scores`, float32 (N,), best first, and `masks`,
             float32 (N, M, M); see `core.detections`.
         task: What it predicts, one of TASKS.
+        least_score: Instances below it are not painted or cut out, unless it is said otherwise; meaningless in the
+            semantic task.
         scores: The run's scores, as export chose to write them.
         model_file: The model's file name in the bundle.
         created_by: The program and version that wrote it.
@@ -81,6 +84,7 @@ class Manifest:
     overlap: float = 0.25
     outputs: tuple[str, ...] = OUTPUTS
     task: str = SEMANTIC
+    least_score: float = LEAST_SCORE
     scores: Mapping[str, Any] = field(default_factory=dict)
     model_file: str = MODEL
     created_by: str = f"kirie {__version__}"
@@ -93,6 +97,7 @@ class Manifest:
             "version": VERSION,
             "created_by": self.created_by,
             "task": self.task,
+            "least_score": self.least_score,
             "model": {"file": self.model_file, "sha256": self.sha256, "opset": self.opset},
             "architecture": self.architecture,
             "encoder": self.encoder,
@@ -154,6 +159,7 @@ class Manifest:
             overlap=top.share("overlap", 0.9),
             outputs=_outputs(top.take("outputs", list), task, origin),
             task=task,
+            least_score=top.share("least_score", 1.0),
             scores=top.take("scores", dict),
             model_file=_plain_name(model.take("file", str), origin),
             created_by=top.take("created_by", str),
