@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,7 @@ def manifest(sha256: str = "0" * 64) -> Manifest:
         mode="tile",
         overlap=0.5,
         outputs=("probabilities", "labels"),
+        least_score=0.25,
         scores={"val": {"miou": 0.75, "iou": {"眼": None}}},
     )
 
@@ -51,6 +53,17 @@ def manifest(sha256: str = "0" * 64) -> Manifest:
 def test_reads_back_what_was_written(bundle: Path) -> None:
     """Every field survives the file, non-ASCII labels and free scores included."""
     assert Manifest.read(bundle) == manifest(sha256_of(bundle / MODEL))
+
+
+def test_a_bundle_of_instances(bundle: Path) -> None:
+    """It has four outputs, in any order, and all of them; those of a semantic one are none of its own."""
+    plain = dataclasses.replace(manifest(sha256_of(bundle / MODEL)), task="instance", scores={"val": {"map": 0.5}})
+    outputs = ("scores", "boxes", "masks", "labels")
+    dataclasses.replace(plain, outputs=outputs).write(bundle)
+    assert Manifest.read(bundle).outputs == outputs
+    for wrong in (outputs[:3], (*outputs, "labels"), ("labels", "probabilities")):
+        with pytest.raises(BundleError, match="boxes, labels, scores, masks for instances, once each"):
+            dataclasses.replace(plain, outputs=wrong).write(bundle)
 
 
 def test_changed_model_is_refused(bundle: Path) -> None:
@@ -100,10 +113,11 @@ def test_absurdly_large_manifest_is_not_read(bundle: Path) -> None:
 
 
 def test_manifest_of_the_future(bundle: Path) -> None:
-    """Another version is refused with the program that wrote it."""
-    edit(bundle, lambda raw: raw.update(version=2, created_by="kirie 9.0"))
-    with pytest.raises(BundleError, match=r"version 2.*kirie 9\.0"):
-        Manifest.read(bundle)
+    """Another version, older or newer, is refused with the program that wrote it."""
+    for version in (1, 3):
+        edit(bundle, functools.partial(dict.update, version=version, created_by="kirie 9.0"))
+        with pytest.raises(BundleError, match=rf"version {version}.*kirie 9\.0"):
+            Manifest.read(bundle)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +137,11 @@ def test_manifest_of_the_future(bundle: Path) -> None:
         (None, "outputs", ["labels", "labels"]),
         (None, "outputs", ["labels", {}]),
         (None, "outputs", ["labels", "logits"]),
+        (None, "outputs", ["boxes", "labels", "scores", "masks"]),
         (None, "scores", []),
+        (None, "task", "panoptic"),
+        (None, "least_score", 1.5),
+        (None, "least_score", None),
         ("model", "sha256", "xyz"),
         ("model", "sha256", "A" * 64),
         ("model", "opset", 0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from kirie.errors import DeviceError
 from kirie.predict.output import Writer
 from kirie.predict.parallel import Cutter, Done
 from kirie.predict.pictures import Job
+from kirie.predict.segment import segment
 from kirie.predict.session import Session
 
 
@@ -24,7 +26,8 @@ def cutter(color_bundle: Path, tmp_path: Path, draw: Any) -> Cutter:
     """A cutter for `tmp_path/a.png`."""
     Image.fromarray(draw(30, 40)[0]).save(tmp_path / "a.png")
     writer = Writer(Manifest.read(color_bundle), frozenset({"labelmap"}))
-    return Cutter(Session(color_bundle), writer, tmp_path / "out", probabilities=False, max_pixels=10_000)
+    ask = functools.partial(segment, Session(color_bundle))
+    return Cutter(ask, writer, tmp_path / "out", max_pixels=10_000)
 
 
 @pytest.mark.parametrize("workers", [1, 3])

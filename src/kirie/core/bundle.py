@@ -6,17 +6,18 @@ file's SHA-256, so that a model that was exchanged, cut short or edited is refus
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final
 
 from kirie import __version__
 from kirie.core import files
+from kirie.core.detections import LEAST_SCORE
 from kirie.core.identity import digest
 from kirie.core.labels import LabelSet
+from kirie.core.manifest_fields import Fields, shown
 from kirie.errors import BundleError, SourceError
 
 MANIFEST = "manifest.json"
@@ -24,18 +25,18 @@ MANIFEST = "manifest.json"
 CHECKSUM = "checksum"
 """Key of the digest over all other fields, so that a changed label or size is noticed like a changed model."""
 MODEL = "model.onnx"
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when a field changes its meaning; a bundle of another version is refused, not guessed at."""
 
 MODES = ("fit", "tile")
+SEMANTIC, INSTANCE = "semantic", "instance"
+TASKS = (SEMANTIC, INSTANCE)
 OUTPUTS = ("labels", "probabilities")
+INSTANCE_OUTPUTS = ("boxes", "labels", "scores", "masks")
 
 _LARGEST_MANIFEST = 4 << 20
-_LARGEST_SIDE = 1 << 15
 _LARGEST_MULTIPLE = 1 << 10
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,13 @@ class Manifest:
         multiple_of: Sides that are fed are multiples of this many pixels.
         mode: fit: the whole picture is fitted into the input. tile: the input slides over the picture.
         overlap: Share of a tile that its neighbour covers, too, 0 to 0.9; meaningless in mode fit.
-        outputs: The model's outputs in its own order: `labels`, uint8 (batch, height, width), and perhaps
-            `probabilities`, float32 (batch, labels, height, width).
+        outputs: The model's outputs in its own order. Semantic: `labels`, uint8 (batch, height, width), and perhaps
+            `probabilities`, float32 (batch, labels, height, width). Instance, of the one picture that the model takes
+            at a time: `boxes`, float32 (N, 4), `labels`, uint8 (N,), `scores`, float32 (N,), best first, and `masks`,
+            float32 (N, M, M); see `core.detections`.
+        task: What it predicts, one of TASKS.
+        least_score: Instances below it are not painted or cut out, unless it is said otherwise; meaningless in the
+            semantic task.
         scores: The run's scores, as export chose to write them.
         model_file: The model's file name in the bundle.
         created_by: The program and version that wrote it.
@@ -77,6 +83,8 @@ class Manifest:
     mode: str = "fit"
     overlap: float = 0.25
     outputs: tuple[str, ...] = OUTPUTS
+    task: str = SEMANTIC
+    least_score: float = LEAST_SCORE
     scores: Mapping[str, Any] = field(default_factory=dict)
     model_file: str = MODEL
     created_by: str = f"kirie {__version__}"
@@ -88,6 +96,8 @@ class Manifest:
         return {
             "version": VERSION,
             "created_by": self.created_by,
+            "task": self.task,
+            "least_score": self.least_score,
             "model": {"file": self.model_file, "sha256": self.sha256, "opset": self.opset},
             "architecture": self.architecture,
             "encoder": self.encoder,
@@ -117,7 +127,7 @@ class Manifest:
         Raises:
             BundleError: A field is missing, of the wrong type, or out of bounds.
         """
-        top = _Fields(raw, origin)
+        top = Fields(raw, origin)
         version = top.take("version", int)
         if version != VERSION:
             raise BundleError(
@@ -125,9 +135,10 @@ class Manifest:
                 "Export the run again, or use the kirie that wrote the bundle "
                 f"({top.content.get('created_by', 'unknown')})."
             )
-        model = _Fields(top.take("model", dict), f"{origin}, `model`")
-        fed = _Fields(top.take("input", dict), f"{origin}, `input`")
+        model = Fields(top.take("model", dict), f"{origin}, `model`")
+        fed = Fields(top.take("input", dict), f"{origin}, `input`")
         multiple_of = fed.number("multiple_of", 1, _LARGEST_MULTIPLE)
+        task = top.one_of("task", TASKS)
         try:
             labels = LabelSet.from_dict(top.take("labels", dict), origin)
         except SourceError as error:
@@ -146,7 +157,9 @@ class Manifest:
             multiple_of=multiple_of,
             mode=top.one_of("mode", MODES),
             overlap=top.share("overlap", 0.9),
-            outputs=_outputs(top.take("outputs", list), origin),
+            outputs=_outputs(top.take("outputs", list), task, origin),
+            task=task,
+            least_score=top.share("least_score", 1.0),
             scores=top.take("scores", dict),
             model_file=_plain_name(model.take("file", str), origin),
             created_by=top.take("created_by", str),
@@ -215,70 +228,15 @@ def _digest(content: object) -> str | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """A mapping whose fields are taken by name and type."""
-
-    content: Any
-    origin: str
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.content, dict):
-            raise BundleError(f"{self.origin} is not a mapping but {_shown(self.content)}. Export the run again.")
-
-    def take(self, name: str, kind: type[T]) -> T:
-        value = self.content.get(name)
-        # bool is an int to Python, but `height: true` is no height
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.wrong(name, f"be of type {kind.__name__}")
-        return value
-
-    def number(self, name: str, low: int, high: int) -> int:
-        value = self.take(name, int)
-        if not low <= value <= high:
-            raise self.wrong(name, f"lie between {low} and {high}")
-        return value
-
-    def side(self, name: str, multiple_of: int) -> int:
-        value = self.number(name, 1, _LARGEST_SIDE)
-        if value % multiple_of:
-            raise self.wrong(name, f"be a multiple of {multiple_of} (`multiple_of`)")
-        return value
-
-    def share(self, name: str, high: float) -> float:
-        value = self.content.get(name)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-            raise self.wrong(name, "be a number")
-        if not 0 <= value <= high:
-            raise self.wrong(name, f"lie between 0 and {high}")
-        return float(value)
-
-    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
-        value = self.take(name, str)
-        if value not in allowed:
-            raise self.wrong(name, f"be one of {', '.join(allowed)}")
-        return value
-
-    def matching(self, name: str, pattern: re.Pattern[str], words: str) -> str:
-        value = self.take(name, str)
-        if not pattern.fullmatch(value):
-            raise self.wrong(name, f"be {words}")
-        return value
-
-    def wrong(self, name: str, must: str) -> BundleError:
-        if name not in self.content:
-            return BundleError(f"{self.origin} has no `{name}`. Export the run again.")
-        return BundleError(
-            f"{self.origin}: `{name}` is {_shown(self.content[name])}, but must {must}. Export the run again."
+def _outputs(raw: list[object], task: str, origin: str) -> tuple[str, ...]:
+    allowed, needed = (OUTPUTS, {"labels"}) if task == SEMANTIC else (INSTANCE_OUTPUTS, set(INSTANCE_OUTPUTS))
+    names = tuple(name for name in raw if isinstance(name, str) and name in allowed)
+    if len(names) != len(raw) or len(set(names)) != len(names) or not needed <= set(names):
+        words = (
+            "labels, and may hold probabilities" if task == SEMANTIC else f"{', '.join(INSTANCE_OUTPUTS)} for instances"
         )
-
-
-def _outputs(raw: list[object], origin: str) -> tuple[str, ...]:
-    names = tuple(name for name in raw if isinstance(name, str) and name in OUTPUTS)
-    if len(names) != len(raw) or len(set(names)) != len(names) or "labels" not in names:
         raise BundleError(
-            f"{origin}: `outputs` is {_shown(raw)}, but must hold labels, and may hold probabilities, once each. "
-            "Export the run again."
+            f"{origin}: `outputs` is {shown(raw)}, but must hold {words}, once each. Export the run again."
         )
     return names
 
@@ -288,8 +246,3 @@ def _plain_name(name: str, origin: str) -> str:
     if name in {"", ".", "..", MANIFEST} or "\\" in name or "\0" in name or PurePosixPath(name).name != name:
         raise BundleError(f"{origin}: the model file '{name}' must be a plain file name inside the bundle.")
     return name
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"

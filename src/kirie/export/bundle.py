@@ -12,15 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from kirie.core import files
 from kirie.core.bundle import MANIFEST, MODEL, Manifest
 from kirie.core.folders import foreign, replacing_folder
 from kirie.core.labels import LabelSet
 from kirie.errors import BundleError, GateFailed, ModelError, RunError
 from kirie.export.card import model_card
-from kirie.export.gate import compare, gate_sizes
-from kirie.export.onnx import OPSET, Provenance, output_names, write_onnx
-from kirie.export.trial import Trial, bounds, failures
+from kirie.export.exporter import Exporter, exporter_of
+from kirie.export.gate import gate_sizes
+from kirie.export.onnx import OPSET, Provenance
+from kirie.export.onnx_instances import Finder
+from kirie.export.trial import AnyTrial, failures
 from kirie.models import Segmenter
 from kirie.prepare.store import Store
 
@@ -54,7 +58,7 @@ class Attempt:
     """
 
     dynamic_size: bool
-    trials: tuple[Trial, ...]
+    trials: tuple[AnyTrial, ...]
     problems: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,16 +73,18 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A written bundle: its folder, manifest, and the attempts, the last of which was kept."""
+    """A written bundle: its folder, manifest, the attempts, the last of which was kept, and the gate's bounds."""
 
     folder: Path
     manifest: Manifest
     attempts: tuple[Attempt, ...]
+    bounds: Mapping[str, float]
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "bundle": str(self.folder),
+            "task": self.manifest.task,
             "run": self.manifest.run,
             "architecture": self.manifest.architecture,
             "encoder": self.manifest.encoder,
@@ -86,7 +92,7 @@ class Exported:
             "bytes": (self.folder / self.manifest.model_file).stat().st_size,
             "dynamic_size": self.manifest.dynamic_size,
             "outputs": list(self.manifest.outputs),
-            "gate": {"bounds": bounds(), "attempts": [attempt.to_dict() for attempt in self.attempts]},
+            "gate": {"bounds": self.bounds, "attempts": [attempt.to_dict() for attempt in self.attempts]},
         }
 
 
@@ -109,7 +115,7 @@ def check_fit(labels: LabelSet, provenance: Provenance, store: Store) -> None:
 
 
 def export_bundle(
-    segmenter: Segmenter,
+    model: Segmenter | Finder,
     labels: LabelSet,
     store: Store,
     out: Path,
@@ -122,7 +128,7 @@ def export_bundle(
     """Exports a trained model, and keeps it if it passes the gate.
 
     Args:
-        segmenter: The model.
+        model: The model; it is left in eval mode, on the CPU.
         labels: Its labels.
         store: The store it was trained on; the gate reads its validation split.
         out: The bundle's folder. An older bundle there is replaced at the end.
@@ -143,36 +149,40 @@ def export_bundle(
         DeviceError: The disk is full or cannot be written.
     """
     check_fit(labels, provenance, store)
-    if (refusal := segmenter.limits.refusal(*store.size)) is not None:
-        raise RunError(f"The store {store.path} does not fit the run: {segmenter.architecture} {refusal}.")
+    if (refusal := model.limits.refusal(*store.size)) is not None:
+        raise RunError(f"The store {store.path} does not fit the run: {model.architecture} {refusal}.")
     check_out(out)
-    segmenter = segmenter.eval().cpu()
+    assert isinstance(model, nn.Module)
+    model.eval().cpu()
+    exporter = exporter_of(model, labels, provenance, probabilities=options.probabilities)
     with replacing_folder(out) as beside:
-        attempts = _attempts(segmenter, labels, store, beside / MODEL, provenance, options, say)
+        attempts = _attempts(exporter, store, beside / MODEL, options, say)
         kept = attempts[-1]
         manifest = Manifest(
             sha256=files.sha256_of(beside / MODEL),
             opset=OPSET,
             run=provenance.run,
             data=provenance.data,
-            architecture=segmenter.architecture,
-            encoder=segmenter.encoder,
+            architecture=model.architecture,
+            encoder=model.encoder,
             labels=labels,
             height=store.size[0],
             width=store.size[1],
             dynamic_size=kept.dynamic_size,
-            multiple_of=segmenter.multiple_of,
+            multiple_of=model.multiple_of,
             mode=store.mode,
             overlap=store.frame.overlap,
-            outputs=output_names(probabilities=options.probabilities),
+            outputs=exporter.outputs,
+            task=exporter.task,
+            least_score=exporter.least_score,
             scores=dict(scores or {}),
         )
         manifest.write(beside)
-        report = {"bounds": bounds(), "attempts": [attempt.to_dict() for attempt in attempts]}
+        report = {"bounds": exporter.bounds(), "attempts": [attempt.to_dict() for attempt in attempts]}
         files.write_json(beside / REPORT, report)
         files.write_text(beside / CARD, model_card(manifest, kept.trials))
         check_out(out)
-    return Exported(out, manifest, tuple(attempts))
+    return Exported(out, manifest, tuple(attempts), exporter.bounds())
 
 
 def check_out(out: Path) -> None:
@@ -195,63 +205,42 @@ def check_out(out: Path) -> None:
 
 
 def _attempts(
-    segmenter: Segmenter,
-    labels: LabelSet,
-    store: Store,
-    model: Path,
-    provenance: Provenance,
-    options: Options,
-    say: Callable[[str], None],
+    exporter: Exporter, store: Store, path: Path, options: Options, say: Callable[[str], None]
 ) -> list[Attempt]:
     """Exports until one passes; the last attempt's file is then in place."""
     attempts: list[Attempt] = []
-    for dynamic_size in (True, False) if segmenter.dynamic_size and not options.fixed_size else (False,):
-        attempt = _attempt(segmenter, labels, store, model, provenance, options, say, dynamic_size=dynamic_size)
+    model = exporter.model
+    for dynamic_size in (True, False) if model.dynamic_size and not options.fixed_size else (False,):
+        attempt = _attempt(exporter, store, path, options, say, dynamic_size=dynamic_size)
         attempts.append(attempt)
         if not attempt.problems:
             return attempts
-        model.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     last = attempts[-1]
     if not last.trials:
         raise ModelError(last.problems[0])
     raise GateFailed(
-        f"The exported {segmenter.architecture} over {segmenter.encoder} does not give the answers of the trained "
+        f"The exported {model.architecture} over {model.encoder} does not give the answers of the trained "
         f"model, so no file was written. Of {len(last.trials)} comparisons on real pictures these failed:\n"
         + "\n".join(f"  {line}" for line in last.problems)
     )
 
 
 def _attempt(
-    segmenter: Segmenter,
-    labels: LabelSet,
+    exporter: Exporter,
     store: Store,
-    model: Path,
-    provenance: Provenance,
+    path: Path,
     options: Options,
     say: Callable[[str], None],
     *,
     dynamic_size: bool,
 ) -> Attempt:
     size = "dynamic size" if dynamic_size else f"{store.size[0]} x {store.size[1]} pixels"
-    say(f"exporting {segmenter.architecture} to ONNX, {size}")
+    say(f"exporting {exporter.model.architecture} to ONNX, {size}")
     try:
-        write_onnx(
-            segmenter,
-            model,
-            store.size,
-            labels,
-            provenance,
-            dynamic_size=dynamic_size,
-            probabilities=options.probabilities,
-        )
+        exporter.write(path, store.size, dynamic_size=dynamic_size)
     except ModelError as error:
         return Attempt(dynamic_size, (), (str(error),))
-    found = compare(
-        model,
-        segmenter,
-        store.split("val"),
-        gate_sizes(segmenter, store.size, dynamic_size=dynamic_size),
-        images=options.gate_images,
-        on_trial=lambda trial: say(f"compared at {trial.height} x {trial.width}, batch {trial.batch}"),
-    )
-    return Attempt(dynamic_size, found.trials, tuple(failures(found.trials)))
+    sizes = gate_sizes(exporter.model, store.size, dynamic_size=dynamic_size)
+    trials = tuple(exporter.compare(path, store.split("val"), sizes, options.gate_images, say))
+    return Attempt(dynamic_size, trials, tuple(failures(trials)))

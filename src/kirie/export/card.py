@@ -4,29 +4,33 @@ for Model Reporting, 2019).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kirie.core.bundle import Manifest
-from kirie.export.trial import MAX_MIOU_DIFFERENCE, MIN_EQUAL, Trial
+from kirie.core.bundle import INSTANCE, Manifest
+from kirie.export import instance_card
+from kirie.export.markdown import cell, number, table
+from kirie.export.trial import MAX_MIOU_DIFFERENCE, MIN_EQUAL, AnyTrial, Trial
 
 _SCORES = (("iou", "IoU"), ("dice", "Dice"), ("boundary_iou", "boundary IoU"))
 _SPLITS = ("val", "test")
 
 
-def model_card(manifest: Manifest, trials: Sequence[Trial]) -> str:
+def model_card(manifest: Manifest, trials: Sequence[AnyTrial]) -> str:
     """The card of a bundle.
 
     Args:
         manifest: The bundle's manifest, scores included.
         trials: The gate's comparisons.
     """
+    things = manifest.task == INSTANCE
     sections = [
         _what(manifest),
         _labels(manifest),
         _scores(manifest.scores, manifest.labels.names),
-        _gate(trials),
-        _usage(manifest),
+        instance_card.scores(manifest.scores, manifest.labels.names) if things else "",
+        instance_card.gate(trials) if things else _gate(trials),
+        instance_card.usage(manifest) if things else _usage(manifest),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -42,27 +46,31 @@ def _what(manifest: Manifest) -> str:
         if manifest.mode == "fit"
         else f"the input slides over the unscaled picture, neighbours overlapping by {manifest.overlap:.0%}"
     )
+    things = manifest.task == INSTANCE
     outputs = "; `probabilities`, float32 (batch, label, height, width)" if "probabilities" in manifest.outputs else ""
     rows = {
         "architecture": f"{manifest.architecture} over {manifest.encoder}",
         "run": f"`{manifest.run}`",
         "data": f"`{manifest.data}`",
-        "input": f"`image`, uint8 RGB (batch, height, width, 3); {fed}",
+        "input": f"`image`, uint8 RGB ({'1' if things else 'batch'}, height, width, 3); {fed}",
         "framing": framing,
-        "output": f"`labels`, uint8 (batch, height, width): an id per pixel{outputs}",
+        "output": instance_card.OUTPUT
+        if things
+        else f"`labels`, uint8 (batch, height, width): an id per pixel{outputs}",
         "file": f"`{manifest.model_file}`, ONNX operator set {manifest.opset}, SHA-256 `{manifest.sha256}`",
         "written by": manifest.created_by,
     }
     return (
-        f"# {_cell(manifest.architecture)} for {len(manifest.labels)} labels\n\n"
-        "A segmentation model that gives each pixel of a picture one label.\n\n"
-        + _table(("", ""), ((key, value) for key, value in rows.items()))
+        f"# {cell(manifest.architecture)} for {len(manifest.labels)} labels\n\n"
+        + (instance_card.WHAT if things else "A segmentation model that gives each pixel of a picture one label.")
+        + "\n\n"
+        + table(("", ""), ((key, value) for key, value in rows.items()))
     )
 
 
 def _labels(manifest: Manifest) -> str:
-    rows = ((str(label.id), _cell(label.name), f"`{label.hex}`") for label in manifest.labels)
-    return "## Labels\n\n" + _table(("id", "name", "colour"), rows)
+    rows = ((str(label.id), cell(label.name), f"`{label.hex}`") for label in manifest.labels)
+    return "## Labels\n\n" + table(("id", "name", "colour"), rows)
 
 
 def _scores(scores: Mapping[str, Any], labels: Sequence[str]) -> str:
@@ -70,19 +78,19 @@ def _scores(scores: Mapping[str, Any], labels: Sequence[str]) -> str:
     if not splits:
         return ""
     header = ("", *(f"{split} {word}" for split in splits for _, word in _SCORES))
-    mean = ("mean", *(_number(scores[split].get(key)) for split in splits for key in ("miou", "dice", "boundary_iou")))
+    mean = ("mean", *(number(scores[split].get(key)) for split in splits for key in ("miou", "dice", "boundary_iou")))
     rows = [
-        (_cell(name), *(_number(_of(scores[split], name).get(key)) for split in splits for key, _ in _SCORES))
+        (cell(name), *(number(_of(scores[split], name).get(key)) for split in splits for key, _ in _SCORES))
         for name in labels
     ]
     return (
         "## Scores\n\nPixels are added over the whole split before a ratio is taken; a label that the truth does not "
         "hold has no score. `kirie select` chooses on val, unless it is told otherwise.\n\n"
-        + _table(header, [*rows, mean])
+        + table(header, [*rows, mean])
     )
 
 
-def _gate(trials: Sequence[Trial]) -> str:
+def _gate(trials: Sequence[AnyTrial]) -> str:
     rows = (
         (
             f"{trial.height} x {trial.width}",
@@ -93,12 +101,13 @@ def _gate(trials: Sequence[Trial]) -> str:
             "-" if trial.probability_difference is None else f"{trial.probability_difference:.1e}",
         )
         for trial in trials
+        if isinstance(trial, Trial)
     )
     return (
         "## Is the file the trained model?\n\nIt was run by ONNX Runtime beside the trained model on validation "
         f"pictures. At least {MIN_EQUAL} of the labels had to be equal, and mIoU to differ by at most "
         f"{MAX_MIOU_DIFFERENCE}.\n\n"
-        + _table(
+        + table(
             ("size", "batch", "pictures", "equal labels", "mIoU difference", "largest probability difference"), rows
         )
     )
@@ -127,17 +136,3 @@ labels = onnxruntime.InferenceSession("{manifest.model_file}").run(["labels"], {
 def _of(scores: Mapping[str, Any], label: str) -> Mapping[str, Any]:
     found = scores.get("per_label", {}).get(label, {})
     return found if isinstance(found, Mapping) else {}
-
-
-def _number(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, int | float) else "-"
-
-
-def _cell(text: str) -> str:
-    """A label's name comes from a file; it must not break the table."""
-    return " ".join(text.replace("|", "\\|").split())
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

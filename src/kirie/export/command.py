@@ -23,7 +23,8 @@ def main(argv: Sequence[str]) -> int:
     parser = command.Parser(
         "export",
         "Writes a bundle: the model as ONNX, its manifest and card. The file is kept only if it gives the trained\n"
-        "model's answers on validation pictures, at several sizes and batch sizes; otherwise the exit code is 1.",
+        "model's answers on validation pictures, at several sizes and batch sizes; otherwise the exit code is 1.\n"
+        "A model of instances takes one picture at a time; its detections are matched with the trained model's.",
     )
     parser.add_argument("run", nargs="?", type=Path, metavar="RUN", help="a run folder")
     parser.add_argument("--best", type=Path, metavar="FILE", help="the run that `kirie select` chose (out/best.json)")
@@ -61,12 +62,12 @@ def main(argv: Sequence[str]) -> int:
 
     check_out(options.out)
     store = Store.open(options.store)
-    segmenter, about, labels = load_run(run)
+    model, about, labels = load_run(run)
     # Bound to the terminal now, because the exporter's own words are caught by exchanging sys.stderr
     console = Console(file=sys.stderr)
     with console.status(f"loading {run.path}") as status:
         exported = export_bundle(
-            segmenter,
+            model,
             labels,
             store,
             options.out,
@@ -105,22 +106,16 @@ def _report(exported: Exported) -> str:
     from rich.table import Table
 
     manifest, kept = exported.manifest, exported.attempts[-1]
+    rows = [trial.told() for trial in kept.trials]
     table = Table(
         title=f"The gate: {manifest.architecture} of run {manifest.run}, torch against ONNX Runtime",
         title_justify="left",
         box=box.SIMPLE_HEAD,
     )
-    for name in ("size", "batch", "pictures", "equal labels", "mIoU torch", "mIoU ONNX", "largest probability gap"):
+    for name in rows[0]:
         table.add_column(name, justify="right")
-    for trial in kept.trials:
-        table.add_row(
-            f"{trial.height} x {trial.width}",
-            str(trial.batch),
-            str(trial.images),
-            f"{trial.equal:.6f}",
-            *("-" if score is None else f"{score:.5f}" for score in (trial.miou_torch, trial.miou_onnx)),
-            "-" if trial.probability_difference is None else f"{trial.probability_difference:.1e}",
-        )
+    for row in rows:
+        table.add_row(*row.values())
     console = Console(file=command.Page(), width=command.width(100))
     with console.capture() as captured:
         console.print(table)

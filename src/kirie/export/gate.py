@@ -22,7 +22,7 @@ from PIL import Image
 from kirie.core.labels import IGNORE
 from kirie.core.scores import miou
 from kirie.errors import StoreError
-from kirie.export.onnx import INPUT, LabelGraph
+from kirie.export.onnx import INPUT, Exportable, LabelGraph
 from kirie.export.trial import Comparison, Trial
 from kirie.models import Segmenter
 from kirie.prepare.store import Split
@@ -34,18 +34,18 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-def gate_sizes(segmenter: Segmenter, size: tuple[int, int], *, dynamic_size: bool) -> list[tuple[int, int]]:
+def gate_sizes(model: Exportable, size: tuple[int, int], *, dynamic_size: bool) -> list[tuple[int, int]]:
     """The sizes to compare at: the store's alone, or with a smaller and a larger one that the model takes.
 
     Args:
-        segmenter: The model.
+        model: The model.
         size: The store's height and width.
         dynamic_size: Whether the file claims to take other sizes.
     """
     sizes = [size]
     if not dynamic_size:
         return sizes
-    step = segmenter.multiple_of
+    step = model.multiple_of
     smaller, larger = ((0.75, 0.75), (0.5, 0.75)), ((1.25, 1.0), (1.5, 1.25), (1.0, 1.5), (2.0, 1.0), (1.0, 2.0))
     # The larger one is not square, so that height and width cannot be mixed up unseen
     for choices in (smaller, larger, larger):
@@ -53,7 +53,7 @@ def gate_sizes(segmenter: Segmenter, size: tuple[int, int], *, dynamic_size: boo
             height, width = (
                 max(1, round(side * factor / step)) * step for side, factor in zip(size, factors, strict=True)
             )
-            if (height, width) not in sizes and segmenter.limits.refusal(height, width) is None:
+            if (height, width) not in sizes and model.limits.refusal(height, width) is None:
                 sizes.append((height, width))
                 break
         if len(sizes) == 3:
@@ -85,18 +85,12 @@ def compare(
     Raises:
         StoreError: The split has no pictures.
     """
-    if len(split) == 0:
-        raise StoreError(
-            f"The split {split.name} of the store is empty, so the exported model cannot be compared on real pictures; "
-            f"prepare the data with a share for {split.name}."
-        )
-    chosen = np.unique(np.linspace(0, len(split) - 1, min(images, len(split))).round().astype(np.int64))
-    image_NHWC, target_NHW = split.read(chosen)
-    session = _session(model)
+    image_NHWC, target_NHW = split.read(chosen_rows(split, images))
+    session = open_session(model)
     trials = []
     for size in sizes:
-        resized_NHWC = np.stack([_resized(image_HWC, size, Image.Resampling.BILINEAR) for image_HWC in image_NHWC])
-        truth_NHW = np.stack([_resized(target_HW, size, Image.Resampling.NEAREST) for target_HW in target_NHW])
+        resized_NHWC = np.stack([resized(image_HWC, size, Image.Resampling.BILINEAR) for image_HWC in image_NHWC])
+        truth_NHW = np.stack([resized(target_HW, size, Image.Resampling.NEAREST) for target_HW in target_NHW])
         for batch in batches:
             trial = _trial(session, segmenter, resized_NHWC, truth_NHW, batch)
             trials.append(trial)
@@ -104,7 +98,21 @@ def compare(
     return Comparison(tuple(trials))
 
 
-def _session(model: Path) -> ort.InferenceSession | str:
+def chosen_rows(split: Split, images: int) -> NDArray[np.int64]:
+    """The numbers of at most so many rows, evenly spread over a split.
+
+    Raises:
+        StoreError: The split has none.
+    """
+    if len(split) == 0:
+        raise StoreError(
+            f"The split {split.name} of the store is empty, so the exported model cannot be compared on real pictures; "
+            f"prepare the data with a share for {split.name}."
+        )
+    return np.unique(np.linspace(0, len(split) - 1, min(images, len(split))).round().astype(np.int64))
+
+
+def open_session(model: Path) -> ort.InferenceSession | str:
     """The file as ONNX Runtime loads it from the disk, or why it does not."""
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what is wrong comes as an exception
@@ -113,7 +121,7 @@ def _session(model: Path) -> ort.InferenceSession | str:
         return ort.InferenceSession(model.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # ONNX Runtime's exceptions have no common base but Exception
-        return _sentence(error)
+        return sentence(error)
 
 
 def _trial(
@@ -137,7 +145,7 @@ def _trial(
         try:
             answers = dict(zip(names, session.run(names, {INPUT: image_BHWC}), strict=True))
         except Exception as error:
-            return Trial(height, width, batch, images, failure=_sentence(error))
+            return Trial(height, width, batch, images, failure=sentence(error))
         if (failure := _misshapen(answers, wanted_BHW, probable_BLHW)) is not None:
             return Trial(height, width, batch, images, failure=failure)
         equal += int((answers["labels"] == wanted_BHW)[:fresh].sum())
@@ -186,11 +194,13 @@ def _counts(found_BHW: Bytes, truth_BHW: Bytes, n_labels: int) -> NDArray[np.int
     return np.stack([right, table_LL.sum(axis=0) - right, table_LL.sum(axis=1) - right], axis=1)
 
 
-def _resized(pixels: Bytes, size: tuple[int, int], how: Image.Resampling) -> Bytes:
+def resized(pixels: Bytes, size: tuple[int, int], how: Image.Resampling) -> Bytes:
+    """A picture or a map of ids at another height and width."""
     if pixels.shape[:2] == size:
         return pixels
     return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), how))
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """ONNX Runtime's words in one line."""
     return " ".join(str(error).split())[:300]

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import onnx
 import torch
@@ -28,7 +29,7 @@ from kirie import __version__
 from kirie.core import files
 from kirie.core.labels import LabelSet
 from kirie.errors import ModelError
-from kirie.models import Segmenter
+from kirie.models import Limits, Segmenter
 
 OPSET = 18
 """The set that torch's exporter is written in; any other adds a conversion step that can fail. It has everything
@@ -52,6 +53,28 @@ class Provenance:
 
     run: str
     data: str
+
+
+class Exportable(Protocol):
+    """What export asks of a model of any task."""
+
+    @property
+    def architecture(self) -> str:
+        """The architecture's name."""
+
+    @property
+    def encoder(self) -> str:
+        """The encoder's name."""
+
+    @property
+    def multiple_of(self) -> int:
+        """Heights and widths must be multiples of this."""
+
+    @property
+    def dynamic_size(self) -> bool:
+        """Whether an exported graph may take other sizes."""
+
+    limits: Limits
 
 
 class LabelGraph(nn.Module):
@@ -108,7 +131,7 @@ def write_onnx(
     example_BHWC = torch.zeros(_EXAMPLE_BATCH, *size, 3, dtype=torch.uint8)
     free = {0: BATCH} | ({1: HEIGHT, 2: WIDTH} if dynamic_size else {})
     try:
-        with _quiet(), torch.no_grad():
+        with quiet(), torch.no_grad():
             program = torch.onnx.export(
                 graph,
                 (example_BHWC,),
@@ -124,14 +147,19 @@ def write_onnx(
             onnx.checker.check_model(model, full_check=True)
     except Exception as error:
         # Not a list of types: torch refuses a model by whatever its tracing runs into
-        kind = "with dynamic size" if dynamic_size else f"at {size[0]} x {size[1]} pixels"
-        cause = " ".join((str(error.__cause__ or error)).split())[:300]
-        raise ModelError(
-            f"{segmenter.architecture} over {segmenter.encoder} cannot be exported to ONNX {kind} ({cause}). "
-            "Export a run of another architecture."
-        ) from error
+        raise refused(segmenter, size, error, dynamic_size=dynamic_size) from error
     with files.replacing(path) as stream:
         stream.write(model.SerializeToString(deterministic=True))
+
+
+def refused(model: Exportable, size: tuple[int, int], error: Exception, *, dynamic_size: bool) -> ModelError:
+    """The sentence for what an exporter ran into."""
+    kind = "with dynamic size" if dynamic_size else f"at {size[0]} x {size[1]} pixels"
+    cause = " ".join((str(error.__cause__ or error)).split())[:300]
+    return ModelError(
+        f"{model.architecture} over {model.encoder} cannot be exported to ONNX {kind} ({cause}). "
+        "Export a run of another architecture."
+    )
 
 
 def _finished(
@@ -158,24 +186,24 @@ def _finished(
                 dims[side].dim_param = name
     model.producer_name, model.producer_version = "kirie", __version__
     model.doc_string = "uint8 RGB pixels to label ids; see kirie.labels in the metadata"
-    onnx.helper.set_model_props(model, _properties(segmenter, size, labels, provenance, dynamic_size=dynamic_size))
+    onnx.helper.set_model_props(model, properties(segmenter, size, labels, provenance, dynamic_size=dynamic_size))
     return model
 
 
-def _properties(
-    segmenter: Segmenter, size: tuple[int, int], labels: LabelSet, provenance: Provenance, *, dynamic_size: bool
+def properties(
+    model: Exportable, size: tuple[int, int], labels: LabelSet, provenance: Provenance, *, dynamic_size: bool
 ) -> dict[str, str]:
     """Metadata as ONNX keeps it, text by text; lists and mappings are JSON."""
     fed = {
         "height": size[0],
         "width": size[1],
         "dynamic_size": dynamic_size,
-        "multiple_of": segmenter.multiple_of,
+        "multiple_of": model.multiple_of,
     }
     return {
         "kirie.version": __version__,
-        "kirie.architecture": segmenter.architecture,
-        "kirie.encoder": segmenter.encoder,
+        "kirie.architecture": model.architecture,
+        "kirie.encoder": model.encoder,
         "kirie.labels": json.dumps(list(labels.names), ensure_ascii=False),
         "kirie.colors": json.dumps([label.hex for label in labels]),
         "kirie.input": json.dumps(fed),
@@ -185,7 +213,7 @@ def _properties(
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keeps the exporter's warnings, log lines and printed graphs off the terminal; what matters is raised."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

@@ -95,7 +95,8 @@ def _model(run: RunFolder) -> dict[str, Any]:
     speed = files.read_json(run.speed, RunError, "The measured speed")
     try:
         scores = {
-            split: {key: found[split][key] for key in ("miou", "dice", "boundary_iou")} for split in ("val", "test")
+            split: {key: found[split][key] for key in ("miou", "dice", "boundary_iou")} | _map(found[split])
+            for split in ("val", "test")
         }
         return {
             "model": run.path.name,
@@ -109,18 +110,26 @@ def _model(run: RunFolder) -> dict[str, Any]:
         raise RunError(f"{run.path} is not what `kirie evaluate` leaves ({error} is missing); run it again.") from None
 
 
+def _map(scores: Mapping[str, Any]) -> dict[str, float | None]:
+    """Mask mAP, of a run of instances."""
+    return {"map": scores["map"]["mask"]["map"]} if "map" in scores else {}
+
+
 def _models(content: Mapping[str, Any]) -> Table:
     table = Table(
         title="Trained architectures", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), show_edge=False
     )
     table.add_column("", overflow="fold")
+    columns = {"miou": "mIoU", "dice": "Dice", "boundary_iou": "bound.\nIoU"}
+    if any("map" in row["val"] for row in content["models"]):
+        columns["map"] = "mask\nmAP"
     for split in ("val", "test"):
-        for name in ("mIoU", "Dice", "bound.\nIoU"):
+        for name in columns.values():
             table.add_column(f"{split}\n{name}", justify="right")
     table.add_column("para-\nmeters", justify="right")
     table.add_column("images\n/s", justify="right")
     for row in content["models"]:
-        numbers = [row[split][key] for split in ("val", "test") for key in ("miou", "dice", "boundary_iou")]
+        numbers = [row[split].get(key) for split in ("val", "test") for key in columns]
         table.add_row(
             f"{'→' if row['run'] == content['chosen'] else ' '} {escape(row['model'])}",
             *("-" if number is None else f"{number:.4f}" for number in numbers),
@@ -132,17 +141,20 @@ def _models(content: Mapping[str, Any]) -> Table:
 
 
 def _gate(export: Mapping[str, Any]) -> Table:
+    trials = export["gate"]["attempts"][-1]["trials"]
+    # What is told of pixels, or of instances; a bundle holds one kind
+    score, shown = ("mAP", "detections") if "map_torch" in trials[0] else ("mIoU", "labels")
     table = Table(title="Export gate: torch against ONNX Runtime", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("size", "batch", "images", "equal labels", "mIoU torch", "mIoU ONNX", ""):
+    for name in ("size", "batch", "images", f"equal {shown}", f"{score} torch", f"{score} ONNX", ""):
         table.add_column(name, justify="left" if name in {"size", ""} else "right")
-    for trial in export["gate"]["attempts"][-1]["trials"]:
-        scores = [trial[key] for key in ("miou_torch", "miou_onnx")]
+    for trial in trials:
+        scores = [trial[f"{score.lower()}_{side}"] for side in ("torch", "onnx")]
         table.add_row(
             f"{trial['height']} x {trial['width']}",
             str(trial["batch"]),
             str(trial["images"]),
             f"{trial['equal']:.6f}",
-            *("-" if score is None else f"{score:.5f}" for score in scores),
+            *("-" if number is None else f"{number:.5f}" for number in scores),
             "passes" if trial["passes"] else "fails",
         )
     return table

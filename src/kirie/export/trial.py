@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -70,6 +70,32 @@ class Trial:
             and probable
         )
 
+    def complaints(self) -> list[str]:
+        """What was found beyond what is allowed."""
+        found = []
+        if self.equal < MIN_EQUAL:
+            found.append(f"{self.equal:.5f} of the labels equal (at least {MIN_EQUAL})")
+        if self.miou_difference > MAX_MIOU_DIFFERENCE:
+            found.append(f"mIoU differs by {self.miou_difference:.5f} (at most {MAX_MIOU_DIFFERENCE})")
+        if (self.probability_difference or 0.0) > MAX_PROBABILITY_DIFFERENCE:
+            found.append(
+                f"a probability differs by {self.probability_difference:.3f} (at most {MAX_PROBABILITY_DIFFERENCE})"
+            )
+        return found
+
+    def told(self) -> dict[str, str]:
+        """Column by column, for a table."""
+        scores = (("mIoU torch", self.miou_torch), ("mIoU ONNX", self.miou_onnx))
+        gap = self.probability_difference
+        return {
+            "size": f"{self.height} x {self.width}",
+            "batch": str(self.batch),
+            "pictures": str(self.images),
+            "equal labels": f"{self.equal:.6f}",
+            **{name: "-" if score is None else f"{score:.5f}" for name, score in scores},
+            "largest probability gap": "-" if gap is None else f"{gap:.1e}",
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON, which has no NaN."""
         row = asdict(self) | {"miou_difference": self.miou_difference, "passes": self.passes}
@@ -90,24 +116,43 @@ class Comparison:
         return bool(self.trials) and all(trial.passes for trial in self.trials)
 
 
-def failures(trials: Iterable[Trial]) -> list[str]:
+class AnyTrial(Protocol):
+    """What the gate found, whatever the task."""
+
+    @property
+    def height(self) -> int:
+        """Of the pictures, in pixels."""
+
+    @property
+    def width(self) -> int:
+        """Likewise."""
+
+    @property
+    def batch(self) -> int:
+        """Pictures at once."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why there was no answer, or none that can be used."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the answers are the same within the gate's bounds."""
+
+    def complaints(self) -> list[str]:
+        """What was found beyond what is allowed."""
+
+    def told(self) -> dict[str, str]:
+        """Column by column, for a table."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON, which has no NaN."""
+
+
+def failures(trials: Iterable[AnyTrial]) -> list[str]:
     """One line for each trial that does not pass, with what was found and what is allowed."""
-    lines = []
-    for trial in trials:
-        if trial.passes:
-            continue
-        where = f"{trial.height} x {trial.width}, batch {trial.batch}"
-        if trial.failure is not None:
-            lines.append(f"{where}: {trial.failure}")
-            continue
-        found = []
-        if trial.equal < MIN_EQUAL:
-            found.append(f"{trial.equal:.5f} of the labels equal (at least {MIN_EQUAL})")
-        if trial.miou_difference > MAX_MIOU_DIFFERENCE:
-            found.append(f"mIoU differs by {trial.miou_difference:.5f} (at most {MAX_MIOU_DIFFERENCE})")
-        if (trial.probability_difference or 0.0) > MAX_PROBABILITY_DIFFERENCE:
-            found.append(
-                f"a probability differs by {trial.probability_difference:.3f} (at most {MAX_PROBABILITY_DIFFERENCE})"
-            )
-        lines.append(f"{where}: {', '.join(found)}")
-    return lines
+    return [
+        f"{trial.height} x {trial.width}, batch {trial.batch}: {trial.failure or ', '.join(trial.complaints())}"
+        for trial in trials
+        if not trial.passes
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 import time
@@ -10,12 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kirie.core.bundle import INSTANCE
 from kirie.core.command import Parser, result
 from kirie.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
+    from kirie.core.sample import Image
+    from kirie.predict.answer import Answer
     from kirie.predict.parallel import Cutter, Done
     from kirie.predict.pictures import Job
+    from kirie.predict.session import Session
 
 _MAX_WORKERS = 64
 _MAX_PIXELS = 1 << 32
@@ -30,6 +35,9 @@ For each picture, OUT/<name>/ gets:
   composite.png   the parts put back together        (composite)
   parts.psd       the parts as layers                (psd)
   parts.json      labels, boxes and pixel counts     (always)
+A bundle of instances gives a part for each thing (eye.1, eye.2, from left to right), and also:
+  instances.png   16-bit: the thing of each pixel    (labelmap)
+  instances.json  all that was found, as COCO has it (always)
 Folders are searched through; sub-folders are kept. A folder of a former run is replaced."""
 
 
@@ -54,12 +62,9 @@ def main(argv: Sequence[str]) -> int:
     workers = min(wanted.workers, len(jobs))
     session = Session(wanted.bundle, wanted.device, threads=max(1, _cpus() // workers))
     manifest = session.manifest
-    if wanted.probabilities and not session.has_probabilities:
-        raise BundleError(
-            f"The bundle {wanted.bundle} gives labels alone; leave `--probabilities` out, or export with them."
-        )
+    ask = _asking(session, wanted)
     started = time.monotonic()
-    cutter = Cutter(session, Writer(manifest, kinds), wanted.out, wanted.probabilities, wanted.limit_pixels)
+    cutter = Cutter(ask, Writer(manifest, kinds), wanted.out, wanted.limit_pixels)
     done = _cut(cutter, jobs, workers)
     seconds = time.monotonic() - started
     written = sorted(one.job.name for one in done if one.written)
@@ -84,6 +89,33 @@ def main(argv: Sequence[str]) -> int:
     return 2 if problems else 0
 
 
+def _asking(session: Session, wanted: argparse.Namespace) -> Callable[[Image], Answer]:
+    """How the bundle's task answers a picture.
+
+    Raises:
+        BundleError: An option asks for what a bundle of this task does not give.
+    """
+    if session.task == INSTANCE:
+        if wanted.probabilities:
+            raise BundleError(
+                f"The bundle {wanted.bundle} finds instances, which have a score each and no probabilities of labels; "
+                "leave `--probabilities` out. The scores are in parts.json."
+            )
+        from kirie.predict.arrange import find_and_arrange
+
+        score = session.manifest.least_score if wanted.score is None else wanted.score
+        return functools.partial(find_and_arrange, session, least_score=score)
+    if wanted.score is not None:
+        raise BundleError(f"The bundle {wanted.bundle} labels pixels and finds no instances; leave `--score` out.")
+    if wanted.probabilities and not session.has_probabilities:
+        raise BundleError(
+            f"The bundle {wanted.bundle} gives labels alone; leave `--probabilities` out, or export with them."
+        )
+    from kirie.predict.segment import segment
+
+    return functools.partial(segment, session, probabilities=wanted.probabilities)
+
+
 def _parser() -> Parser:
     from kirie.formats.picture import MAX_PIXELS
     from kirie.predict.devices import DEVICES
@@ -96,6 +128,12 @@ def _parser() -> Parser:
     parser.add_argument("--only", metavar="WHAT", help="a comma-separated choice of the above in brackets")
     parser.add_argument(
         "--probabilities", action="store_true", help="also a 16-bit grey PNG for each label (65535 is 1)"
+    )
+    parser.add_argument(
+        "--score",
+        type=_share,
+        metavar="S",
+        help="of instances, cut out those of at least this score, 0 to 1 (default: the bundle's, mostly 0.5)",
     )
     parser.add_argument(
         "--workers",
@@ -124,6 +162,17 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    # Written so that NaN is refused
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
 
 
 def _kinds(only: str | None) -> frozenset[str]:

@@ -1,9 +1,11 @@
-"""One picture's result folder: whether a place is free for it, and what its files are called."""
+"""One picture's result folder: whether a place is free for it, and how its files are called and saved."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+import PIL.Image
 
 from kirie.core.labels import Label
 
@@ -11,6 +13,9 @@ RECORD = "parts.json"
 _MARK = b'{\n  "created_by": "kirie'
 _LONGEST_NAME = 120
 """Bytes of a label's name in a file name; file systems allow 255 in all."""
+
+_PNG_LEVEL = 4
+"""Of zlib's 1 to 9: half the time of Pillow's 6 for a few per cent more bytes."""
 
 
 def is_result(folder: Path) -> bool:
@@ -42,3 +47,8 @@ def file_name(label: Label, ending: str) -> str:
     text = re.sub(r"[^\w-]+", "_", label.name).strip("_")
     text = text.encode("utf-8", "ignore")[:_LONGEST_NAME].decode("utf-8", "ignore")
     return f"{label.id}-{text or 'label'}{ending}"
+
+
+def save_png(image: PIL.Image.Image, path: Path) -> None:
+    """Writes a PNG."""
+    image.save(path, format="PNG", compress_level=_PNG_LEVEL)

@@ -1,6 +1,6 @@
-"""What is written of one picture: label map, parts, overlay, composite, PSD, probabilities, and a record of them.
+"""What is written of one picture: label map, parts, overlay, composite, PSD, what a task adds, and a record of them.
 
-Shapes: H, W the picture; C channels; L labels.
+Shapes: H, W the picture; C channels.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
-from numpy.typing import NDArray
 
 from kirie import __version__
 from kirie.core import files
@@ -21,15 +20,12 @@ from kirie.core.sample import Image
 from kirie.errors import SourceError
 from kirie.formats.picture import Picture, flatten
 from kirie.predict import psd, render
-from kirie.predict.folder import RECORD, file_name
-from kirie.predict.parts import Part, cut_out, put_back
-from kirie.predict.segment import Segmentation
+from kirie.predict.answer import Answer
+from kirie.predict.folder import RECORD, file_name, save_png
+from kirie.predict.parts import Part, put_back
 
 KINDS = ("labelmap", "parts", "overlay", "composite", "psd")
 """What `--only` chooses from."""
-
-_PNG_LEVEL = 4
-"""Of zlib's 1 to 9: half the time of Pillow's 6 for a few per cent more bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Writer:
     manifest: Manifest
     kinds: frozenset[str]
 
-    def write(self, final: Path, source: Path, picture: Picture, found: Segmentation) -> list[str]:
+    def write(self, final: Path, source: Path, picture: Picture, found: Answer) -> list[str]:
         """Writes a picture's folder, whole or not at all.
 
         Args:
@@ -62,19 +58,16 @@ class Writer:
         notes: list[str] = []
         with replacing_folder(final) as folder:
             if "labelmap" in self.kinds:
-                _save(render.label_map(found.labels_HW, self.manifest.labels), folder / "labels.png")
+                save_png(render.label_map(found.label_ids(), self.manifest.labels), folder / "labels.png")
             if "overlay" in self.kinds:
-                mixed_HWC = render.overlay(flatten(picture), found.labels_HW, self.manifest.labels)
-                _save(PIL.Image.fromarray(mixed_HWC), folder / "overlay.png")
+                mixed_HWC = found.overlay(flatten(picture), self.manifest.labels)
+                save_png(PIL.Image.fromarray(mixed_HWC), folder / "overlay.png")
             parts = self._write_parts(folder, picture, found, notes)
-            if found.probabilities_LHW is not None:
-                self._write_probabilities(folder / "probabilities", found.probabilities_LHW)
-            files.write_json(folder / RECORD, self._record(source, picture, parts, notes))
+            own = found.write_own(folder, source.name, self.kinds, self.manifest.labels)
+            files.write_json(folder / RECORD, self._record(source, picture, parts, own, notes))
         return notes
 
-    def _write_parts(
-        self, folder: Path, picture: Picture, found: Segmentation, notes: list[str]
-    ) -> list[dict[str, Any]]:
+    def _write_parts(self, folder: Path, picture: Picture, found: Answer, notes: list[str]) -> list[dict[str, Any]]:
         """All that is made of parts, each of which is cut once and let go."""
         records: list[dict[str, Any]] = []
         layers: list[psd.Layer] = []
@@ -82,14 +75,14 @@ class Writer:
         with_psd = "psd" in self.kinds and _fits_psd(height, width, notes)
         with_whole = with_psd or "composite" in self.kinds
         rgba_HWC = np.zeros((height, width, 4) if with_whole else (0, 0, 4), dtype=np.uint8)
-        for part in cut_out(picture.rgb_HWC, picture.alpha_HW, found.labels_HW, self.manifest.labels):
-            records.append(self._write_part(folder, part, height, width))
+        for part in found.parts(picture, self.manifest.labels):
+            records.append(self._write_part(folder, part, height, width) | found.about(part))
             if with_whole:
                 put_back(part, rgba_HWC)
             if with_psd:
                 layers.append(psd.Layer.of(part))
         if "composite" in self.kinds:
-            _save(_plain(rgba_HWC, picture), folder / "composite.png")
+            save_png(_plain(rgba_HWC, picture), folder / "composite.png")
         if with_psd:
             notes += _write_psd(folder / "parts.psd", rgba_HWC, layers, has_alpha=picture.alpha_HW is not None)
         return records
@@ -103,18 +96,16 @@ class Writer:
             "pixels": part.region.area,
         }
         if "parts" in self.kinds:
-            path = folder / "parts" / file_name(part.label, ".png")
+            number = part.region.instance
+            path = folder / "parts" / file_name(part.label, ".png" if number is None else f".{number}.png")
             path.parent.mkdir(exist_ok=True)
-            _save(PIL.Image.fromarray(part.canvas(height, width)), path)
+            save_png(PIL.Image.fromarray(part.canvas(height, width)), path)
             record["file"] = path.relative_to(folder).as_posix()
         return record
 
-    def _write_probabilities(self, folder: Path, probabilities_LHW: NDArray[np.uint16]) -> None:
-        folder.mkdir()
-        for label, values_HW in zip(self.manifest.labels, probabilities_LHW, strict=True):
-            _save(PIL.Image.fromarray(values_HW), folder / file_name(label, ".png"))
-
-    def _record(self, source: Path, picture: Picture, parts: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
+    def _record(
+        self, source: Path, picture: Picture, parts: list[dict[str, Any]], own: dict[str, Any], notes: list[str]
+    ) -> dict[str, Any]:
         height, width = picture.size
         # created_by comes first: `folder.is_result` knows a result by it
         return {
@@ -123,9 +114,11 @@ class Writer:
             "height": height,
             "width": width,
             "has_alpha": picture.alpha_HW is not None,
+            "task": self.manifest.task,
             "run": self.manifest.run,
             "model": self.manifest.sha256,
             "parts": parts,
+            **own,
             **({"notes": notes} if notes else {}),
         }
 
@@ -154,7 +147,3 @@ def _plain(rgba_HWC: Image, picture: Picture) -> PIL.Image.Image:
     if picture.alpha_HW is not None:
         return PIL.Image.fromarray(rgba_HWC)
     return PIL.Image.fromarray(np.ascontiguousarray(rgba_HWC[..., :3]))
-
-
-def _save(image: PIL.Image.Image, path: Path) -> None:
-    image.save(path, format="PNG", compress_level=_PNG_LEVEL)

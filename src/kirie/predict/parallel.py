@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from kirie.core.sample import Image
 from kirie.errors import SourceError
 from kirie.formats.picture import flatten, read_picture
+from kirie.predict.answer import Answer
 from kirie.predict.output import Writer
 from kirie.predict.pictures import Job
-from kirie.predict.segment import segment
-from kirie.predict.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,19 @@ class Cutter:
     """Cuts one picture after another; any number of threads may share it.
 
     Attributes:
-        session: The model.
+        ask: What the model says of a picture, uint8 RGB.
         writer: What is written.
         out: The output folder.
-        probabilities: Whether they are written, too.
         max_pixels: Pictures with more are refused before they are decoded.
     """
 
-    session: Session
+    ask: Callable[[Image], Answer]
     writer: Writer
     out: Path
-    probabilities: bool
     max_pixels: int
 
     def cut(self, job: Job) -> Done:
-        """Reads, segments and writes one picture; what is wrong with the picture is told, not raised.
+        """Reads, cuts and writes one picture; what is wrong with the picture is told, not raised.
 
         Raises:
             BundleError: The model fails.
@@ -61,7 +59,7 @@ class Cutter:
         """
         try:
             picture = read_picture(job.source, max_pixels=self.max_pixels)
-            found = segment(self.session, flatten(picture), probabilities=self.probabilities)
+            found = self.ask(flatten(picture))
             notes = self.writer.write(self.out / job.name, job.source, picture, found)
         except SourceError as error:
             return Done(job, (str(error),), written=False)

@@ -43,10 +43,16 @@ def overlay(rgb_HWC: Image, labels_HW: NDArray[np.uint8], labels: LabelSet) -> I
     Returns:
         uint8 RGB, shape (H, W, 3).
     """
+    mixed_HWC = tint(rgb_HWC, labels_HW, labels)
+    draw_outlines(mixed_HWC, labels_HW, labels_HW, labels)
+    return mixed_HWC
+
+
+def tint(rgb_HWC: Image, labels_HW: NDArray[np.uint8], labels: LabelSet) -> Image:
+    """A picture with the labels' colours laid over it, uint8 of shape (H, W, 3)."""
     # A table for all 256 values of each channel and label: exact, and no picture-sized floats
     values = np.arange(256, dtype=np.float32)
-    colors = np.zeros((256, 3), dtype=np.float32)
-    colors[: len(labels)] = [label.color for label in labels]
+    colors = _colors(labels).astype(np.float32)
     share = np.full((256, 1), _TINT, dtype=np.float32)
     behind = labels.unlabelled
     colors[behind], share[behind] = 255, _FADE
@@ -58,16 +64,28 @@ def overlay(rgb_HWC: Image, labels_HW: NDArray[np.uint8], labels: LabelSet) -> I
         for top in range(0, len(labels_HW), step):
             rows = slice(top, top + step)
             mixed_HWC[rows, :, channel] = table[labels_HW[rows], rgb_HWC[rows, :, channel]]
-    line_HW = _outlines(labels_HW) & (labels_HW != behind)
-    mixed_HWC[line_HW] = colors.astype(np.uint8)[labels_HW[line_HW]]
     return mixed_HWC
 
 
-def _outlines(labels_HW: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Pixels whose neighbourhood holds another label; the picture's own edge is no outline."""
-    thickness = max(1, round(min(labels_HW.shape) / _PIXELS_PER_LINE))
+def draw_outlines(
+    mixed_HWC: Image, ids_HW: NDArray[np.uint8] | NDArray[np.uint16], labels_HW: NDArray[np.uint8], labels: LabelSet
+) -> None:
+    """Draws the edges of areas of one id into a picture, in their labels' colours; the background has none."""
+    line_HW = _outlines(ids_HW) & (labels_HW != labels.unlabelled)
+    mixed_HWC[line_HW] = _colors(labels)[labels_HW[line_HW]]
+
+
+def _colors(labels: LabelSet) -> NDArray[np.uint8]:
+    """RGB of every 8-bit id, shape (256, 3)."""
+    found: NDArray[np.uint8] = np.array(labels.palette(), dtype=np.uint8).reshape(256, 3)
+    return found
+
+
+def _outlines(ids_HW: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Pixels whose neighbourhood holds another id; the picture's own edge is no outline."""
+    thickness = max(1, round(min(ids_HW.shape) / _PIXELS_PER_LINE))
     side = 2 * thickness + 1
-    highest = ndimage.maximum_filter(labels_HW, side, mode="nearest")
-    lowest = ndimage.minimum_filter(labels_HW, side, mode="nearest")
+    highest = ndimage.maximum_filter(ids_HW, side, mode="nearest")
+    lowest = ndimage.minimum_filter(ids_HW, side, mode="nearest")
     found: NDArray[np.bool_] = highest != lowest
     return found

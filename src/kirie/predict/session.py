@@ -1,4 +1,4 @@
-"""A bundle, loaded and ready: uint8 pictures of the model's size in, probabilities or labels out.
+"""A bundle, loaded and ready: uint8 pictures of the model's size in; probabilities or labels, or detections, out.
 
 One session serves many threads: ONNX Runtime lets go of the interpreter while it runs and keeps no state between runs.
 
@@ -7,18 +7,26 @@ Shapes: B pictures, H, W the model's input size, C RGB, L labels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from kirie.core.bundle import Manifest
+from kirie.core.bundle import INSTANCE, INSTANCE_OUTPUTS, SEMANTIC, Manifest
+from kirie.core.detections import Detections
 from kirie.core.labels import LabelSet
 from kirie.errors import BundleError, DeviceError, first_line
 from kirie.predict.devices import choose, confirm
 
-_TYPES = {"image": "tensor(uint8)", "labels": "tensor(uint8)", "probabilities": "tensor(float)"}
+_IMAGE = {"image": "tensor(uint8)"}
+_BYTES, _FLOATS = "tensor(uint8)", "tensor(float)"
+_TYPES = {
+    SEMANTIC: {"labels": _BYTES, "probabilities": _FLOATS},
+    INSTANCE: {"boxes": _FLOATS, "labels": _BYTES, "scores": _FLOATS, "masks": _FLOATS},
+}
 _FATAL_ONLY = 4
 """Errors are exceptions as well, which become sentences."""
 
@@ -73,8 +81,13 @@ class Session:
         return self.manifest.height, self.manifest.width
 
     @property
+    def task(self) -> str:
+        """What the model predicts: semantic or instance."""
+        return self.manifest.task
+
+    @property
     def has_probabilities(self) -> bool:
-        """Whether the model gives probabilities, or labels alone."""
+        """Whether the model gives probabilities; those of labels alone and of instances do not."""
         return "probabilities" in self.manifest.outputs
 
     def predict_labels(self, image_BHWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -83,7 +96,7 @@ class Session:
         Raises:
             BundleError: The model fails, or answers with another shape or with ids that are no labels.
         """
-        labels_BHW = self._run("labels", image_BHWC)
+        (labels_BHW,) = self._run(["labels"], image_BHWC)
         self._expect(labels_BHW, image_BHWC.shape[:3], "labels")
         if labels_BHW.size and int(labels_BHW.max()) >= len(self.labels):
             raise BundleError(
@@ -105,7 +118,7 @@ class Session:
             labels_BHW = self.predict_labels(image_BHWC)
             ids_L = np.arange(len(self.labels), dtype=np.uint8)
             return np.asarray(labels_BHW[:, None] == ids_L[None, :, None, None], dtype=np.float32)
-        found_BLHW = self._run("probabilities", image_BHWC)
+        (found_BLHW,) = self._run(["probabilities"], image_BHWC)
         self._expect(found_BLHW, (batch, len(self.labels), height, width), "probabilities")
         if not np.isfinite(found_BLHW).all():
             raise BundleError(
@@ -114,9 +127,23 @@ class Session:
             )
         return np.asarray(found_BLHW, dtype=np.float32)
 
-    def _run(self, output: str, image_BHWC: NDArray[np.uint8]) -> NDArray[np.generic]:
+    def predict_detections(self, image_HWC: NDArray[np.uint8]) -> Detections:
+        """What a model of instances finds in one picture, best score first.
+
+        Raises:
+            BundleError: The model fails, or answers with shapes, numbers or labels that are not to be used.
+        """
+        found = Detections(*self._run(INSTANCE_OUTPUTS, image_HWC[None]))
+        if (problem := found.problem(len(self.labels), *image_HWC.shape[:2])) is not None:
+            raise BundleError(
+                f"The model in {self.bundle} answers with detections that cannot be used on {self.device}: {problem}. "
+                "Export the run again."
+            )
+        return found
+
+    def _run(self, outputs: Sequence[str], image_BHWC: NDArray[np.uint8]) -> list[NDArray[Any]]:
         try:
-            found: NDArray[np.generic] = self._model.run([output], {"image": np.ascontiguousarray(image_BHWC)})[0]
+            found: list[NDArray[Any]] = self._model.run(outputs, {"image": np.ascontiguousarray(image_BHWC)})
         except Exception as error:  # onnxruntime's exceptions share no base
             words = first_line(error)
             if any(hint in words.lower() for hint in ("allocate", "out of memory", "bad_alloc")):
@@ -130,7 +157,7 @@ class Session:
             ) from error
         return found
 
-    def _expect(self, found: NDArray[np.generic], shape: tuple[int, ...], output: str) -> None:
+    def _expect(self, found: NDArray[Any], shape: tuple[int, ...], output: str) -> None:
         if found.shape != shape:
             raise BundleError(
                 f"The model in {self.bundle} gives `{output}` of shape {found.shape} where {shape} is expected; "
@@ -141,9 +168,10 @@ class Session:
         """The graph's inputs and outputs against the manifest, before the first picture."""
         inputs = {found.name: found.type for found in self._model.get_inputs()}
         outputs = {found.name: found.type for found in self._model.get_outputs()}
-        wanted = {name: _TYPES[name] for name in self.manifest.outputs}
-        if inputs != {"image": _TYPES["image"]} or not wanted.items() <= outputs.items():
+        types = _TYPES[self.manifest.task]
+        wanted = {name: types[name] for name in self.manifest.outputs}
+        if inputs != _IMAGE or not wanted.items() <= outputs.items():
             raise BundleError(
                 f"The model {path} has inputs {inputs} and outputs {outputs}; a bundle's model takes "
-                f"{ {'image': _TYPES['image']} } and, by its manifest, gives {wanted}. Export the run again."
+                f"{_IMAGE} and, by its manifest, gives {wanted}. Export the run again."
             )

@@ -1,0 +1,174 @@
+"""Pasting is torchvision's, to the pixel; painting puts the surest on top; answers of strangers are looked at first."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torchvision.models.detection.roi_heads import paste_masks_in_image
+
+from kirie.core.detections import LARGEST_MASK, MOST_DETECTIONS, Detections, paint, pasted
+
+
+def some(boxes: Any, labels: Any = None, scores: Any = None, masks: Any = None) -> Detections:
+    """Detections of the given boxes; masks full unless given."""
+    boxes_N4 = np.array(boxes, dtype=np.float32).reshape(-1, 4)
+    count = len(boxes_N4)
+    return Detections(
+        boxes_N4,
+        np.array(labels if labels is not None else [1] * count, dtype=np.uint8),
+        np.array(scores if scores is not None else np.linspace(0.9, 0.6, count), dtype=np.float32),
+        np.array(masks if masks is not None else np.ones((count, 28, 28)), dtype=np.float32),
+    )
+
+
+def by_torchvision(found: Detections, height: int, width: int) -> NDArray[np.float32]:
+    """The reference's probabilities at picture size."""
+    masks_N1MM = torch.from_numpy(found.masks_NMM)[:, None]
+    pasted_N1HW = paste_masks_in_image(masks_N1MM, torch.from_numpy(found.boxes_N4), (height, width))
+    return np.asarray(pasted_N1HW[:, 0].numpy())
+
+
+def by_kirie(found: Detections, height: int, width: int) -> NDArray[np.bool_]:
+    """Ours, laid into the picture."""
+    whole_NHW = np.zeros((len(found), height, width), dtype=np.bool_)
+    for full_HW, ((x0, y0, x1, y1), crop_hw) in zip(whole_NHW, pasted(found, height, width), strict=True):
+        assert 0 <= x0 <= x1 <= width
+        assert 0 <= y0 <= y1 <= height
+        full_HW[y0:y1, x0:x1] = crop_hw
+    return whole_NHW
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Detections, int, int]:
+    """Any picture with boxes that are tiny, huge, without area, or partly outside; masks of noise or of 0 and 1."""
+    height, width = draw(st.integers(1, 90)), draw(st.integers(1, 90))
+    side = draw(st.sampled_from([1, 7, 14, 28]))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    boxes = []
+    for _ in range(draw(st.integers(0, 4))):
+        scale = draw(st.sampled_from([0.0, 0.3, 3.0, 30.0, 300.0]))
+        x0, y0 = random.uniform(-0.5, 0.95, 2) * (width, height)
+        # At least one pixel of each lies inside: torchvision's own boxes always do, and it fails on others
+        x1, y1 = np.maximum((x0, y0), 0) + random.uniform(0, 1, 2) * scale
+        boxes.append((x0, y0, x1, y1))
+    masks_NMM = random.random((len(boxes), side, side), dtype=np.float32)
+    if draw(st.booleans()):
+        masks_NMM = masks_NMM.round()
+    if draw(st.booleans()):
+        boxes = np.round(boxes).tolist()
+    return some(boxes, masks=masks_NMM), height, width
+
+
+@given(cases())
+def test_pasting_is_torchvisions(case: tuple[Detections, int, int]) -> None:
+    """Every pixel that the reference puts above 0.5 is in the mask and no other, but for sums that round to 0.5."""
+    found, height, width = case
+    wanted_NHW = by_torchvision(found, height, width)
+    ours_NHW = by_kirie(found, height, width)
+    clear_NHW = np.abs(wanted_NHW - 0.5) > 1e-6
+    np.testing.assert_array_equal(ours_NHW[clear_NHW], wanted_NHW[clear_NHW] > 0.5)
+
+
+def test_a_thing_of_ordinary_size_is_torchvisions_in_every_pixel() -> None:
+    """Smooth masks in boxes of a real picture: no pixel differs, roundings included."""
+    random = np.random.default_rng(3)
+    corner_N2, size_N2 = random.uniform(-30, 380, (40, 2)), random.uniform(1, 300, (40, 2))
+    far_N2 = np.maximum(corner_N2 + size_N2, 1)
+    found = some(np.concatenate([corner_N2, far_N2], axis=1), masks=random.random((40, 28, 28)))
+    wanted_NHW = by_torchvision(found, 400, 400) > 0.5
+    assert wanted_NHW.any(axis=(1, 2)).sum() > 30
+    np.testing.assert_array_equal(by_kirie(found, 400, 400), wanted_NHW)
+
+
+def test_a_box_that_misses_the_picture_has_no_pixels() -> None:
+    """And is no error: prediction maps boxes on the padding outside the picture."""
+    found = some([(-50, -50, -10, -10), (200, 0, 230, 20), (0, 200, 5, 230)])
+    assert not by_kirie(found, 64, 64).any()
+
+
+def test_a_huge_box_takes_the_memory_of_the_picture_alone() -> None:
+    """A box of a million pixels a side costs what lies inside the picture, in bands."""
+    found = some([(-1e6, -1e6, 1e6, 1e6)])
+    next(iter(pasted(found, 8, 8)))
+    tracemalloc.start()
+    ((box, crop_hw),) = pasted(found, 2000, 2000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert box == (0, 0, 2000, 2000)
+    assert crop_hw.all()
+    assert peak < 4_000_000 + 20 * (1 << 20)
+
+
+def test_the_surest_lies_on_top() -> None:
+    """Overlaps go to the higher score whatever the order; unsure detections are left out; ids are the detections'."""
+    found = some([(0, 0, 19, 19), (10, 0, 29, 19), (20, 0, 39, 19)], [1, 2, 3], [0.9, 0.8, 0.3])
+    labels_HW, instances_HW = paint(found, 20, 40, background=7)
+    assert [labels_HW.dtype.name, instances_HW.dtype.name] == ["uint8", "uint16"]
+    assert labels_HW[10, [5, 15, 25, 38]].tolist() == [1, 1, 2, 7]
+    assert instances_HW[10, [5, 15, 25, 38]].tolist() == [1, 1, 2, 0]
+    turned = found.take(np.array([1, 0, 2]))
+    assert paint(turned, 20, 40, background=7)[1][10, [5, 15, 25]].tolist() == [2, 2, 1]
+    assert paint(found, 20, 40, background=7, least_score=0.2)[0][10, 38] == 3
+
+
+def test_of_equal_scores_the_first_lies_on_top() -> None:
+    """So that the picture does not depend on a sort's whim."""
+    found = some([(0, 0, 9, 9)] * 3, [1, 2, 3], [0.7] * 3)
+    assert np.unique(paint(found, 10, 10, background=0)[0]).tolist() == [1]
+
+
+def test_no_detection_is_a_picture_of_background() -> None:
+    """Zero detections paste, paint and pass like any number."""
+    none = some([])
+    assert list(pasted(none, 5, 6)) == []
+    labels_HW, instances_HW = paint(none, 5, 6, background=255)
+    assert (labels_HW == 255).all()
+    assert not instances_HW.any()
+    assert none.problem(4, 5, 6) is None
+
+
+RIGHT = some([(0, 0, 10, 10), (5, 5, 40.5, 20)])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("boxes_N4", np.zeros((2, 4)), "boxes are float64"),
+        ("boxes_N4", np.zeros((3, 4), np.float32), r"boxes are float32 \(3, 4\)"),
+        ("boxes_N4", np.full((2, 4), np.nan, np.float32), "a box is no number"),
+        ("boxes_N4", np.full((2, 4), 99, np.float32), "outside the picture"),
+        ("boxes_N4", np.array([[9, 0, 5, 9]] * 2, np.float32), "ends before it begins"),
+        ("labels_N", np.array([1, 4], np.uint8), "a label 4, but the label set has 4"),
+        ("labels_N", np.array([1, 2], np.int64), "labels are int64"),
+        ("scores_N", np.array([0.5, np.nan], np.float32), "a score is no number"),
+        ("scores_N", np.array([1.5, 0.5], np.float32), "a score is no number"),
+        ("scores_N", np.array([0.5, 0.6], np.float32), "falling order"),
+        ("masks_NMM", np.full((2, 28, 28), np.inf, np.float32), "a mask holds something else"),
+        ("masks_NMM", np.zeros((2, 28, 14), np.float32), "masks are float32"),
+        ("masks_NMM", np.zeros((2, LARGEST_MASK + 1, LARGEST_MASK + 1), np.float32), "at most"),
+        ("masks_NMM", np.zeros((2, 0, 0), np.float32), "at most"),
+    ],
+)
+def test_what_a_stranger_answers_is_looked_at(name: str, value: NDArray[Any], words: str) -> None:
+    """Wrong types, shapes, numbers and labels are each told in words; a right answer is not."""
+    assert RIGHT.problem(4, 20, 40) is None
+    fields = {each: getattr(RIGHT, each) for each in ("boxes_N4", "labels_N", "scores_N", "masks_NMM")}
+    found = Detections(**{**fields, name: value}).problem(4, 20, 40)
+    assert found is not None
+    with pytest.raises(AssertionError, match=words):
+        raise AssertionError(found)
+
+
+def test_too_many_are_told() -> None:
+    """Before anything is computed with them."""
+    count = MOST_DETECTIONS + 1
+    found = some(np.zeros((count, 4)), masks=np.zeros((count, 1, 1))).problem(4, 8, 8)
+    assert found is not None
+    assert f"{count} detections" in found
