@@ -9,6 +9,7 @@ averages leave it out. Ratios are taken of counts added over the whole set, neve
 """
 
 from kirie.tasks.metrics.confusion import SegmentationCounts, confusion
+from kirie.tasks.metrics.instances import InstanceScores
 from kirie.tasks.metrics.per_image import PerImageCounts
 
-__all__ = ["PerImageCounts", "SegmentationCounts", "confusion"]
+__all__ = ["InstanceScores", "PerImageCounts", "SegmentationCounts", "confusion"]
