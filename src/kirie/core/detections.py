@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,12 @@ from kirie.core.sample import Mask
 
 LEAST_SCORE = 0.5
 """Detections surer than this are painted, unless it is said otherwise; scores over all thresholds take them all."""
+
+MOST_DETECTIONS = 4096
+"""More in one picture are refused; detectors stop at a hundred by default, and ids in pictures have 16 bits."""
+
+LARGEST_MASK = 256
+"""Largest side of a small mask; detectors use 14 to 56."""
 
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels, x1 and y1 exclusive."""
@@ -50,9 +57,53 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores_N)
 
-    def take(self, chosen: NDArray[np.intp]) -> Detections:
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Detections:
         """Some of them, in the order that is asked for."""
         return Detections(self.boxes_N4[chosen], self.labels_N[chosen], self.scores_N[chosen], self.masks_NMM[chosen])
+
+    def problem(self, n_labels: int, height: int, width: int) -> str | None:
+        """What is wrong with them, in words, or None: a file from a stranger may answer anything.
+
+        Args:
+            n_labels: Labels; ids count from 0.
+            height: Of the picture that was asked about, in pixels.
+            width: Likewise.
+        """
+        count = self.scores_N.shape[0] if self.scores_N.ndim else 0
+        side = self.masks_NMM.shape[-1] if self.masks_NMM.ndim == 3 else 0
+        wanted: dict[str, tuple[NDArray[Any], type[np.generic], tuple[int, ...]]] = {
+            "boxes": (self.boxes_N4, np.float32, (count, 4)),
+            "labels": (self.labels_N, np.uint8, (count,)),
+            "scores": (self.scores_N, np.float32, (count,)),
+            "masks": (self.masks_NMM, np.float32, (count, side, side)),
+        }
+        for name, (values, dtype, shape) in wanted.items():
+            if values.dtype != dtype or values.shape != shape:
+                return f"{name} are {values.dtype} {values.shape} instead of {np.dtype(dtype)} {shape}"
+        if count > MOST_DETECTIONS or side > LARGEST_MASK or (count and not side):
+            return (
+                f"{count} detections with masks of {side} pixels a side; at most {MOST_DETECTIONS} are allowed, with 1 "
+                f"to {LARGEST_MASK} pixels"
+            )
+        if not count:
+            return None
+        return self._wrong_values(n_labels, np.array([width, height] * 2, dtype=np.float32))
+
+    def _wrong_values(self, n_labels: int, limit_4: NDArray[np.float32]) -> str | None:
+        # Written so that NaN is wrong. Boxes and masks may be off by the rounding of a resize and a sigmoid
+        if not ((self.boxes_N4 >= -1) & (self.boxes_N4 <= limit_4 + 1)).all():
+            return "a box is no number or lies outside the picture"
+        if not (self.boxes_N4[:, 2:] >= self.boxes_N4[:, :2]).all():
+            return "a box ends before it begins"
+        if not ((self.scores_N >= 0) & (self.scores_N <= 1 + 1e-6)).all():
+            return "a score is no number from 0 to 1"
+        if (np.diff(self.scores_N) > 0).any():
+            return "the scores are not in falling order"
+        if not ((self.masks_NMM >= -1e-6) & (self.masks_NMM <= 1 + 1e-6)).all():
+            return "a mask holds something else than numbers from 0 to 1"
+        if (highest := int(self.labels_N.max())) >= n_labels:
+            return f"there is a label {highest}, but the label set has {n_labels}, from 0"
+        return None
 
 
 def pasted(detections: Detections, height: int, width: int, threshold: float = 0.5) -> Iterator[tuple[Box, Mask]]:

@@ -51,7 +51,7 @@ def _found(random: np.random.Generator, count: int, size: tuple[int, int]) -> De
 def _picture(seed: int, size: tuple[int, int] = SIZE) -> Picture:
     """The truth is what other detections would paint, so that masks have the shapes that they have in life."""
     random = np.random.default_rng(seed)
-    true = _found(random, random.integers(1, 6), size)
+    true = _found(random, int(random.integers(1, 6)), size)
     semantic_HW, instances_HW = paint(true, *size, 0, 0.0)
     ids_HW = instances_HW.astype(np.uint8)
     ids_HW[:, :3] = semantic_HW[:, :3] = 255
