@@ -34,6 +34,15 @@ COLUMNS = (
 )
 """Columns of a count table: pixels; pixels of the boundary bands; small parts found and present."""
 
+PRECISION = ("map", "map_50", "map_75", "map_small", "map_medium", "map_large")
+"""The averages of precision of a run that finds instances: by IoU from 0.5 to 0.95, at 0.5, at 0.75, by area."""
+
+INSTANCE = (*PRECISION, *(f"box_{key}" for key in PRECISION), "pq", "sq", "rq")
+"""Flat names of all scores of instances; no function of COLUMNS gives them."""
+
+INSTANCE_PER_LABEL = ("map", "box_map", "pq", "sq", "rq")
+"""Those of them that a label has, too: `map/eye`."""
+
 Counts = NDArray[np.int64]
 
 

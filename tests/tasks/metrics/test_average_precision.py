@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from torchmetrics.detection import MeanAveragePrecision
 
 from kirie.core.detections import Detections
+from kirie.core.scores import PRECISION
 from kirie.tasks.metrics.average_precision import (
     IOU_THRESHOLDS,
-    KEYS,
     MOST,
     RECALL_THRESHOLDS,
     Kind,
@@ -29,7 +29,7 @@ from .scenes import THINGS, Scene, coco_says, scene
 
 def _ours(scenes: Sequence[Scene], kind: Kind, things: Sequence[int] = THINGS) -> list[float | None]:
     found, each = average_precision([one.overlaps() for one in scenes], things, kind)
-    assert tuple(found) == KEYS
+    assert tuple(found) == PRECISION
     return [*found.values(), *each]
 
 
@@ -174,5 +174,5 @@ def test_equal_to_torchmetrics() -> None:
         }
         theirs.update([found], [{"masks": masks_THW.bool(), "labels": things_T2[:, 0], "iscrowd": things_T2[:, 1]}])
     said = theirs.compute()
-    expected = [*(float(said[key]) for key in KEYS), *said["map_per_class"].tolist()]
+    expected = [*(float(said[key]) for key in PRECISION), *said["map_per_class"].tolist()]
     assert _ours(scenes, "mask") == _close([None if value == -1 else value for value in expected])

@@ -16,6 +16,7 @@ import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
 from numpy.typing import NDArray
 
+from kirie.core.scores import PRECISION
 from kirie.tasks.metrics.overlap import Overlaps, box_area
 
 Kind = Literal["mask", "box"]
@@ -29,8 +30,6 @@ AREAS = {"small": [0, 32**2], "medium": [32**2, 96**2], "large": [96**2, 1e5**2]
 
 MOST = 100
 """Detections of one label in one picture that count, the surest first; COCO's limit."""
-
-KEYS = ("map", "map_50", "map_75", "map_small", "map_medium", "map_large")
 
 _Row = dict[str, float]
 
@@ -46,11 +45,11 @@ def average_precision(
         kind: Whether masks or boxes are compared.
 
     Returns:
-        The means over the labels that the truth has, by KEYS, and the average precision of each label in the order
+        The means over the labels that the truth has, by PRECISION, and the average precision of each label in the order
         of `things`; None where the truth has nothing.
     """
     if not pictures or not things:
-        return dict.fromkeys(KEYS), [None] * len(things)
+        return dict.fromkeys(PRECISION), [None] * len(things)
     evaluation: Any = COCOeval_faster(
         _dataset(map(_true_rows, pictures), things),
         _dataset((_found_rows(one, kind) for one in pictures), things),
@@ -69,7 +68,7 @@ def average_precision(
     found = [whole_XRL, whole_XRL[:1], whole_XRL[5:6], *np.moveaxis(precision_XRLA[..., 1:], -1, 0)]
     order = {label: at for at, label in enumerate(sorted(things))}
     each = [_mean(whole_XRL[..., order[label]]) for label in things]
-    return dict(zip(KEYS, map(_mean, found), strict=True)), each
+    return dict(zip(PRECISION, map(_mean, found), strict=True)), each
 
 
 def _dataset(rows: Iterable[Iterator[_Row]], things: Sequence[int]) -> Any:
