@@ -24,7 +24,7 @@ from kirie.tasks.metrics.average_precision import (
     average_precision,
 )
 
-from .scenes import THINGS, Scene, coco_says, scene
+from .scenes import SIZE, THINGS, Scene, coco_says, scene
 
 
 def _ours(scenes: Sequence[Scene], kind: Kind, things: Sequence[int] = THINGS) -> list[float | None]:
@@ -85,18 +85,22 @@ def test_a_detection_on_ignored_pixels_costs_nothing() -> None:
     assert judged(slice(4, 12), slice(20, 30)) == [pytest.approx(0.5)] * 2
 
 
-def test_only_the_surest_hundred_count() -> None:
-    """More detections of one label than the limit are cut alike, the least sure first."""
-    random = np.random.default_rng(5)
-    one = scene(random, crowds=0.0)
-    while not len(one.detections):
-        one = scene(random, crowds=0.0)
-    at = random.integers(0, len(one.detections), 3 * MOST)
-    scores_N = np.sort(random.random(len(at)).astype(np.float32))[::-1]
-    many = Detections(one.detections.boxes_N4[at], one.detections.labels_N[at], scores_N, one.detections.masks_NMM[at])
-    scenes = [Scene(one.ids_HW, one.things_I2, many, one.masks_NHW[at])]
-    assert max(np.bincount(many.labels_N)) > MOST
-    assert _ours(scenes, "mask") == _close(coco_says(scenes, "segm"))
+@pytest.mark.parametrize(("before", "expected"), [(MOST - 1, 1 / MOST), (MOST, 0.0)])
+def test_only_the_surest_hundred_count(before: int, expected: float) -> None:
+    """The right detection counts as the hundredth of its label in a picture, and not as the one after that."""
+    masks_NHW = np.zeros((before + 1, *SIZE), dtype=np.bool_)
+    masks_NHW[:-1, 20:30, 20:30] = masks_NHW[-1, 2:12, 2:12] = True
+    boxes_N4 = np.array([[20, 20, 30, 30]] * before + [[2, 2, 12, 12]], dtype=np.float32)
+    found = Detections(
+        boxes_N4,
+        np.ones(before + 1, dtype=np.uint8),
+        np.linspace(0.9, 0.1, before + 1, dtype=np.float32),
+        np.ones((before + 1, 14, 14), dtype=np.float32),
+    )
+    scenes = [Scene(masks_NHW[-1].astype(np.uint8), np.array([[1, 0]]), found, masks_NHW)]
+    mask = _ours(scenes, "mask", [1])
+    assert mask[0] == pytest.approx(expected)
+    assert mask == _close(coco_says(scenes, "segm", [1]))
 
 
 def test_large_medium_and_small_are_told_apart() -> None:
