@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kirie.core.scores import COLUMNS, CountTable, flat, image_miou, miou, scores
+from kirie.core.scores import (
+    COLUMNS,
+    INSTANCE,
+    INSTANCE_PER_LABEL,
+    PRECISION,
+    CountTable,
+    flat,
+    image_miou,
+    miou,
+    panoptic,
+    scores,
+)
 from kirie.errors import RunError
 
 LABELS = ("sky", "tree", "bird")
@@ -94,6 +105,36 @@ def test_flat_names_labels_and_leaves_out_what_is_not_there() -> None:
     assert found["miou"] == found["iou/sky"] == pytest.approx(0.6)
     assert "iou/tree" not in found
     assert "boundary_iou" not in found
+
+
+def test_flat_names_of_instances() -> None:
+    """All scores of an instance run get names, those of boxes with `box_`, and only defined ones come."""
+    averages = dict.fromkeys(PRECISION, 0.5)
+    quality = {"pq": 0.5, "sq": 0.5, "rq": 0.5}
+    found = flat(
+        {
+            "miou": 0.5,
+            "per_label": {"sky": {"iou": 0.5}},
+            "map": {
+                "mask": averages,
+                "box": averages | {"map_large": None},
+                "per_label": {"sky": {"mask": 0.5, "box": 0.5}, "tree": {"mask": None, "box": None}},
+            },
+            "pq": quality | {"per_label": {"sky": quality}},
+        }
+    )
+    of_label = {f"{key}/sky" for key in INSTANCE_PER_LABEL}
+    assert found == dict.fromkeys({"miou", "iou/sky", *INSTANCE, *of_label} - {"box_map_large"}, 0.5)
+
+
+def test_panoptic_quality_by_hand() -> None:
+    """Quality is fit times recognition; a label without truth has none, and averages leave it out."""
+    counts = np.array([[1.5, 2, 1, 1], [0, 0, 0, 4], [0, 0, 3, 0]], dtype=np.float64)
+    found = panoptic(counts, LABELS)
+    assert found["per_label"]["sky"] == {"pq": 0.5, "sq": 0.75, "rq": pytest.approx(2 / 3)}
+    assert found["per_label"]["tree"] == dict.fromkeys(("pq", "sq", "rq"), 0.0)
+    assert found["per_label"]["bird"] == dict.fromkeys(("pq", "sq", "rq"))
+    assert (found["pq"], found["sq"]) == (0.25, 0.375)
 
 
 def _table(images: tuple[str, ...], labels: tuple[str, ...], seed: int = 0) -> CountTable:

@@ -100,3 +100,25 @@ def test_only_like_is_compared(make_run: MakeRun, tmp_path: Path) -> None:
         same_ground([a, c], "val", allow_different_data=True)
     with pytest.raises(RunError, match="same val images"):
         same_ground([a, d], "val", allow_different_data=True)
+
+
+def test_scores_of_instances_are_read_beside_the_table(make_run: MakeRun, tmp_path: Path) -> None:
+    """What the score file has of instances comes by its flat names; undefined and other scores do not."""
+    run = make_run("a", "a", table_of(0.5))
+    precision = {
+        "mask": {"map": 0.4, "map_small": None},
+        "box": {"map": 0.5},
+        "per_label": {"eye": {"mask": 0.3, "box": None}},
+    }
+    quality = {"pq": 0.6, "sq": 0.7, "rq": 0.8, "per_label": {"eye": {"pq": 0.9, "sq": None, "rq": None}}}
+    run.metrics.write_text(json.dumps({"val": table_of(0.5).scores() | {"map": precision, "pq": quality}}))
+    (found,), _ = find_candidates([tmp_path / "a"], "val")
+    assert found.reported == {
+        "map": 0.4,
+        "box_map": 0.5,
+        "map/eye": 0.3,
+        "pq": 0.6,
+        "sq": 0.7,
+        "rq": 0.8,
+        "pq/eye": 0.9,
+    }

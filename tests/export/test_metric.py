@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kirie.core.scores import COLUMNS, scores
 from kirie.errors import UsageError
-from kirie.export.metric import metric_names, statistic
+from kirie.export.metric import check_metric, is_reported, metric_names, statistic
 
 LABELS = ("bg", "eye", "hair")
 
@@ -35,8 +35,19 @@ def test_leading_axes_are_kept() -> None:
         assert statistic(name, LABELS)(counts_RLK) == pytest.approx(each, nan_ok=True), name
 
 
-@pytest.mark.parametrize("name", ["mIoU", "iou", "iou/nose", "/eye", "image_miou"])
+@pytest.mark.parametrize("name", ["map", "box_map_75", "pq", "map/eye", "box_map/bg", "rq/hair"])
+def test_scores_of_instances_are_reported_not_counted(name: str) -> None:
+    """mAP and panoptic quality are metrics to choose by, but none that counts give."""
+    check_metric(name, LABELS)
+    assert is_reported(name, LABELS)
+    assert name not in metric_names(LABELS)
+    with pytest.raises(UsageError):
+        statistic(name, LABELS)
+
+
+@pytest.mark.parametrize("name", ["mIoU", "map/nose", "map_50/eye", "box_pq", "iou", "iou/nose", "/eye", "image_miou"])
 def test_an_unknown_name_lists_the_known(name: str) -> None:
     """A metric that does not exist ends in a sentence with those that do, and the labels."""
-    with pytest.raises(UsageError, match=r"allowed are miou, .* one of bg, eye, hair"):
-        statistic(name, LABELS)
+    with pytest.raises(UsageError, match=r"allowed are miou, .* map, .* one of bg, eye, hair"):
+        check_metric(name, LABELS)
+    assert not is_reported(name, LABELS)

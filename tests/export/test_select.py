@@ -18,11 +18,13 @@ from kirie.export.select import select
 from .conftest import as_good, table_of
 
 
-def candidate(name: str, table: CountTable, parameters: float | None = None, latency: float | None = None) -> Candidate:
+def candidate(
+    name: str, table: CountTable, parameters: float | None = None, latency: float | None = None, **reported: float
+) -> Candidate:
     """A run as `find_candidates` gives it."""
     measured = {"parameters": parameters, "latency_ms": latency}
     known = {key: value for key, value in measured.items() if value is not None}
-    return Candidate(name, name, RunFolder(Path(name)), "d", table, known)
+    return Candidate(name, name, RunFolder(Path(name)), "d", table, known, reported=reported)
 
 
 GOOD, NEARLY, POOR = table_of(0.8), as_good(table_of(0.8)), table_of(0.6)
@@ -152,3 +154,44 @@ def test_the_answer_does_not_depend_on_the_order_of_runs_or_images() -> None:
     other = select([candidate("b", turned, 1.0), candidate("a", GOOD, 2.0)], [], Question())
     assert one.chosen.candidate.name == other.chosen.candidate.name
     assert [x.behind_interval for x in one.ranking] == [x.behind_interval for x in other.ranking]
+
+
+def test_instances_and_pixels_are_ranked_together() -> None:
+    """By a shared metric a Mask R-CNN stands beside a U-Net, with errors from the images of both."""
+    runs = [candidate("unet", GOOD, 9e6), candidate("mask_rcnn", NEARLY, 2e6, map=0.4)]
+    found = select(runs, [], Question())
+    assert {one.candidate.name for one in found.ranking} == {"unet", "mask_rcnn"}
+    assert found.chosen.candidate.name == "mask_rcnn"
+    assert found.chosen.behind_error > 0
+
+
+def test_by_map_a_run_without_instances_is_left_out() -> None:
+    """Ranking by mAP leaves the semantic run out with a reason, and takes the best of the others."""
+    runs = [
+        candidate("unet", GOOD, 1e6),
+        candidate("small", POOR, 2e6, map=0.399, pq=0.5),
+        candidate("large", NEARLY, 9e6, map=0.4, pq=0.3),
+    ]
+    found = select(runs, [], Question(metric="map"))
+    assert [(one.candidate.name, one.score) for one in found.ranking] == [("large", 0.4), ("small", 0.399)]
+    assert found.chosen.candidate.name == "large"
+    assert found.ranking[1].behind == pytest.approx(0.001)
+    assert not found.ranking[1].tied
+    assert "no standard error" in found.reason
+    (unet,) = found.left_out
+    assert (unet.name, "only runs that find instances have" in unet.reason) == ("unet", True)
+    assert select(runs, [], Question(metric="pq")).chosen.candidate.name == "small"
+
+
+def test_map_can_be_bounded() -> None:
+    """A bound on mAP shuts out runs below it, and those that have none."""
+    runs = [candidate("unet", GOOD, 1e6), candidate("a", POOR, 2e6, map=0.4), candidate("b", POOR, 2e6, map=0.2)]
+    found = select(runs, [], Question(constraints=(Constraint.parse("map>0.3"),)))
+    assert found.chosen.candidate.name == "a"
+    assert sum(bool(one.broken) for one in found.ranking) == 2
+
+
+def test_if_no_run_has_instances_that_is_said() -> None:
+    """Among semantic runs alone mAP chooses nothing, and the sentence says why."""
+    with pytest.raises(RunError, match=r"No run has a map on val\. unet was left out: it has no map on val"):
+        select([candidate("unet", GOOD)], [], Question(metric="map"))

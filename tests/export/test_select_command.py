@@ -169,3 +169,20 @@ def test_a_file_that_no_longer_holds_is_refused(project: Path) -> None:
     best.write_text("[]")
     with pytest.raises(RunError, match="names no run"):
         read_best(best)
+
+
+def test_map_ranks_without_errors(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By mAP the file has null where an error would be, and the table shows no number that is none."""
+    for name, value in (("large", 0.3), ("small", 0.5)):
+        metrics = project / "out" / "evaluate" / name / "metrics.json"
+        content = json.loads(metrics.read_text(encoding="utf-8"))
+        content["val"]["map"] = {"mask": {"map": value}}
+        metrics.write_text(json.dumps(content), encoding="utf-8")
+    assert main([*WORDS, "--metric", "map", "--out", "out/best.json"]) == 0
+    text = capsys.readouterr().out
+    assert "nan" not in text
+    assert "-0.2000" in text or "+0.2000" in text
+    content = json.loads((project / "out" / "best.json").read_text(encoding="utf-8"))
+    assert (content["run"], content["score"], content["bootstrap"]) == ("b2", 0.5, None)
+    assert all(row["interval"] == [None, None] and row["behind_error"] is None for row in content["ranking"])
+    assert read_best(project / "out" / "best.json")[0].path.name == "small"

@@ -1,4 +1,4 @@
-"""The definition of every semantic score, once, from counts per image and label.
+"""The definition of every score over pixels and panoptic segments, once, from counts per image and label.
 
 Counts are added over the whole set before any ratio is taken; nothing is averaged over batches. A label that the
 truth of the set does not hold has no score (None), and macro averages leave it out. Pixels of the ignore index have
@@ -33,6 +33,15 @@ COLUMNS = (
     "small_total",
 )
 """Columns of a count table: pixels; pixels of the boundary bands; small parts found and present."""
+
+PRECISION = ("map", "map_50", "map_75", "map_small", "map_medium", "map_large")
+"""The averages of precision of a run that finds instances: by IoU from 0.5 to 0.95, at 0.5, at 0.75, by area."""
+
+INSTANCE = (*PRECISION, *(f"box_{key}" for key in PRECISION), "pq", "sq", "rq")
+"""Flat names of all scores of instances; no function of COLUMNS gives them."""
+
+INSTANCE_PER_LABEL = ("map", "box_map", "pq", "sq", "rq")
+"""Those of them that a label has, too: `map/eye`."""
 
 Counts = NDArray[np.int64]
 
@@ -155,16 +164,46 @@ def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64], where: NDArray[
     return found
 
 
+def panoptic(counts_L4: NDArray[np.float64], labels: Sequence[str]) -> dict[str, Any]:
+    """Panoptic quality (Kirillov, He, Girshick, Rother and Dollár, "Panoptic segmentation", CVPR 2019) of a set.
+
+    Args:
+        counts_L4: By label: the sum of the IoU of matched segments, their number, segments wrongly found, segments
+            missed; summed over the set.
+        labels: The labels' names, L of them.
+
+    Returns:
+        `pq`, `sq` (how well what was found fits) and `rq` (whether it was found), each the mean over the labels that
+        the truth has, and `per_label`: name -> the same three, None where the truth has none.
+    """
+    overlap, tp, fp, fn = np.asarray(counts_L4, dtype=np.float64).T
+    present = tp + fn > 0
+    # 0 also where nothing was matched
+    quality = {
+        "pq": ratio(overlap, tp + fp / 2 + fn / 2, present),
+        "sq": np.where(present, overlap / np.maximum(tp, 1), np.nan),
+        "rq": ratio(tp, tp + fp / 2 + fn / 2, present),
+    }
+    return {key: _mean(value_L) for key, value_L in quality.items()} | {
+        "per_label": {
+            name: {key: _number(value_L[at]) for key, value_L in quality.items()} for at, name in enumerate(labels)
+        }
+    }
+
+
 def flat(found: Mapping[str, Any]) -> dict[str, float]:
     """Scores as one level of names for a logger (`iou/eye`), without those that are None."""
-    top = {key: value for key, value in found.items() if isinstance(value, float)}
-    per_label = found.get("per_label", {})
-    return top | {
-        f"{key}/{name}": value
-        for name, row in per_label.items()
-        for key, value in row.items()
-        if isinstance(value, float)
-    }
+    # Those of an instance run: `map` and `map/eye` of masks, `box_map` of boxes, `pq`
+    precision, quality = found.get("map", {}), found.get("pq", {})
+    box = {f"box_{key}": value for key, value in precision.get("box", {}).items()}
+    top = {**found, **precision.get("mask", {}), **box, **quality}
+    rows = [
+        *found.get("per_label", {}).items(),
+        *((name, {"map": row["mask"], "box_map": row["box"]}) for name, row in precision.get("per_label", {}).items()),
+        *quality.get("per_label", {}).items(),
+    ]
+    each = {f"{key}/{name}": value for name, row in rows for key, value in row.items()}
+    return {key: value for key, value in {**top, **each}.items() if isinstance(value, float)}
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:

@@ -17,6 +17,7 @@ from kirie.core.run import RunFolder
 from kirie.errors import RunError, UsageError
 from kirie.export.choice import Ranked, Selection
 from kirie.export.constraint import MEASURED
+from kirie.export.metric import is_reported
 
 
 def write_best(path: Path, selection: Selection) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def to_dict(selection: Selection, folder: Path) -> dict[str, Any]:
         "constraints": [str(one) for one in question.constraints],
         "reason": selection.reason,
         "best_score": {"run": selection.best.candidate.id, "score": selection.best.score},
-        "bootstrap": {"resamples": question.resamples, "seed": question.seed, "images": len(chosen.table.images)},
+        "bootstrap": _bootstrap(selection),
         "data": chosen.data,
         "labels": list(chosen.table.labels),
         "ranking": [_row(one, folder) for one in selection.ranking],
@@ -116,6 +117,14 @@ def _row(one: Ranked, folder: Path) -> dict[str, Any]:
         **{name: one.candidate.measured.get(name) for name in MEASURED},
         "device": one.candidate.device,
     }
+
+
+def _bootstrap(selection: Selection) -> dict[str, int] | None:
+    """What the errors come from; None for a score that has none."""
+    question, table = selection.question, selection.chosen.candidate.table
+    if is_reported(question.metric, table.labels):
+        return None
+    return {"resamples": question.resamples, "seed": question.seed, "images": len(table.images)}
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:

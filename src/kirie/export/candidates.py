@@ -15,7 +15,7 @@ from typing import Any
 
 from kirie.core import files
 from kirie.core.run import RunFolder
-from kirie.core.scores import CountTable
+from kirie.core.scores import INSTANCE, INSTANCE_PER_LABEL, CountTable, flat
 from kirie.errors import RunError
 from kirie.export.constraint import MEASURED
 
@@ -36,6 +36,7 @@ class Candidate:
         measured: `parameters`, `latency_ms`, `images_per_s`, as far as they were measured.
         device: Where that was measured, in words.
         evaluations: Folders of the same run with further scores, the latest word first.
+        reported: Scores of instances on that split by their flat names, as far as the run has them.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Candidate:
     measured: Mapping[str, float] = field(default_factory=dict)
     device: str | None = None
     evaluations: tuple[RunFolder, ...] = ()
+    reported: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,15 @@ def _candidate(run: str, members: Sequence[tuple[RunFolder, dict[str, Any]]], sp
             run, name, f"it has no per-image table of {split}; run `kirie evaluate {folder.path} --split {split}`"
         )
     table = scored.read_table(split)
-    _agrees(scored, table, split)
+    said = _said(scored, split)
+    _agrees(scored, said, table, split)
+    reported = {key: value for key, value in flat(said).items() if _of_instances(key) and math.isfinite(value)}
     measured, device = _speed(next((one for one in places if one.speed.is_file()), None))
     if isinstance(weights := record.get("parameters"), int) and weights > 0:
         # The training counted them already; only speed has to be measured
         measured = {"parameters": weights, **measured}
     data = _fingerprint(folder, record)
-    return Candidate(run, name, folder, data, table, measured, device, tuple(evaluated))
+    return Candidate(run, name, folder, data, table, measured, device, tuple(evaluated), reported)
 
 
 def _name(run: str, folder: RunFolder, record: Mapping[str, Any]) -> str:
@@ -156,13 +160,19 @@ def _fingerprint(folder: RunFolder, record: Mapping[str, Any]) -> str:
     return found
 
 
-def _agrees(folder: RunFolder, table: CountTable, split: str) -> None:
+def _said(folder: RunFolder, split: str) -> Mapping[str, Any]:
+    """What the score file beside a table says of the split; nothing where there is none."""
+    found = folder.read_metrics().get(split) if folder.metrics.is_file() else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _of_instances(name: str) -> bool:
+    key, _, label = name.partition("/")
+    return name in INSTANCE or bool(label and key in INSTANCE_PER_LABEL)
+
+
+def _agrees(folder: RunFolder, said: Mapping[str, Any], table: CountTable, split: str) -> None:
     """Refuses a score file and a table of different evaluations: a choice between them would be arbitrary."""
-    if not folder.metrics.is_file():
-        return
-    said = folder.read_metrics().get(split)
-    if not isinstance(said, Mapping):
-        return
     told, counted = said.get("miou"), table.scores()["miou"]
     if isinstance(told, float) and isinstance(counted, float) and not math.isclose(told, counted, abs_tol=1e-6):
         raise RunError(

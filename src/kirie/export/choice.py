@@ -40,7 +40,8 @@ class Ranked:
     Attributes:
         candidate: The run.
         score: Its score.
-        interval: 95 % bootstrap interval of the score.
+        interval: 95 % bootstrap interval of the score; NaN, as the two errors below, for one that is no sum over
+            images.
         behind: By how much the best eligible run's score is higher (negative: this one's is higher).
         behind_error: Standard error of that difference, paired over images.
         behind_interval: 95 % interval of that difference.

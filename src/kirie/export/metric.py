@@ -1,7 +1,9 @@
-"""A score by its name, as a function of summed counts that takes any leading axes, as resampling needs it.
+"""A score by its name: either a function of summed counts that takes any leading axes, as resampling needs it, or one
+that a run can only report.
 
 What a score means is defined in `core.scores`; this file only says the same for many resamples at once, and a test
-holds the two against each other for every name.
+holds the two against each other for every name. Scores of instances (`map`, `pq`) are no function of the table's
+counts: they are taken as the run's score file has them, and cannot be resampled.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kirie.core.bootstrap import Statistic
-from kirie.core.scores import COLUMNS, ratio
+from kirie.core.scores import COLUMNS, INSTANCE, INSTANCE_PER_LABEL, ratio
 from kirie.errors import UsageError
 
 Array = NDArray[np.float64]
@@ -51,8 +53,24 @@ _MICRO = {"micro_iou": _iou, "micro_dice": _dice, "accuracy": _accuracy, "small_
 
 
 def metric_names(labels: Sequence[str]) -> list[str]:
-    """Every metric that runs can be chosen by; one label's is written `iou/eye`."""
+    """Every metric that the per-image table gives; one label's is written `iou/eye`."""
     return [*_MACRO, *_MICRO, *(f"{key}/{label}" for key in _PER_LABEL for label in labels)]
+
+
+def is_reported(metric: str, labels: Sequence[str]) -> bool:
+    """Whether runs can be chosen by it, but only as their score file has it: `map`, `pq`, `map/eye`."""
+    key, _, label = metric.partition("/")
+    return metric in INSTANCE or (key in INSTANCE_PER_LABEL and label in labels)
+
+
+def check_metric(metric: str, labels: Sequence[str]) -> None:
+    """Refuses what runs cannot be chosen by.
+
+    Raises:
+        UsageError: There is no such metric; the message names them.
+    """
+    if not is_reported(metric, labels):
+        statistic(metric, labels)
 
 
 def statistic(metric: str, labels: Sequence[str]) -> Statistic:
@@ -79,8 +97,10 @@ def statistic(metric: str, labels: Sequence[str]) -> Statistic:
         parts, at = _PER_LABEL[key], list(labels).index(label)
         return lambda counts: ratio(*_floats(parts, counts[..., at, :]))
     raise UsageError(
-        f"There is no metric '{metric}'; allowed are {', '.join([*_MACRO, *_MICRO])}, and of one label "
-        f"{', '.join(f'{key}/LABEL' for key in _PER_LABEL)} with LABEL one of {', '.join(labels)}."
+        f"There is no metric '{metric}'; allowed are {', '.join([*_MACRO, *_MICRO])}, of instances "
+        f"{', '.join(INSTANCE)}, and of one label "
+        f"{', '.join(f'{key}/LABEL' for key in (*_PER_LABEL, *INSTANCE_PER_LABEL))} with LABEL one of "
+        f"{', '.join(labels)}."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from kirie.core import command
 from kirie.export.choice import Ranked, Selection
 from kirie.export.constraint import MEASURED
@@ -31,8 +33,8 @@ def ranking_table(selection: Selection) -> str:
             "→" if one is selection.chosen else "",
             escape(one.candidate.name),
             f"{one.score:.4f}",
-            f"{one.interval[0]:.3f} to {one.interval[1]:.3f}",
-            "" if one is selection.best else f"{one.behind:+.4f} ± {one.behind_error:.4f}",
+            f"{one.interval[0]:.3f} to {one.interval[1]:.3f}" if math.isfinite(one.interval[0]) else "-",
+            "" if one is selection.best else _behind(one),
             *_measured(one),
             _remark(one, selection),
         )
@@ -42,6 +44,10 @@ def ranking_table(selection: Selection) -> str:
     lines = [captured.get().rstrip(), "", selection.reason]
     lines += [f"Left out: {one.name} ({one.id}), because {one.reason}." for one in selection.left_out]
     return "\n".join(lines)
+
+
+def _behind(one: Ranked) -> str:
+    return f"{one.behind:+.4f}" + (f" ± {one.behind_error:.4f}" if math.isfinite(one.behind_error) else "")
 
 
 def _measured(one: Ranked) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from kirie.export.candidates import Candidate, LeftOut
 from kirie.export.choice import Question, Ranked
 from kirie.export.constraint import MEASURED
-from kirie.export.metric import statistic
+from kirie.export.metric import is_reported, statistic
 
 
 def reason(chosen: Ranked, best: Ranked, ranking: Sequence[Ranked], question: Question) -> str:
@@ -26,6 +26,11 @@ def reason(chosen: Ranked, best: Ranked, ranking: Sequence[Ranked], question: Qu
         return f"{name} is {only}, with a {metric} of {chosen.score:.4f}."
     if question.rule == "best":
         return f"{name} has the highest {metric}, {chosen.score:.4f}.{tail}"
+    if is_reported(question.metric, best.candidate.table.labels):
+        return (
+            f"{name} has the highest {metric}, {chosen.score:.4f}; {question.metric} is no sum over images, so that it "
+            f"has no standard error, and the rule of one standard error is that of the best score.{tail}"
+        )
     if len(tied) == 1:
         return (
             f"{name} has the highest {metric}, {chosen.score:.4f}, and no other run is within one standard error of "
@@ -90,5 +95,7 @@ def value_of(one: Candidate, name: str) -> float | None:
     """A measured number or a score by its name; None if it was not measured or is not defined."""
     if name in MEASURED:
         return one.measured.get(name)
+    if is_reported(name, one.table.labels):
+        return one.reported.get(name)
     value = float(statistic(name, one.table.labels)(one.table.counts_NLK.sum(axis=0, dtype=np.float64)))
     return value if math.isfinite(value) else None

@@ -9,17 +9,16 @@ difference: all runs are resampled over the same images, so that hard images, ha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from kirie.core.bootstrap import paired_bootstrap
+from kirie.core.bootstrap import Bootstrap, paired_bootstrap
 from kirie.errors import RunError, UsageError
 from kirie.export.candidates import Candidate, LeftOut, same_ground
 from kirie.export.choice import Question, Ranked, Selection
 from kirie.export.constraint import MEASURED
-from kirie.export.metric import metric_names, statistic
+from kirie.export.metric import check_metric, is_reported, metric_names, statistic
 from kirie.export.reason import cost_of, none_left, reason, told, value_of
 
 
@@ -42,21 +41,19 @@ def select(candidates: Sequence[Candidate], left_out: Sequence[LeftOut], questio
         raise RunError(f"There is no run to choose from. {told(left_out)}")
     same_ground(candidates, question.split, allow_different_data=question.allow_different_data)
     labels = candidates[0].table.labels
-    score = statistic(question.metric, labels)
+    check_metric(question.metric, labels)
     for constraint in question.constraints:
-        if constraint.name not in MEASURED and constraint.name not in metric_names(labels):
+        name = constraint.name
+        if name not in MEASURED and name not in metric_names(labels) and not is_reported(name, labels):
             raise UsageError(
-                f"The constraint {constraint} bounds '{constraint.name}'; allowed are {', '.join(MEASURED)} and the "
-                "metrics, such as miou or iou/LABEL."
+                f"The constraint {constraint} bounds '{name}'; allowed are {', '.join(MEASURED)} and the "
+                "metrics, such as miou, iou/LABEL or map."
             )
-    scored = [(one, float(score(one.table.counts_NLK.sum(axis=0, dtype=np.float64)))) for one in candidates]
-    undefined = [
-        LeftOut(one.id, one.name, f"its {question.metric} on {question.split} is not defined: the truth has none")
-        for one, value in scored
-        if not math.isfinite(value)
-    ]
-    left_out = [*left_out, *undefined]
-    scored = sorted((pair for pair in scored if math.isfinite(pair[1])), key=lambda pair: (-pair[1], pair[0].id))
+    values = [(one, value_of(one, question.metric)) for one in candidates]
+    left_out = [*left_out, *(_without(one, question) for one, value in values if value is None)]
+    scored = sorted(
+        ((one, value) for one, value in values if value is not None), key=lambda pair: (-pair[1], pair[0].id)
+    )
     if not scored:
         raise RunError(f"No run has a {question.metric} on {question.split}. {told(left_out)}")
     ranking = _rank(scored, question)
@@ -65,28 +62,34 @@ def select(candidates: Sequence[Candidate], left_out: Sequence[LeftOut], questio
     return Selection(question, chosen, best, tuple(ranking), tuple(left_out), reason(chosen, best, ranking, question))
 
 
+def _without(one: Candidate, question: Question) -> LeftOut:
+    """A run that has no such score."""
+    if is_reported(question.metric, one.table.labels):
+        why = (
+            f"it has no {question.metric} on {question.split}, which only runs that find instances have, where the "
+            f"truth has some; if it does, run `kirie evaluate {one.folder.path}` again"
+        )
+    else:
+        why = f"its {question.metric} on {question.split} is not defined: the truth has none"
+    return LeftOut(one.id, one.name, why)
+
+
 def _rank(scored: Sequence[tuple[Candidate, float]], question: Question) -> list[Ranked]:
     runs = [one for one, _ in scored]
     broken = [tuple(c for c in question.constraints if not c.holds(value_of(one, c.name))) for one in runs]
     if all(broken):
         raise RunError(none_left(runs, question))
     best = broken.index(())
-    drawn = paired_bootstrap(
-        [one.table for one in runs],
-        statistic(question.metric, runs[0].table.labels),
-        resamples=question.resamples,
-        seed=question.seed,
-    )
+    drawn = _drawn(runs, question)
     ranking = []
     for at, (one, score) in enumerate(scored):
         behind = scored[best][1] - score
         against = drawn.difference(best, at)
-        low, high = drawn.interval(at)
         ranking.append(
             Ranked(
                 one,
                 score,
-                (low, high),
+                drawn.interval(at),
                 behind,
                 against.se,
                 (against.low, against.high),
@@ -96,6 +99,19 @@ def _rank(scored: Sequence[tuple[Candidate, float]], question: Question) -> list
             )
         )
     return ranking
+
+
+def _drawn(runs: Sequence[Candidate], question: Question) -> Bootstrap:
+    """The scores of all runs over the same draws; none where a score is no sum over images."""
+    labels = runs[0].table.labels
+    if is_reported(question.metric, labels):
+        return Bootstrap(np.full((len(runs), 1), np.nan))
+    return paired_bootstrap(
+        [one.table for one in runs],
+        statistic(question.metric, labels),
+        resamples=question.resamples,
+        seed=question.seed,
+    )
 
 
 def _choose(eligible: Sequence[Ranked], question: Question) -> Ranked:

@@ -35,7 +35,9 @@ def main(argv: Sequence[str]) -> int:
         help="of the folders in RUNS only those that a list in a YAML file names, as conf/pipeline.yaml:models; "
         "may be repeated",
     )
-    parser.add_argument("--metric", default="miou", help="the score that decides: miou, dice, iou/eye, ... (miou)")
+    parser.add_argument(
+        "--metric", default="miou", help="the score that decides: miou, dice, iou/eye, map, pq, ... (miou)"
+    )
     parser.add_argument("--split", choices=("val", "test"), default="val", help="the split it is taken on (val)")
     parser.add_argument(
         "--where",

@@ -47,6 +47,7 @@ class SegmentationCounts(Metric):
 
     Args:
         labels: The labels' names, L of them.
+        nothing: Whether a prediction may also be L, where a detector found nothing and no label stands for that.
     """
 
     is_differentiable = False
@@ -54,18 +55,18 @@ class SegmentationCounts(Metric):
     full_state_update = False
     confusion_LL: Tensor
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[str], *, nothing: bool = False) -> None:
         super().__init__()
         self.labels = tuple(labels)
-        size = len(self.labels)
-        self.add_state("confusion_LL", torch.zeros(size, size, dtype=torch.int64), dist_reduce_fx="sum")
+        self.kinds = len(self.labels) + nothing
+        self.add_state("confusion_LL", torch.zeros(self.kinds, self.kinds, dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, prediction_BHW: Tensor, target_BHW: Tensor) -> None:
         """Counts a batch of ids; 255 in the target is ignored."""
-        self.confusion_LL += confusion(prediction_BHW, target_BHW, len(self.labels)).sum(0)
+        self.confusion_LL += confusion(prediction_BHW, target_BHW, self.kinds).sum(0)
 
     def compute(self) -> dict[str, Any]:
         """The scores of the set as `core.scores.scores` gives them, without boundaries and small parts."""
         counts_LK = torch.zeros(len(self.labels), len(COLUMNS), dtype=torch.int64)
-        counts_LK[:, :3] = tp_fp_fn(self.confusion_LL).cpu()
+        counts_LK[:, :3] = tp_fp_fn(self.confusion_LL)[: len(self.labels)].cpu()
         return scores(counts_LK.numpy(), self.labels)

@@ -28,6 +28,7 @@ class PerImageCounts(Metric):
     Args:
         images: Names of the split's samples, N of them; `index` in `update` is the place in this list.
         labels: The labels' names, L of them.
+        nothing: Whether a prediction may also be L, where a detector found nothing and no label stands for that.
     """
 
     is_differentiable = False
@@ -35,10 +36,11 @@ class PerImageCounts(Metric):
     counts_NLK: Tensor
     seen_N: Tensor
 
-    def __init__(self, images: Sequence[str], labels: Sequence[str]) -> None:
+    def __init__(self, images: Sequence[str], labels: Sequence[str], *, nothing: bool = False) -> None:
         super().__init__()
         self.images = tuple(images)
         self.labels = tuple(labels)
+        self.kinds = len(self.labels) + nothing
         shape = (len(self.images), len(self.labels), len(COLUMNS))
         self.add_state("counts_NLK", torch.zeros(shape, dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("seen_N", torch.zeros(len(self.images), dtype=torch.int64), dist_reduce_fx="sum")
@@ -51,7 +53,7 @@ class PerImageCounts(Metric):
             target_BHW: True ids, 255 where a pixel is ignored, integers.
             index_B: Place of each image in the split, int64.
         """
-        n_labels = len(self.labels)
+        n_labels = self.kinds
         # Connected parts are found on the CPU
         pairs = zip(prediction_BHW.cpu().numpy(), target_BHW.cpu().numpy(), strict=True)
         small_BL2 = np.stack([small_found_total(found, truth, n_labels) for found, truth in pairs])
@@ -63,7 +65,7 @@ class PerImageCounts(Metric):
             ],
             dim=-1,
         )
-        self.counts_NLK.index_add_(0, index_B, counts_BLK)
+        self.counts_NLK.index_add_(0, index_B, counts_BLK[:, : len(self.labels)])
         self.seen_N.index_add_(0, index_B, torch.ones_like(index_B))
 
     def compute(self) -> dict[str, Tensor]:
