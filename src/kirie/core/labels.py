@@ -20,7 +20,7 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 """YAML 1.1 reads these as truth values or nothing unless they are quoted."""
 _ALLOWED_KEYS = {"labels", "ignore", "skip", "unlabelled"}
-_LABEL_KEYS = {"name", "color", "aliases", "merge"}
+_LABEL_KEYS = {"name", "color", "aliases", "merge", "stuff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,14 @@ class Label:
         name: Its name in reports, files and layers.
         color: RGB, 0 to 255 each.
         aliases: Other names an annotator may have used for it, finer labels merged into it included.
+        stuff: It has no instances that could be counted (sky, skin), whatever an annotation says.
     """
 
     id: int
     name: str
     color: tuple[int, int, int]
     aliases: tuple[str, ...] = ()
+    stuff: bool = False
 
     @property
     def hex(self) -> str:
@@ -91,6 +93,11 @@ class LabelSet:
         """The labels' names in order of their ids."""
         return tuple(label.name for label in self.labels)
 
+    @property
+    def things(self) -> tuple[int, ...]:
+        """Ids of the labels that have instances, ascending: all but the background and those marked `stuff`."""
+        return tuple(label.id for label in self.labels if not label.stuff and label.id != self.unlabelled)
+
     def knows(self, name: str) -> bool:
         """Whether an annotator may use this name."""
         return name in self._ids
@@ -130,7 +137,9 @@ class LabelSet:
         """The set as the label file writes it; `from_dict` reads it back equal."""
         found: dict[str, Any] = {
             "labels": [
-                {"name": x.name, "color": x.hex} | ({"aliases": list(x.aliases)} if x.aliases else {})
+                {"name": x.name, "color": x.hex}
+                | ({"aliases": list(x.aliases)} if x.aliases else {})
+                | ({"stuff": True} if x.stuff else {})
                 for x in self.labels
             ]
         }
@@ -148,7 +157,7 @@ class LabelSet:
 
         Args:
             raw: A mapping with `labels` (each a name, or a mapping of `name`, `color` as "#rrggbb", `aliases`,
-                `merge`) and optionally `ignore`, `skip` (names) and `unlabelled` (a label's name, or `ignore`).
+                `merge`, `stuff`) and optionally `ignore`, `skip` (names) and `unlabelled` (a label's name, or `ignore`).
             origin: The file, for messages.
 
         Raises:
@@ -201,8 +210,11 @@ def _label(index: int, item: object, origin: str) -> Label:
         rgb = (int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16))
     else:
         raise SourceError(f"{origin}: label '{name}' has the colour {color!r}; write it as '#rrggbb' in quotes.")
+    stuff = entry.get("stuff", False)
+    if not isinstance(stuff, bool):
+        raise SourceError(f"{origin}: label '{name}' has `stuff: {stuff!r}`; write `stuff: true`, or leave it out.")
     aliases = (*_names(entry.get("aliases"), "aliases", origin), *_names(entry.get("merge"), "merge", origin))
-    return Label(index, name, rgb, aliases)
+    return Label(index, name, rgb, aliases, stuff)
 
 
 def _names(raw: object, key: str, origin: str) -> tuple[str, ...]:
