@@ -14,7 +14,7 @@ from kirie.core.labels import LabelSet
 from kirie.errors import ModelError
 from kirie.models import Segmenter, init_from
 from kirie.models.config import ModelConfig
-from kirie.models.init_from import label_axes
+from kirie.models.init_from import label_rows
 
 Make = Callable[..., dict[str, Any]]
 Build = Callable[..., Segmenter]
@@ -44,19 +44,19 @@ def test_rows_follow_their_labels(name: str, small: Make, build: Build, tmp_path
     assert report.labels_fresh == ("hat",)
     assert report.fresh == ()
     assert report.left_out == ()
-    axes = label_axes(ModelConfig.read(small(name)))
-    assert set(report.adapted) == set(axes)
-    assert len(axes) in {1, 2}
+    rows = label_rows(ModelConfig.read(small(name)))
+    assert set(report.adapted) == set(rows)
+    assert len(rows) in {1, 2}
     theirs = source.network.state_dict()
     for key, tensor in target.network.state_dict().items():
-        if key not in axes:
+        if key not in rows:
             assert torch.equal(tensor, theirs[key])
             continue
         pick = torch.tensor
-        kept = tensor.index_select(axes[key], pick([0, 1]))
-        assert torch.equal(kept, theirs[key].index_select(axes[key], pick([0, 2])))
-        fresh = tensor.index_select(axes[key], pick([2]))
-        assert torch.equal(fresh, before[key].index_select(axes[key], pick([2])))
+        kept = tensor.index_select(rows[key].axis, pick([0, 1]))
+        assert torch.equal(kept, theirs[key].index_select(rows[key].axis, pick([0, 2])))
+        fresh = tensor.index_select(rows[key].axis, pick([2]))
+        assert torch.equal(fresh, before[key].index_select(rows[key].axis, pick([2])))
 
 
 def test_same_count_in_another_order(small: Make, build: Build, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_state_dict_without_labels(small: Make, build: Build, tmp_path: Path) ->
     torch.save(source.network.state_dict(), tmp_path / "x.pth")
     report = init_from(build(small("unet"), n_labels=3), tmp_path / "x.pth", NEW)
     assert report.adapted == ()
-    assert set(report.fresh) == set(label_axes(ModelConfig.read(small("unet"))))
+    assert set(report.fresh) == set(label_rows(ModelConfig.read(small("unet"))))
     assert report.labels_fresh == NEW.names
 
 
