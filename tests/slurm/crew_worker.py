@@ -33,8 +33,8 @@ from kirie.cluster.place import Place, place_of
 from kirie.core.run import RunFolder
 from kirie.models import Detector
 from kirie.prepare.store import Store
-from kirie.tasks.losses import build_loss
 from kirie.tasks.base import Task
+from kirie.tasks.losses import build_loss
 from kirie.tasks.semantic import SemanticTask
 from kirie.train.batch_norm import share_batch_norm
 from kirie.train.crew import Crew

@@ -60,7 +60,7 @@ class LossWatch:
             loss = torch.empty(loss.shape, dtype=loss.dtype, pin_memory=True).copy_(loss, non_blocking=True)
             arrived = stream.record_event()
         self._waiting.append(_Seen(loss, arrived, index_B, epoch, step))
-        while self._waiting and ((self._waiting[0].arrived is None or self._waiting[0].arrived.query())):
+        while self._waiting and (self._waiting[0].arrived is None or self._waiting[0].arrived.query()):
             self._look(self._waiting.popleft())
 
     def check(self) -> None:
