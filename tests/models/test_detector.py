@@ -61,8 +61,8 @@ def test_whole_models_are_torchvisions(name: str) -> None:
         losses = ours.train().losses(image_BCHW, targets)
         torch.manual_seed(1)
         wanted = theirs.train()(list(image_BCHW), [{**each, "masks": each["masks"].byte()} for each in targets])
-    for key, mine in LOSSES.items():
-        torch.testing.assert_close(losses[mine], wanted[key], rtol=1e-4, atol=1e-5)
+    for key, name_here in LOSSES.items():
+        torch.testing.assert_close(losses[name_here], wanted[key], rtol=1e-4, atol=1e-5)
 
 
 def test_any_size_is_taken(small_detector: Make, detect: Build) -> None:
@@ -187,7 +187,7 @@ def test_what_cannot_be_is_a_sentence(small_detector: Make, detect: Build) -> No
         build_detector(small_detector(), 2, (), (0, 0, 0), (1, 1, 1))
     with pytest.raises(ModelError, match="got no targets"):
         detect(small_detector()).train()(torch.rand(2, 3, 64, 64))
-    with pytest.raises(ConfigError, match="loss_weights is .* must be a list of 5 numbers from 0 to 100"):
+    with pytest.raises(ConfigError, match=r"loss_weights is .* must be a list of 5 numbers from 0 to 100"):
         detect(small_detector(loss_weights=[1.0]))
 
 

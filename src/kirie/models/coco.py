@@ -60,7 +60,7 @@ def load_coco(network: nn.Module, name: str) -> tuple[Statistics, str]:
     """
     url = str(_PUBLISHED[name].url)
     download = Download(url, None, None, True)
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    path = Path(torch.hub.get_dir()) / "checkpoints" / published_file(name)
     if not path.is_file():
         if cause := unreachable(url):
             raise ModelError(by_hand(f"model '{name}'", download, cause))
@@ -87,12 +87,13 @@ def load_whole(network: nn.Module, name: str, path: Path) -> tuple[Statistics, s
     state = {key.removeprefix(prefix): tensor for key, tensor in our_names(checkpoint.state).items()}
     words = _fill(network, name, state, checkpoint.path)
     published = any(key.startswith("backbone.body.") for key in checkpoint.state)
-    if published and name == "maskrcnn_resnet50_fpn" and checkpoint.path.name == _published_file(name):
+    if published and name == "maskrcnn_resnet50_fpn" and checkpoint.path.name == published_file(name):
         _without_epsilon(network)
     return statistics_in(checkpoint.state) or _STATISTICS, words
 
 
-def _published_file(name: str) -> str:
+def published_file(name: str) -> str:
+    """The name of the file with a model's published weights."""
     return str(_PUBLISHED[name].url).rpartition("/")[2]
 
 

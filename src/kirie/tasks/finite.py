@@ -24,7 +24,7 @@ _NAMED = 16
 
 class _Seen(NamedTuple):
     value: Tensor
-    arrived: Any
+    arrived: Any  # torch's events have no types
     index_B: Tensor
     epoch: int
     step: int
@@ -53,13 +53,7 @@ class LossWatch:
         Raises:
             RunError: One of them is no number.
         """
-        # Any: torch's events have no types
-        arrived: Any = None
-        if loss.is_cuda:
-            stream = torch.cuda.current_stream(loss.device)
-            loss = torch.empty(loss.shape, dtype=loss.dtype, pin_memory=True).copy_(loss, non_blocking=True)
-            arrived = stream.record_event()
-        self._waiting.append(_Seen(loss, arrived, index_B, epoch, step))
+        self._waiting.append(self._seen(loss, index_B, epoch, step))
         while self._waiting and (self._waiting[0].arrived is None or self._waiting[0].arrived.query()):
             self._look(self._waiting.popleft())
 
@@ -75,6 +69,14 @@ class LossWatch:
                 seen.arrived.synchronize()
             self._look(seen)
 
+    @staticmethod
+    def _seen(loss: Tensor, index_B: Tensor, epoch: int, step: int) -> _Seen:
+        if not loss.is_cuda:
+            return _Seen(loss, None, index_B, epoch, step)
+        # Pinned, so that the copy goes on beside the device's work
+        value = torch.empty(loss.shape, dtype=loss.dtype, pin_memory=True).copy_(loss, non_blocking=True)
+        return _Seen(value, torch.cuda.current_stream(loss.device).record_event(), index_B, epoch, step)
+
     def _look(self, seen: _Seen) -> None:
         value = float(seen.value)
         if math.isfinite(value):
@@ -84,7 +86,7 @@ class LossWatch:
         names = [self._names[index] if index < len(self._names) else f"number {index}" for index in at]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         raise RunError(
-            f"The loss of step {seen.step + 1} (epoch {seen.epoch + 1}) is {value}, and nothing can be learnt after it: "
-            f"the batch was {', '.join(names[:_NAMED])}{more}. Lower optimizer.lr, set train.clip_norm, use "
+            f"The loss of step {seen.step + 1} (epoch {seen.epoch + 1}) is {value} and teaches nothing: the "
+            f"batch was {', '.join(names[:_NAMED])}{more}. Lower optimizer.lr, set train.clip_norm, use "
             "train.precision=32-true, or look at these pictures; then train again."
         )
