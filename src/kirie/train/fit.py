@@ -131,7 +131,7 @@ def _train(
         load_checkpoint(Path(resume_from))  # says in a sentence what is wrong with it, if anything is
     lines = EpochLines(settings.train.metric, quiet)
     throughput = Throughput(settings.data.batch_size, settings.trainer.log_every)
-    watchers: list[pl.Callback] = [lines, History(run.history)]
+    watchers: list[pl.Callback] = [lines, History(run.history, settings.instances)]
     if crew.first:
         began = "started" if point is None else f"resumed at step {point.step}"
         _open(config, store, identity, run, opened, task, init, lines, began, warnings)
