@@ -78,13 +78,14 @@ def start_from(task: Task, source: Path, labels: LabelSet) -> InitReport:
 
 
 def build_data(settings: Settings) -> StoreDataModule:
-    """Opens the store for batches."""
+    """Opens the store for batches, with instances where the model finds them."""
+    more = {"instances": True} if settings.instances else {}
     return StoreDataModule(
         Path(settings.data.store),
         batch_size=settings.data.batch_size,
         workers=settings.data.workers,
         seed=settings.seed,
-        instances=settings.instances,
+        **more,
     )
 
 
