@@ -139,7 +139,7 @@ def test_a_detectors_rows_follow_their_labels(
     source = detect(config, n_labels=len(OLD))
     with torch.no_grad():
         for parameter in source.parameters():
-            parameter += 1
+            parameter.add_(1)
     target = detect(config, n_labels=len(NEW))
     before = {key: value.clone() for key, value in target.network.state_dict().items()}
     report = init_from(target, _save(source, tmp_path / "best.ckpt", OLD), NEW)

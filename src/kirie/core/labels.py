@@ -157,7 +157,8 @@ class LabelSet:
 
         Args:
             raw: A mapping with `labels` (each a name, or a mapping of `name`, `color` as "#rrggbb", `aliases`,
-                `merge`, `stuff`) and optionally `ignore`, `skip` (names) and `unlabelled` (a label's name, or `ignore`).
+                `merge`, `stuff`) and optionally `ignore`, `skip` (names) and `unlabelled` (a label's name, or
+                `ignore`).
             origin: The file, for messages.
 
         Raises:
