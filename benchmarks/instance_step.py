@@ -48,7 +48,7 @@ Batches = Sequence[tuple[list[Tensor], list[dict[str, Tensor]]]]
 
 
 class Clock(pl.Callback):
-    """Seconds of each training epoch."""
+    """Seconds of each training epoch, the wait for the first batch included."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -58,9 +58,12 @@ class Clock(pl.Callback):
         """Starts the clock."""
         self._since = time.perf_counter()
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Stops it."""
-        self.seconds.append(time.perf_counter() - self._since)
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Stops it after the last one."""
+        if trainer.is_last_batch:
+            self.seconds.append(time.perf_counter() - self._since)
 
 
 class Backbone(nn.Module):
