@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from kirie.models import Segmenter, build_model
+from kirie.models import Detector, Segmenter, build_detector, build_model, is_detector
 
 FOLDER = Path(__file__).parents[2] / "conf" / "model"
 MEAN, STD = (0.6, 0.5, 0.4), (0.3, 0.2, 0.1)
@@ -36,9 +36,9 @@ _SMALL: dict[str, Config] = {
 }
 
 
-@pytest.fixture(params=sorted(path.stem for path in FOLDER.glob("*.yaml")))
+@pytest.fixture(params=sorted(path.stem for path in FOLDER.glob("*.yaml") if not is_detector(path.stem)))
 def name(request: pytest.FixtureRequest) -> str:
-    """Each architecture that has a file in conf/model."""
+    """Each architecture with a file in conf/model that labels pixels."""
     return str(request.param)
 
 
@@ -72,5 +72,29 @@ def build() -> Callable[..., Segmenter]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(7)
             return build_model(config, n_labels, MEAN, STD)
+
+    return make
+
+
+@pytest.fixture
+def small_detector() -> Callable[..., Config]:
+    """A Mask R-CNN that is quick enough for a test."""
+
+    def make(**options: Any) -> Config:
+        few = {"proposals_train": [50, 20], "proposals_test": [50, 20], "rpn_samples": 32, "roi_samples": 16}
+        narrow = {"pyramid_channels": 16, "box_head_width": 32, "mask_head_channels": 16}
+        return {"name": "mask_rcnn", "encoder": "tu-mobilenetv3_small_050", "options": few | narrow | options}
+
+    return make
+
+
+@pytest.fixture
+def detect() -> Callable[..., Detector]:
+    """A detector of a configuration, the same weights every time; all labels but the first have instances."""
+
+    def make(config: Config, n_labels: int = 4) -> Detector:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(7)
+            return build_detector(config, n_labels, range(1, n_labels), MEAN, STD)
 
     return make

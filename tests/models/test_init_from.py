@@ -12,9 +12,9 @@ import torch
 
 from kirie.core.labels import LabelSet
 from kirie.errors import ModelError
-from kirie.models import Segmenter, init_from
+from kirie.models import Detector, Segmenter, init_from
 from kirie.models.config import ModelConfig
-from kirie.models.init_from import label_axes
+from kirie.models.init_from import label_rows
 
 Make = Callable[..., dict[str, Any]]
 Build = Callable[..., Segmenter]
@@ -23,7 +23,7 @@ OLD = LabelSet.from_dict({"labels": ["background", "hair", "eye", "mouth"]})
 NEW = LabelSet.from_dict({"labels": ["background", "eye", "hat"]})
 
 
-def _save(model: Segmenter, path: Path, labels: LabelSet | None) -> Path:
+def _save(model: Segmenter | Detector, path: Path, labels: LabelSet | None) -> Path:
     """A checkpoint as a run leaves it."""
     ours = {"kirie": {"labels": labels.to_dict(), "model": model.config, "run": "r"}} if labels else {}
     torch.save({"state_dict": {f"model.{k}": v for k, v in model.state_dict().items()}} | ours, path)
@@ -44,19 +44,19 @@ def test_rows_follow_their_labels(name: str, small: Make, build: Build, tmp_path
     assert report.labels_fresh == ("hat",)
     assert report.fresh == ()
     assert report.left_out == ()
-    axes = label_axes(ModelConfig.read(small(name)))
-    assert set(report.adapted) == set(axes)
-    assert len(axes) in {1, 2}
+    rows = label_rows(ModelConfig.read(small(name)))
+    assert set(report.adapted) == set(rows)
+    assert len(rows) in {1, 2}
     theirs = source.network.state_dict()
     for key, tensor in target.network.state_dict().items():
-        if key not in axes:
+        if key not in rows:
             assert torch.equal(tensor, theirs[key])
             continue
         pick = torch.tensor
-        kept = tensor.index_select(axes[key], pick([0, 1]))
-        assert torch.equal(kept, theirs[key].index_select(axes[key], pick([0, 2])))
-        fresh = tensor.index_select(axes[key], pick([2]))
-        assert torch.equal(fresh, before[key].index_select(axes[key], pick([2])))
+        kept = tensor.index_select(rows[key].axis, pick([0, 1]))
+        assert torch.equal(kept, theirs[key].index_select(rows[key].axis, pick([0, 2])))
+        fresh = tensor.index_select(rows[key].axis, pick([2]))
+        assert torch.equal(fresh, before[key].index_select(rows[key].axis, pick([2])))
 
 
 def test_same_count_in_another_order(small: Make, build: Build, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_state_dict_without_labels(small: Make, build: Build, tmp_path: Path) ->
     torch.save(source.network.state_dict(), tmp_path / "x.pth")
     report = init_from(build(small("unet"), n_labels=3), tmp_path / "x.pth", NEW)
     assert report.adapted == ()
-    assert set(report.fresh) == set(label_axes(ModelConfig.read(small("unet"))))
+    assert set(report.fresh) == set(label_rows(ModelConfig.read(small("unet"))))
     assert report.labels_fresh == NEW.names
 
 
@@ -129,3 +129,41 @@ def test_report_is_printable(small: Make, build: Build, tmp_path: Path) -> None:
     found = json.loads(json.dumps(report.to_dict()))
     assert found["loaded"] == len(report.loaded) > 100
     assert found["labels_kept"] == ["background", "eye"]
+
+
+def test_a_detectors_rows_follow_their_labels(
+    small_detector: Make, detect: Callable[..., Detector], tmp_path: Path
+) -> None:
+    """Class, box (four rows each) and mask rows of shared labels and of no thing are taken; new ones are fresh."""
+    config = small_detector()
+    source = detect(config, n_labels=len(OLD))
+    with torch.no_grad():
+        for parameter in source.parameters():
+            parameter.add_(1)
+    target = detect(config, n_labels=len(NEW))
+    before = {key: value.clone() for key, value in target.network.state_dict().items()}
+    report = init_from(target, _save(source, tmp_path / "best.ckpt", OLD), NEW)
+    assert (report.labels_kept, report.labels_fresh) == (("eye",), ("hat",))
+    assert (report.fresh, report.left_out) == ((), ())
+    rows = label_rows(ModelConfig.read(config))
+    assert {name.rpartition(".")[0].removeprefix("roi_heads.") for name in rows} == {
+        "box_predictor.cls_score",
+        "box_predictor.bbox_pred",
+        "mask_predictor.mask_fcn_logits",
+    }
+    theirs, ours = source.network.state_dict(), target.network.state_dict()
+    for key in rows:
+        each = rows[key].each
+        assert torch.equal(ours[key][: 2 * each], torch.cat([theirs[key][:each], theirs[key][2 * each : 3 * each]]))
+        assert torch.equal(ours[key][2 * each :], before[key][2 * each :])
+
+
+def test_a_detector_starts_from_a_segmenter(
+    small: Make, build: Build, small_detector: Make, detect: Callable[..., Detector], tmp_path: Path
+) -> None:
+    """The encoder is taken, all else is fresh."""
+    config = small_detector()
+    path = _save(build(small("unet", encoder=config["encoder"]), n_labels=len(OLD)), tmp_path / "best.ckpt", OLD)
+    report = init_from(detect(config, n_labels=len(NEW)), path, NEW)
+    assert {key.partition(".")[0] for key in report.loaded} == {"encoder"}
+    assert report.labels_fresh == ("eye", "hat")

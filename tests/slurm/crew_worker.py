@@ -31,15 +31,17 @@ from torch.nn.parallel import DistributedDataParallel
 from kirie import cli
 from kirie.cluster.place import Place, place_of
 from kirie.core.run import RunFolder
+from kirie.models import Detector
 from kirie.prepare.store import Store
+from kirie.tasks.base import Task
 from kirie.tasks.losses import build_loss
-from kirie.tasks.scoring import score_split
 from kirie.tasks.semantic import SemanticTask
 from kirie.train.batch_norm import share_batch_norm
 from kirie.train.crew import Crew
 from kirie.train.fit import fit
 from kirie.train.launch import join
 from kirie.train.loop import build_data, build_task, build_trainer, facts_of, quiet_lightning
+from kirie.train.scoring import score
 from kirie.train.settings import Settings
 
 LIMIT_S = 120.0
@@ -141,7 +143,7 @@ def evaluations(crew: Crew, config: dict[str, Any], stores: list[str], folder: s
         trainer.fit(task, datamodule=build_data(settings))
         store = Store.open(Path(path))
         share = config["data"]["batch_size"] // crew.place.world
-        table = score_split(
+        table, _ = score(
             task.model,
             store.split("test"),
             store.labels,
@@ -163,14 +165,25 @@ def architectures(crew: Crew, store: str, configs: list[dict[str, Any]]) -> list
         height, width = config["model"]["image_size"]
         model = DistributedDataParallel(task.model.train())
         image_BCHW = torch.rand(2, 3, height, width)
-        model(image_BCHW).square().mean().backward()
-        model(image_BCHW)
+        # Of a detector the case in which most could be left out: no thing anywhere
+        more = [_no_things(height, width)] if isinstance(task.model, Detector) else []
+        for _ in range(2):
+            found_there = model(image_BCHW, *more)
+            losses = found_there.values() if more else [found_there.square().mean()]
+            torch.autograd.backward(list(losses))
         found.append(config["model"]["name"])
     return found
 
 
+def _no_things(height: int, width: int) -> list[dict[str, torch.Tensor]]:
+    """Targets of two pictures, of the second of which nothing is known."""
+    none = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+    masks_0HW, ignored_HW = torch.zeros(0, height, width), torch.zeros(height, width, dtype=torch.bool)
+    return [none | {"masks": masks_0HW, "ignored": each} for each in (ignored_HW, ~ignored_HW)]
+
+
 @functools.cache
-def _built(store: str, configs: str) -> list[SemanticTask]:
+def _built(store: str, configs: str) -> list[Task]:
     """Built once, before the processes are forked."""
     facts = facts_of(Store.open(Path(store)))
     return [build_task(config, facts) for config in json.loads(configs)]
@@ -197,7 +210,7 @@ def commands(
         def score_or_stop(*arguments: Any, **named: Any) -> Any:
             signal.raise_signal(signal.SIGTERM)
 
-        mock.patch("kirie.train.fit.score_split", score_or_stop).start()
+        mock.patch("kirie.train.fit.score", score_or_stop).start()
     if last and killed_at:
         training_step, steps = SemanticTask.training_step, iter(range(1, killed_at + 1))
 

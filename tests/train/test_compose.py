@@ -156,3 +156,18 @@ def test_a_project_may_keep_choices_in_sub_folders_and_groups_of_its_own(tmp_pat
     assert config["model"]["name"] == "fpn"
     assert config["train"]["epochs"] == 3
     assert compose_config(["+tweak@train=short"], tmp_path / "conf")["train"]["epochs"] == 3
+
+
+def test_a_detector_has_no_loss_group() -> None:
+    """Left out of the resolved configuration, also where a recipe chooses one; other models keep theirs."""
+    assert "loss" not in compose_config(["model=mask_rcnn"], FOLDER)
+    assert "loss" not in compose_config(["experiment=starter", "model=mask_rcnn"], FOLDER)
+    assert "loss" in compose_config(["experiment=starter", "model=unet"], FOLDER)
+
+
+@pytest.mark.parametrize("word", ["loss=dice", "loss.terms.dice.weight=2", "++loss.class_weights=none"])
+def test_a_loss_typed_with_a_detector_is_refused(word: str) -> None:
+    """Whoever types it expects something of it; the sentence says what to use."""
+    model = ["model=mask_rcnn"]
+    with pytest.raises(ConfigError, match=r"does not go with model=mask_rcnn: .* model\.options\.loss_weights"):
+        compose_config([*model, word], FOLDER)

@@ -17,6 +17,7 @@ from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
 from kirie.errors import ConfigError, Interrupted, RunError
 from kirie.tasks import load_run
+from kirie.tasks.semantic import SemanticTask
 from kirie.train import fit as fit_module
 from kirie.train.progress import EpochLines
 
@@ -179,3 +180,25 @@ def test_a_pair_that_cannot_work_fails_before_data_is_touched(tiny: Compose, tmp
     with pytest.raises(ConfigError, match=r"conf/model/dpt\.yaml"):
         fit_module.fit(config, quiet=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_loss_that_is_no_number_stops_the_run(
+    tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accumulate: int
+) -> None:
+    """The step and its pictures are named, the record says "failed", and no checkpoint has learnt from it."""
+    losses, calls = SemanticTask.losses, iter(range(100))
+
+    def broken(self: SemanticTask, *arguments: Any) -> dict[str, torch.Tensor]:
+        found = losses(self, *arguments)
+        return {"loss": found["loss"] * torch.nan} if next(calls) == 1 else found
+
+    monkeypatch.setattr(SemanticTask, "losses", broken)
+    config = tiny(f"runs={tmp_path}", "data.batch_size=4", f"train.accumulate={accumulate}")
+    with pytest.raises(RunError, match=r"The loss of step \d \(epoch 1\) is nan .* shape-\d+, shape-\d+") as caught:
+        fit_module.fit(config, quiet=True)
+    assert caught.value.exit_code == 2
+    run = RunFolder(next(tmp_path.iterdir()))
+    assert run.read_record()["state"] == "failed"
+    assert resume_points(run) == []
+    assert not run.best.exists()

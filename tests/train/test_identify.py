@@ -65,6 +65,13 @@ def test_named_files_count_by_content(config: dict[str, Any], tmp_path: Path) ->
         with_weights(tmp_path / "missing")
 
 
+def test_published_weights_are_no_file() -> None:
+    """torchvision's COCO weights count by their name."""
+    words = ["model=maskrcnn_resnet50_fpn"]
+    none, coco = (compose_config([*words, *more], config_folder()) for more in ([], ["model.weights=coco"]))
+    assert identify(none, "data").id != identify(coco, "data").id
+
+
 def test_machine_keys_exist(config: dict[str, Any]) -> None:
     """A renamed setting must be renamed among the machine keys, too."""
     for key in MACHINE_KEYS:

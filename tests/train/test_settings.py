@@ -115,3 +115,24 @@ def test_a_value_of_any_type_is_taken_or_refused(words: list[str]) -> None:
             except ConfigError:
                 refused += 1
     assert refused > 500
+
+
+@pytest.mark.parametrize("metric", ["map", "map_50", "box_map", "pq"])
+def test_scores_of_instances_need_a_model_that_has_them(metric: str) -> None:
+    """They may pick a detector's best checkpoint; with another model the sentence lists its own scores."""
+    words = [f"train.metric={metric}"]
+    found = Settings.of(compose_config([*words, "model=mask_rcnn"], config_folder()))
+    assert (found.train.metric, found.instances) == (metric, True)
+    with pytest.raises(
+        ConfigError, match=rf"train\.metric is '{metric}', .* unet labels pixels; allowed are miou, dice"
+    ):
+        Settings.of(compose_config(words, config_folder()))
+
+
+def test_a_detector_is_checked_without_a_loss() -> None:
+    """Neither the types nor the groups ask for one; another model's missing loss is a sentence."""
+    config = compose_config(["model=mask_rcnn"], config_folder())
+    Settings.of(config)
+    check_task(config)
+    with pytest.raises(ConfigError, match="section `loss` is None"):
+        Settings.of({**config, "model": {**config["model"], "name": "unet"}})

@@ -44,6 +44,8 @@ class Architecture:
         tokens: Whether it takes a plain vision transformer's tokens instead of a pyramid of maps.
         dynamic_export: Whether its exported graph may take other sizes than the one it was exported at. Pooling to a
             fixed grid (PSPNet, UPerNet) is written into a graph for one size: at another it fails, or answers wrongly.
+        detector: Whether it finds instances.
+        whole: Whether it is a published model with one encoder of its own, and weights of its own (`coco`).
     """
 
     build: Build
@@ -51,6 +53,8 @@ class Architecture:
     encoders: tuple[str, ...] = _PYRAMIDS
     tokens: bool = False
     dynamic_export: bool = True
+    detector: bool = False
+    whole: bool = False
 
 
 def _unet(encoder_name: str, encoder_weights: Any, classes: int, options: Mapping[str, Any], **more: Any) -> nn.Module:

@@ -8,8 +8,12 @@ from typing import Any
 
 from torch import nn
 
+from kirie.core.labels import LabelSet
+from kirie.core.task import is_detector
 from kirie.errors import ConfigError
+from kirie.models.coco import COCO, load_coco, load_whole
 from kirie.models.config import ModelConfig
+from kirie.models.detector import Detector
 from kirie.models.probe import Limits, construct, probe
 from kirie.models.segmenter import Segmenter
 from kirie.models.weights import Statistics, is_download, load_download, load_file_into
@@ -75,10 +79,52 @@ def build_model(config: Mapping[str, Any], n_labels: int, mean: Sequence[float],
     return Segmenter(network, read.to_dict(), n_labels, mean, std, limits, origin)
 
 
+def build_detector(
+    config: Mapping[str, Any], n_labels: int, things: Sequence[int], mean: Sequence[float], std: Sequence[float]
+) -> Detector:
+    """Builds a model that finds instances.
+
+    Args:
+        config: The `model` part of a configuration; see `build_model`.
+        n_labels: Labels, 1 to 255, the background included.
+        things: Ids of the labels that have instances.
+        mean: Of the data's red, green and blue in [0, 1]; pretrained weights bring their own.
+        std: Likewise.
+
+    Raises:
+        ConfigError: A name is wrong, model and encoder do not go together, or no label has instances.
+        ModelError: The weights cannot be had.
+    """
+    read = ModelConfig.read(config)
+    if not things:
+        raise ConfigError(
+            f"{read.file} finds instances, and no label of the label set has any: each is the background or marked "
+            "`stuff: true`. Take `stuff` from the labels whose instances are to be told apart, or use a semantic model."
+        )
+    limits = probe(read)
+    network, statistics, origin = _start(read, len(things) + 1)
+    mean, std = statistics or (mean, std)
+    return Detector(network, read.to_dict(), n_labels, things, mean, std, limits, origin)
+
+
+def build_for(
+    config: Mapping[str, Any], labels: LabelSet, mean: Sequence[float], std: Sequence[float]
+) -> Segmenter | Detector:
+    """Builds the model of a configuration for a label set, whatever its task; see `build_model`, `build_detector`."""
+    if is_detector(config.get("name")):
+        return build_detector(config, len(labels), labels.things, mean, std)
+    return build_model(config, len(labels), mean, std)
+
+
 def _start(config: ModelConfig, n_labels: int) -> tuple[nn.Module, Statistics | None, str]:
     """The network with its first weights, the statistics that belong to them, and where they come from."""
     if config.weights == "none":
         return construct(config, n_labels), None, "random"
+    if config.architecture.whole:
+        network = construct(config, n_labels)
+        if config.weights == COCO:
+            return network, *load_coco(network, config.name)
+        return network, *load_whole(network, config.name, Path(config.weights))
     if is_download(config.weights, config.encoder):
         network, statistics = load_download(
             config.encoder, config.weights, lambda told, more: construct(config, n_labels, told, more)

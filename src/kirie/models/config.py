@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kirie.errors import ConfigError
-from kirie.models.architectures import ARCHITECTURES, Architecture
+from kirie.models.architectures import Architecture
+from kirie.models.detectors import MODELS
 from kirie.models.encoders import check_encoder
 from kirie.models.options import read_options
 
@@ -25,7 +26,7 @@ class ModelConfig:
     Attributes:
         name: The architecture.
         encoder: The encoder.
-        weights: `none`, `imagenet` (or another of the encoder's sets of weights), or a file.
+        weights: `none`, `imagenet` (or another of the encoder's sets of weights), or a file; `coco` of a whole model.
         image_size: Height and width that training sees, or None where they are not known; only an encoder that is
             built for one size needs them.
         options: Every option of the architecture.
@@ -40,7 +41,7 @@ class ModelConfig:
     @property
     def architecture(self) -> Architecture:
         """The architecture's row in the table."""
-        return ARCHITECTURES[self.name]
+        return MODELS[self.name]
 
     @property
     def file(self) -> str:
@@ -75,8 +76,8 @@ class ModelConfig:
             ConfigError: A key, the architecture, the encoder or an option does not exist, or a value is not allowed.
         """
         name = raw.get("name")
-        if not isinstance(name, str) or name not in ARCHITECTURES:
-            raise ConfigError(f"There is no model '{name}'.{_near(str(name))} Models are {', '.join(ARCHITECTURES)}.")
+        if not isinstance(name, str) or name not in MODELS:
+            raise ConfigError(f"There is no model '{name}'.{_near(str(name))} Models are {', '.join(MODELS)}.")
         where = f"conf/model/{name}.yaml"
         if strange := [key for key in raw if key not in _KEYS]:
             raise ConfigError(f"{where} has no key '{strange[0]}'; its keys are {', '.join(_KEYS)}.")
@@ -84,19 +85,25 @@ class ModelConfig:
         if not isinstance(encoder, str):
             raise ConfigError(f"{where}: `encoder` is {encoder!r}; write an encoder's name, like resnet18.")
         check_encoder(encoder, where)
+        known = MODELS[name]
+        if known.whole and encoder not in known.encoders:
+            raise ConfigError(
+                f"{where} is one published model over {known.encoders[0]}, found '{encoder}'; leave its encoder as it "
+                "is, or choose model=mask_rcnn, which takes any pyramid encoder."
+            )
         weights = raw.get("weights")
         if weights is not None and not isinstance(weights, str):
-            raise ConfigError(f"{where}: `weights` is {weights!r}; write none, imagenet or the path of a file.")
+            sets = "coco" if known.whole else "imagenet"
+            raise ConfigError(f"{where}: `weights` is {weights!r}; write none, {sets} or the path of a file.")
         options = {} if raw.get("options") is None else raw["options"]
         if not isinstance(options, Mapping):
             raise ConfigError(f"{where}: `options` is {options!r}; write one line `name: value` per option.")
-        known = ARCHITECTURES[name].options
         return cls(
             name=name,
             encoder=encoder,
             weights=weights or "none",
             image_size=_size(raw.get("image_size"), where),
-            options=read_options(options, known, where),
+            options=read_options(options, known.options, where),
         )
 
 
@@ -117,5 +124,5 @@ def _size(value: object, where: str) -> tuple[int, int] | None:
 
 
 def _near(name: str) -> str:
-    found = difflib.get_close_matches(name.lower(), ARCHITECTURES, n=1)
+    found = difflib.get_close_matches(name.lower(), MODELS, n=1)
     return f" Did you mean '{found[0]}'?" if found else ""

@@ -1,15 +1,16 @@
 """Transfer learning: a model starts from another run's weights, whatever its labels and its decoder were.
 
 Every tensor with the same name and shape is taken. The last layer is taken row by row: a label that both sets have
-keeps what it learned, a new one starts fresh. Which tensors have a row per label is not guessed from their names or
-sizes: the same network is built without contents for two and for three labels, and what differs is the answer.
+keeps what it learned, a new one starts fresh. Which tensors have rows per label, and how many (a detector's boxes have
+four), is not guessed from their names or sizes: the same network is built without contents for two and for three
+labels, and what differs is the answer. A detector's first row, of no thing, is every label set's own.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from torch import Tensor, nn
 from kirie.core.labels import LabelSet
 from kirie.errors import ModelError
 from kirie.models.checkpoint import Checkpoint, match, read_checkpoint
+from kirie.models.coco import our_names
 from kirie.models.config import ModelConfig
+from kirie.models.detector import Detector
 from kirie.models.positions import fitted
 from kirie.models.probe import construct_on_meta
 from kirie.models.segmenter import Segmenter
@@ -79,7 +82,7 @@ class InitReport:
         )
 
 
-def init_from(segmenter: Segmenter, path: Path, labels: LabelSet) -> InitReport:
+def init_from(segmenter: Segmenter | Detector, path: Path, labels: LabelSet) -> InitReport:
     """Starts a model from a checkpoint, a run folder or a plain state dict.
 
     The mean and standard deviation of a kirie checkpoint come along: its weights have learned on them.
@@ -95,10 +98,13 @@ def init_from(segmenter: Segmenter, path: Path, labels: LabelSet) -> InitReport:
     if len(labels) != segmenter.n_labels:
         raise ModelError(f"The model has {segmenter.n_labels} labels and the label set {len(labels)}.")
     checkpoint = read_checkpoint(path)
+    if isinstance(segmenter, Detector):
+        checkpoint = replace(checkpoint, state=our_names(checkpoint.state))
     wanted = segmenter.network.state_dict()
     names = match(checkpoint.state, wanted).names
-    rows = label_axes(ModelConfig.read(segmenter.config))
-    pairs = _shared(checkpoint, labels)
+    rows = label_rows(ModelConfig.read(segmenter.config))
+    here, there = (_row_names(segmenter, each) for each in (labels, checkpoint.labels))
+    pairs = [(at, there.index(name)) for at, name in enumerate(here) if name in there]
     state: dict[str, Tensor] = {}
     adapted = []
     for ours, theirs in names.items():
@@ -106,13 +112,13 @@ def init_from(segmenter: Segmenter, path: Path, labels: LabelSet) -> InitReport:
         if ours not in rows:
             if (whole := fitted(segmenter.network, ours, tensor, wanted[ours])) is not None:
                 state[ours] = whole
-        elif pairs and (merged := _rows(wanted[ours], tensor, rows[ours], pairs, checkpoint)) is not None:
+        elif pairs and (merged := _rows(wanted[ours], tensor, rows[ours], pairs, len(there))) is not None:
             state[ours] = merged
             adapted.append(ours)
     if set(adapted) != set(rows):
         # A bias without its weights has learned nothing that is true here
-        for name in adapted:
-            del state[name]
+        for ours in adapted:
+            del state[ours]
         adapted = []
     if not state:
         raise ModelError(
@@ -123,7 +129,7 @@ def init_from(segmenter: Segmenter, path: Path, labels: LabelSet) -> InitReport:
     nn.Module.load_state_dict(segmenter.network, state, strict=False)
     _take_statistics(segmenter, checkpoint)
     segmenter.origin = str(checkpoint.path)
-    kept = [labels.names[to] for to, _ in pairs] if adapted else []
+    kept = [name for to, _ in pairs if (name := here[to]) is not None] if adapted else []
     used = {names[ours] for ours in state}
     return InitReport(
         source=str(checkpoint.path),
@@ -132,43 +138,54 @@ def init_from(segmenter: Segmenter, path: Path, labels: LabelSet) -> InitReport:
         fresh=tuple(name for name in wanted if name not in state),
         left_out=tuple(name for name in checkpoint.state if name not in used and not _is_statistic(name)),
         labels_kept=tuple(kept),
-        labels_fresh=tuple(name for name in labels.names if name not in kept),
+        labels_fresh=tuple(name for name in here if name is not None and name not in kept),
     )
 
 
-def label_axes(config: ModelConfig) -> dict[str, int]:
-    """Tensors of an architecture with a row per label, and the axis of those rows."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where a tensor has rows per label: along which axis, and how many for each."""
+
+    axis: int
+    each: int
+
+
+def label_rows(config: ModelConfig) -> dict[str, Rows]:
+    """Tensors of an architecture with rows per label."""
     two, three = (construct_on_meta(config, count).state_dict() for count in (2, 3))
-    return {
-        name: next(axis for axis, (a, b) in enumerate(zip(two[name].shape, three[name].shape, strict=True)) if a != b)
-        for name in two
-        if two[name].shape != three[name].shape
-    }
+    found = {}
+    for name in two:
+        sides = list(zip(two[name].shape, three[name].shape, strict=True))
+        axis = next((axis for axis, (a, b) in enumerate(sides) if a != b), None)
+        if axis is not None:
+            found[name] = Rows(axis, sides[axis][1] - sides[axis][0])
+    return found
 
 
-def _shared(checkpoint: Checkpoint, labels: LabelSet) -> list[tuple[int, int]]:
-    """Ids here and there of the labels that both have; a checkpoint that does not say its labels has none."""
-    if checkpoint.labels is None:
+def _row_names(segmenter: Segmenter | Detector, labels: LabelSet | None) -> list[str | None]:
+    """What the rows of the last layers stand for, None for no thing; a checkpoint that does not say has no rows."""
+    if labels is None:
         return []
-    theirs = checkpoint.labels.names
-    return [(label.id, theirs.index(label.name)) for label in labels if label.name in theirs]
+    if isinstance(segmenter, Detector):
+        return [None, *(labels.names[thing] for thing in labels.things)]
+    return list(labels.names)
 
 
-def _rows(
-    fresh: Tensor, tensor: Tensor, axis: int, pairs: Sequence[tuple[int, int]], checkpoint: Checkpoint
-) -> Tensor | None:
+def _rows(fresh: Tensor, tensor: Tensor, rows: Rows, pairs: Sequence[tuple[int, int]], count: int) -> Tensor | None:
     """`fresh` with the rows of shared labels taken over; None if the two layers do not fit otherwise."""
-    assert checkpoint.labels is not None  # there would be no pairs
     expected = list(fresh.shape)
-    expected[axis] = len(checkpoint.labels)
+    expected[rows.axis] = count * rows.each
     if list(tensor.shape) != expected:
         return None
-    here, there = (torch.tensor(ids, device=fresh.device) for ids in zip(*pairs, strict=True))
-    moved = tensor.to(fresh).index_select(axis, there)
-    return fresh.clone().index_copy(axis, here, moved)
+    here, there = (
+        torch.tensor([at * rows.each + row for at in ids for row in range(rows.each)], device=fresh.device)
+        for ids in zip(*pairs, strict=True)
+    )
+    moved = tensor.to(fresh).index_select(rows.axis, there)
+    return fresh.clone().index_copy(rows.axis, here, moved)
 
 
-def _take_statistics(segmenter: Segmenter, checkpoint: Checkpoint) -> None:
+def _take_statistics(segmenter: Segmenter | Detector, checkpoint: Checkpoint) -> None:
     found = statistics_in(checkpoint.state)
     if found is not None:
         for buffer, values in zip((segmenter.mean, segmenter.std), found, strict=True):

@@ -113,6 +113,32 @@ class Wholes:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A list of numbers within bounds; as many as the default has, or from one to `most`."""
+
+    default: tuple[float, ...]
+    low: float
+    high: float
+    most: int | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The count and the bounds."""
+        count = str(len(self.default)) if self.most is None else f"1 to {self.most}"
+        return f"a list of {count} numbers from {self.low:g} to {self.high:g}"
+
+    def accepts(self, value: object) -> bool:
+        """A list of an allowed length, each within the bounds; true and false are not numbers."""
+        return (
+            isinstance(value, Sequence)
+            and not isinstance(value, str)
+            and (len(value) == len(self.default) if self.most is None else 1 <= len(value) <= self.most)
+            and all(isinstance(item, int | float) and not isinstance(item, bool) for item in value)
+            and all(self.low <= item <= self.high for item in value)
+        )
+
+
 def read_options(given: Mapping[str, Any], known: Mapping[str, Option], where: str) -> dict[str, Any]:
     """Fills in defaults and checks what is given.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,11 @@ from torch.overrides import TorchFunctionMode
 
 from kirie.errors import ConfigError
 from kirie.models.config import ModelConfig
+from kirie.models.detector_network import STRIDES, DetectorNetwork
 from kirie.models.encoders import fixed_size, timm_arguments
+
+PADDED_TO = STRIDES[-1]
+"""A detector pads pictures to multiples of its coarsest stride."""
 
 _TOO_FEW_VALUES = "Expected more than 1 value per channel"
 """How torch's batch normalisation refuses to train on one value."""
@@ -69,11 +73,11 @@ def construct(
 
     Args:
         config: The configuration.
-        n_labels: Labels.
+        n_labels: Labels; of a detector those of things, and one for none of them.
         weights: As smp takes them; None for random ones.
         encoder_arguments: More for the encoder's construction.
     """
-    more = timm_arguments(config.encoder, config.image_size, tokens=config.architecture.tokens)
+    more = timm_arguments(config.encoder, _seen(config), tokens=config.architecture.tokens)
     more |= encoder_arguments or {}
     return config.architecture.build(config.encoder, weights, n_labels, config.options, **more)
 
@@ -105,6 +109,8 @@ def probe(config: ModelConfig) -> Limits:
 def _probe(key: str) -> Limits:
     config = ModelConfig.read(json.loads(key))
     network = construct_on_meta(config, 2)
+    if config.architecture.detector:
+        return _probe_detector(config, network)
     only = fixed_size(config.encoder, config.image_size, tokens=config.architecture.tokens)
     if only is not None:
         if (error := _fails(network.eval(), 2, *only)) is not None:
@@ -114,6 +120,26 @@ def _probe(key: str) -> Limits:
     smallest = next(size for size in _sizes(multiple) if _fails(network, 2, size, size) is None)
     at = config.image_size or (2 * smallest, 2 * smallest)
     return Limits(multiple, smallest, None, _min_batch(network, *at), config.architecture.dynamic_export)
+
+
+def _probe_detector(config: ModelConfig, network: nn.Module) -> Limits:
+    """A detector takes any size, because it pads, unless its encoder takes one size only."""
+    only = fixed_size(config.encoder, config.image_size, tokens=False)
+    tried = _padded(only) if only is not None else (9 * PADDED_TO, 11 * PADDED_TO)
+    if (error := _fails(network.eval(), 2, *tried)) is not None:
+        raise ConfigError(_cannot(config, error))
+    seen = tried if only is not None else _seen(config) or (2 * PADDED_TO, 2 * PADDED_TO)
+    return Limits(1, 1, only, _min_batch(network, *seen), dynamic_size=only is None)
+
+
+def _seen(config: ModelConfig) -> tuple[int, int] | None:
+    """Height and width that the network sees in training."""
+    size = config.image_size
+    return _padded(size) if size is not None and config.architecture.detector else size
+
+
+def _padded(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] + -size[0] % PADDED_TO, size[1] + -size[1] % PADDED_TO
 
 
 def _multiple(config: ModelConfig, network: nn.Module) -> int:
@@ -141,11 +167,22 @@ def _fails(network: nn.Module, batch: int, height: int, width: int) -> Exception
     try:
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
-            found: Tensor = network(torch.empty(batch, 3, height, width, device="meta"))
+            image_BCHW = torch.empty(batch, 3, height, width, device="meta")
+            if isinstance(network, DetectorNetwork):
+                return _wrong_pyramid(list(network.pyramid(image_BCHW).values()), height, width)
+            found: Tensor = network(image_BCHW)
     except Exception as error:
         return error
     if found.shape[-2:] != (height, width):
         return ValueError(f"a picture of {height} x {width} gives logits of {found.shape[-2]} x {found.shape[-1]}")
+    return None
+
+
+def _wrong_pyramid(levels: Sequence[Tensor], height: int, width: int) -> Exception | None:
+    for stride, level_BCHW in zip(STRIDES, levels, strict=False):
+        if level_BCHW.shape[-2:] != (height // stride, width // stride):
+            found = f"{level_BCHW.shape[-2]} x {level_BCHW.shape[-1]}"
+            return ValueError(f"its map of stride {stride} is {found} for a picture of {height} x {width}")
     return None
 
 

@@ -9,13 +9,18 @@ import copy
 
 import torch
 
+from kirie.models.detector import Detector
+from kirie.models.probe import PADDED_TO
 from kirie.models.segmenter import Segmenter
 
+_ALWAYS_REACHED = ("network.rpn.", "network.roi_heads.")
 
-def freeze_unreached(model: Segmenter, height: int, width: int) -> list[str]:
+
+def freeze_unreached(model: Segmenter | Detector, height: int, width: int) -> list[str]:
     """Stops parameters from asking for gradients that never come; they never changed in training either.
 
-    Found by a backward pass on torch's meta device, in which nothing is computed.
+    Found by a backward pass on torch's meta device, in which nothing is computed; of a detector through its pyramid,
+    after which every parameter takes part in a loss (see detector_heads).
 
     Args:
         model: The model.
@@ -27,8 +32,22 @@ def freeze_unreached(model: Segmenter, height: int, width: int) -> list[str]:
     """
     with torch.random.fork_rng(devices=[]):
         shadow = copy.deepcopy(model).to("meta").train()
-        shadow(torch.empty(2, 3, height, width, device="meta")).sum().backward()
-    unreached = [name for name, parameter in shadow.named_parameters() if parameter.grad is None]
+        _backward(shadow, height, width)
+    unreached = [
+        name
+        for name, parameter in shadow.named_parameters()
+        if parameter.grad is None and not name.startswith(_ALWAYS_REACHED)
+    ]
     for name in unreached:
         model.get_parameter(name).requires_grad_(False)
     return unreached
+
+
+def _backward(model: Segmenter | Detector, height: int, width: int) -> None:
+    if isinstance(model, Segmenter):
+        model(torch.empty(2, 3, height, width, device="meta")).sum().backward()
+        return
+    # As forward pads
+    sides = (side + -side % PADDED_TO for side in (height, width))
+    levels = model.pyramid(torch.empty(2, 3, *sides, device="meta"))
+    torch.autograd.backward([level_BCHW.sum() for level_BCHW in levels])

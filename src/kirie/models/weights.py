@@ -120,14 +120,14 @@ def load_download(
     more: dict[str, Any] = {}
     if cached is not None and encoder.startswith(TIMM):
         more["pretrained_cfg_overlay"] = {"file": str(cached)}
-    if cached is None and (cause := _unreachable(download.url)):
-        raise ModelError(_by_hand(encoder, download, cause))
+    if cached is None and (cause := unreachable(download.url)):
+        raise ModelError(by_hand(f"encoder '{encoder}'", download, cause))
     try:
         network = construct(download.argument, more)
         return network, statistics(encoder) if encoder.startswith(TIMM) else _published(encoder, weights)
     except OSError as error:
         # Every error of the hub's client and of urllib is one
-        raise ModelError(_by_hand(encoder, download, first_line(error))) from error
+        raise ModelError(by_hand(f"encoder '{encoder}'", download, first_line(error))) from error
 
 
 def load_file_into(encoder: nn.Module, name: str, path: Path) -> tuple[Statistics, str]:
@@ -199,7 +199,7 @@ def _published(encoder: str, weights: str) -> Statistics:
     return [value / scale for value in settings["mean"]], [value / scale for value in settings["std"]]
 
 
-def _unreachable(url: str) -> str | None:
+def unreachable(url: str) -> str | None:
     """Why an address does not answer within PATIENCE_SECONDS, or None if it does."""
     answer: list[str | None] = []
 
@@ -218,9 +218,16 @@ def _unreachable(url: str) -> str | None:
     return answer[0] if answer else f"no answer in {PATIENCE_SECONDS:.0f} s"
 
 
-def _by_hand(encoder: str, download: Download, cause: str) -> str:
+def by_hand(what: str, download: Download, cause: str) -> str:
+    """A sentence on a download that cannot happen: why, and how to place the file.
+
+    Args:
+        what: What the weights are of, as "encoder 'resnet18'".
+        download: The weights.
+        cause: Why not.
+    """
     return (
-        f"The pretrained weights of the encoder '{encoder}' cannot be downloaded ({cause}): get {download.url} on a "
+        f"The pretrained weights of the {what} cannot be downloaded ({cause}): get {download.url} on a "
         f"machine that can, place the file here, and set model.weights=path/to/{download.url.rpartition('/')[2]} (or "
         "model.weights=none to start from random weights)."
     )

@@ -8,7 +8,7 @@ from typing import Any
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
 from kirie.errors import KirieError, RunError
-from kirie.models import Segmenter, build_model, load_plain
+from kirie.models import Detector, Segmenter, build_for, load_plain
 
 _PREFIX = "model."
 
@@ -27,7 +27,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return found
 
 
-def load_run(run: RunFolder) -> tuple[Segmenter, dict[str, Any], LabelSet]:
+def load_run(run: RunFolder) -> tuple[Segmenter | Detector, dict[str, Any], LabelSet]:
     """The best model of a run, ready to predict.
 
     Args:
@@ -45,7 +45,7 @@ def load_run(run: RunFolder) -> tuple[Segmenter, dict[str, Any], LabelSet]:
     try:
         labels = LabelSet.from_dict(about["labels"], f"the checkpoint {run.best}")
         # The weights come from the checkpoint; nothing is to be downloaded for them
-        model = build_model({**about["model"], "weights": "none"}, len(labels), about["mean"], about["std"])
+        model = build_for({**about["model"], "weights": "none"}, labels, about["mean"], about["std"])
         weights = {
             name.removeprefix(_PREFIX): tensor
             for name, tensor in checkpoint["state_dict"].items()

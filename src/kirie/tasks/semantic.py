@@ -8,51 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kirie.core import scores as core_scores
-from kirie.models import build_model, freeze_unreached
-from kirie.tasks.base import DataFacts, Task
+from kirie.tasks.base import Batch, DataFacts, Task
 from kirie.tasks.losses import build_loss
 from kirie.tasks.metrics import SegmentationCounts
 
 
 class SemanticTask(Task):
-    """Trains a Segmenter; see Task for the arguments.
-
-    Raises:
-        ConfigError: A group of the configuration is wrong.
-        ModelError: The model cannot be built or its weights cannot be had.
-    """
+    """Trains a Segmenter; see Task for the arguments and errors."""
 
     def __init__(self, config: Mapping[str, Any], facts: DataFacts, augmentation: nn.Module, plain: nn.Module) -> None:
         super().__init__(config, facts, augmentation, plain)
-        self.model = build_model(config["model"], len(facts.labels), facts.mean, facts.std)
-        if (size := config["model"].get("image_size")) is not None:
-            freeze_unreached(self.model, *size)
-        if config["trainer"]["channels_last"]:
-            self.model = self.model.to(memory_format=torch.channels_last)
         self.loss = build_loss(config["loss"], facts.pixel_counts)
         self.counts = SegmentationCounts(facts.labels.names)
-
-    @property
-    def model_config(self) -> dict[str, Any]:
-        """The model's own account of itself."""
-        return dict(self.model.config)
-
-    @property
-    def encoder(self) -> nn.Module | None:
-        """The network's encoder, if its architecture has one apart."""
-        found = getattr(self.model.network, "encoder", None)
-        return found if isinstance(found, nn.Module) else None
-
-    def on_train_epoch_start(self) -> None:
-        """Freezes batch-norm statistics where the configuration asks for it."""
-        if self.config["train"]["freeze_batch_norm"] and self.encoder is not None:
-            for module in self.encoder.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """Logits of shape (B, L, H, W) for RGB in [0, 1]."""
@@ -64,12 +37,23 @@ class SemanticTask(Task):
         logits_BLHW = self(image_BCHW)
         return self.loss(logits_BLHW, target_BHW), logits_BLHW
 
-    def count(self, output: Tensor, target_BHW: Tensor) -> None:
+    def losses(self, image_BCHW: Tensor, target_BHW: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """The one loss."""
+        return {"loss": self.loss_and_output(image_BCHW, target_BHW)[0]}
+
+    def validate(self, image_BCHW: Tensor, target_BHW: Tensor, batch: Batch) -> Tensor:
         """Adds a batch's confusion counts."""
-        self.counts.update(output.argmax(dim=1), target_BHW)
+        loss, logits_BLHW = self.loss_and_output(image_BCHW, target_BHW)
+        self.counts.update(logits_BLHW.argmax(dim=1), target_BHW)
+        return loss
 
     def scores(self) -> dict[str, float]:
         """Flat scores of the set, see core.scores."""
         found = self.counts.compute()
         self.counts.reset()
         return core_scores.flat(found)
+
+    def painted(self, image_BCHW: Tensor) -> NDArray[np.uint8]:
+        """The likeliest label of every pixel."""
+        found: NDArray[np.uint8] = self(image_BCHW).argmax(dim=1).to(torch.uint8).cpu().numpy()
+        return found

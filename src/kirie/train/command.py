@@ -80,7 +80,7 @@ def _finish(run: RunFolder, trained: bool, options: argparse.Namespace) -> int:
     found, record = run.read_metrics(), run.read_record()
     words = (
         f"run {record['id']} {'is done' if trained else 'was already done'}  "
-        f"val mIoU {found['val']['miou']:.4f}  test mIoU {found['test']['miou']:.4f}  ({run.path})"
+        f"val mIoU {found['val']['miou']:.4f}  test mIoU {found['test']['miou']:.4f}{_precision(found)}  ({run.path})"
     )
     command.result(
         {
@@ -94,6 +94,12 @@ def _finish(run: RunFolder, trained: bool, options: argparse.Namespace) -> int:
         as_json=options.json,
     )
     return 0
+
+
+def _precision(found: Mapping[str, Any]) -> str:
+    """Mask mAP of a model that finds instances, nothing of others."""
+    told = [(split, found[split].get("map", {}).get("mask", {}).get("map")) for split in ("val", "test")]
+    return "".join(f"  {split} mask mAP {value:.4f}" for split, value in told if value is not None)
 
 
 def _holds(out: Path, run: RunFolder) -> bool:

@@ -16,6 +16,7 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from kirie.core.task import is_detector
 from kirie.errors import ConfigError, UnknownSettingError, first_line
 from kirie.train.overrides import checked, groups, near
 
@@ -58,7 +59,32 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
         raise explained(error, folder) from None
     if not isinstance(plain, dict):
         raise ConfigError(f"{folder / 'train.yaml'} is not a mapping.")
-    return {str(key): value for key, value in plain.items()}
+    return without_loss({str(key): value for key, value in plain.items()}, overrides)
+
+
+def without_loss(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """The same configuration; that of a model that finds instances without `loss`, because its losses are its own.
+
+    A recipe may choose a loss for the models that need one; a person who writes one expects something of it.
+
+    Args:
+        config: The resolved configuration.
+        overrides: What was written on the command line.
+
+    Raises:
+        ConfigError: A loss was written there all the same.
+    """
+    model = config.get("model")
+    if not isinstance(model, Mapping) or not is_detector(model.get("name")):
+        return config
+    for word in overrides:
+        key = word.lstrip("+~").partition("=")[0].partition("@")[0]
+        if key.split(".")[0] == "loss":
+            raise ConfigError(
+                f"'{word}' does not go with model={model['name']}: a model that finds instances brings its losses; "
+                "leave it out, and weigh them with model.options.loss_weights."
+            )
+    return {key: value for key, value in config.items() if key != "loss"}
 
 
 def explained(error: HydraException | OmegaConfBaseException, folder: Path) -> ConfigError:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from kirie.core import command, files
 from kirie.core.folders import replacing_folder
 from kirie.core.run import SPLITS, RunFolder, check_copy
+from kirie.core.scores import flat
 from kirie.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from kirie.train.rescore import Rescored
 
 TOLERANCE = 1e-3
-"""Largest difference of a recorded mIoU on the same data: another device rounds other pixels to the other side."""
+"""Largest difference of a recorded mIoU or mAP on the same data: another device rounds other pixels elsewhere."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -107,10 +108,14 @@ def _differences(run: RunFolder, found: Mapping[str, Any], *, same_data: bool) -
     if not same_data or not run.metrics.is_file():
         return []
     recorded = run.read_metrics()
-    pairs = ((split, recorded.get(split, {}).get("miou"), found[split]["miou"]) for split in found)
+    pairs = [
+        (f"{split} {words}", flat(recorded.get(split, {})).get(key), flat(found[split]).get(key))
+        for split in found
+        for key, words in (("miou", "mIoU"), ("map", "mask mAP"))
+    ]
     return [
-        f"{split} mIoU {now:.4f}, recorded {before:.4f}"
-        for split, before, now in pairs
+        f"{words} {now:.4f}, recorded {before:.4f}"
+        for words, before, now in pairs
         if before is not None and now is not None and not math.isclose(before, now, abs_tol=TOLERANCE)
     ]
 
@@ -136,7 +141,29 @@ def _table(record: Mapping[str, Any], found: Mapping[str, Any], speed: Mapping[s
     console = Console(file=command.Page(), width=command.width(100))
     with console.capture() as captured:
         console.print(table)
-    return captured.get() + (
-        f"{speed['parameters'] / 1e6:.2f} M parameters, {speed['images_per_s']:.1f} images/s, "
-        f"{speed['latency_ms']:.1f} ms for one image ({speed['device']}, {speed['threads']} threads)"
+    return (
+        captured.get()
+        + _instances(found)
+        + (
+            f"{speed['parameters'] / 1e6:.2f} M parameters, {speed['images_per_s']:.1f} images/s, "
+            f"{speed['latency_ms']:.1f} ms for one image ({speed['device']}, {speed['threads']} threads)"
+        )
     )
+
+
+def _instances(found: Mapping[str, Any]) -> str:
+    """A line for each split of a model that finds instances."""
+    lines = []
+    for split, scores in found.items():
+        told = {
+            "mask mAP": "map",
+            "at 0.5": "map_50",
+            "at 0.75": "map_75",
+            "box mAP": "box_map",
+            "panoptic quality": "pq",
+        }
+        numbers = flat(scores)
+        if "map" in scores:
+            cells = (f"{words} {numbers[key]:.4f}" if key in numbers else f"{words} -" for words, key in told.items())
+            lines.append(f"{split}: {', '.join(cells)}\n")
+    return "".join(lines)

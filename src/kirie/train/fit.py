@@ -26,9 +26,8 @@ from kirie.models import InitReport, check_pair, parameters_count
 from kirie.prepare.store import Store
 from kirie.runlog.start import check_log, save_best_model, save_diff, start_log
 from kirie.runlog.throughput import Throughput
+from kirie.tasks.base import Task
 from kirie.tasks.load import load_checkpoint, load_run
-from kirie.tasks.scoring import score_split
-from kirie.tasks.semantic import SemanticTask
 from kirie.train import provenance
 from kirie.train.batch_norm import share_batch_norm
 from kirie.train.compose import as_yaml
@@ -41,6 +40,7 @@ from kirie.train.loop import build_data, build_task, build_trainer, check_task, 
 from kirie.train.progress import EpochLines
 from kirie.train.record import Record
 from kirie.train.resuming import ResumePoints
+from kirie.train.scoring import score
 from kirie.train.settings import Settings
 from kirie.train.taking_up import take_up
 from kirie.train.watching import Pictures
@@ -131,7 +131,7 @@ def _train(
         load_checkpoint(Path(resume_from))  # says in a sentence what is wrong with it, if anything is
     lines = EpochLines(settings.train.metric, quiet)
     throughput = Throughput(settings.data.batch_size, settings.trainer.log_every)
-    watchers: list[pl.Callback] = [lines, History(run.history)]
+    watchers: list[pl.Callback] = [lines, History(run.history, settings.instances)]
     if crew.first:
         began = "started" if point is None else f"resumed at step {point.step}"
         _open(config, store, identity, run, opened, task, init, lines, began, warnings)
@@ -165,7 +165,7 @@ def _open(
     identity: Identity,
     run: RunFolder,
     opened: Opened,
-    task: SemanticTask,
+    task: Task,
     init: InitReport | None,
     lines: EpochLines,
     began: str,
@@ -208,9 +208,7 @@ def _log_watchers(config: Mapping[str, Any], store: Store, logger: Any, throughp
     return found
 
 
-def _run_trainer(
-    trainer: pl.Trainer, task: SemanticTask, settings: Settings, run: RunFolder, resume_from: str | None
-) -> None:
+def _run_trainer(trainer: pl.Trainer, task: Task, settings: Settings, run: RunFolder, resume_from: str | None) -> None:
     if settings.trainer.compile:
         task.model.compile()
     trainer.fit(
@@ -226,7 +224,7 @@ def _run_trainer(
         )
 
 
-def _score(run: RunFolder, store: Store, settings: Settings, task: SemanticTask, crew: Crew) -> dict[str, Any]:
+def _score(run: RunFolder, store: Store, settings: Settings, task: Task, crew: Crew) -> dict[str, Any]:
     """Scores the best checkpoint on all processes, each on its share of the pictures."""
     device, place = device_of(settings, crew.place), crew.place
     # Only the first one reads: a shared disk may show the others an older file, or none yet
@@ -241,7 +239,7 @@ def _score(run: RunFolder, store: Store, settings: Settings, task: SemanticTask,
             dist.broadcast(tensor, 0)
     found: dict[str, Any] = {}
     for name in ("val", "test"):
-        table = score_split(
+        table, more = score(
             model,
             store.split(name),
             store.labels,
@@ -252,5 +250,5 @@ def _score(run: RunFolder, store: Store, settings: Settings, task: SemanticTask,
         )
         if crew.first:
             table.write(run.per_image(name))
-        found[name] = table.scores()
+        found[name] = table.scores() | more
     return found

@@ -15,13 +15,31 @@ import pytorch_lightning as pl
 from kirie.core import files
 
 COLUMNS = ("epoch", "step", "train_loss", "val_loss", "val_miou", "val_dice")
+INSTANCE_COLUMNS = (
+    "epoch",
+    "step",
+    "train_loss",
+    "val_miou",
+    "val_dice",
+    "val_map",
+    "val_map_50",
+    "val_box_map",
+    "val_pq",
+)
+"""Of a model that finds instances, which has no validation loss."""
 
 
 class History(pl.Callback):
-    """Writes the table anew, whole, after every validation."""
+    """Writes the table anew, whole, after every validation.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The table.
+        instances: Whether the model finds instances.
+    """
+
+    def __init__(self, path: Path, instances: bool = False) -> None:
         self.path = path
+        self.columns = INSTANCE_COLUMNS if instances else COLUMNS
         self.rows: list[list[float]] = []
         self._train_loss: float | None = None
 
@@ -43,7 +61,7 @@ class History(pl.Callback):
         """Adds the epoch's row."""
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
-        scores = [trainer.callback_metrics.get(name.replace("_", "/", 1)) for name in COLUMNS[3:]]
+        scores = [trainer.callback_metrics.get(name.replace("_", "/", 1)) for name in self.columns[3:]]
         found = [self._train_loss, *scores]
         self.rows.append(
             [
@@ -54,6 +72,6 @@ class History(pl.Callback):
         )
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(self.columns)
         writer.writerows(self.rows)
         files.write_text(self.path, text.getvalue())

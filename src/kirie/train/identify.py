@@ -16,6 +16,7 @@ import kirie
 from kirie.core import files
 from kirie.core.identity import code_fingerprint, digest, imported_files, run_id, without
 from kirie.core.run import RunFolder
+from kirie.core.task import is_detector
 from kirie.errors import ConfigError, RunError
 from kirie.train.settings import MACHINE_KEYS
 
@@ -57,7 +58,8 @@ def identify(config: Mapping[str, Any], data: str) -> Identity:
     counted = copy.deepcopy(without(config, MACHINE_KEYS))
     seed = int(counted.pop("seed"))
     model = counted["model"]
-    if model.get("weights") not in {None, "none", "imagenet"}:
+    sets = {None, "none", "coco" if is_detector(model.get("name")) else "imagenet", "imagenet"}
+    if model.get("weights") not in sets:
         model["weights"] = _content("model.weights", model["weights"])
     if counted.get("init_from") is not None:
         counted["init_from"] = _content("init_from", counted["init_from"])

@@ -20,11 +20,13 @@ from pytorch_lightning.trainer.connectors.signal_connector import _SignalConnect
 from kirie.cluster.place import Place
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
+from kirie.core.task import is_detector
 from kirie.data.augment import build_augmentation
 from kirie.data.datamodule import StoreDataModule
 from kirie.models.init_from import InitReport, init_from
 from kirie.prepare.store import Store
-from kirie.tasks.base import DataFacts
+from kirie.tasks.base import DataFacts, Task
+from kirie.tasks.instance import InstanceTask
 from kirie.tasks.losses import check_loss
 from kirie.tasks.optimizer import check_optimizer, check_schedule
 from kirie.tasks.semantic import SemanticTask
@@ -41,6 +43,7 @@ def facts_of(store: Store) -> DataFacts:
         std=store.std,
         pixel_counts=tuple(int(count) for count in store.pixel_counts("train")),
         fingerprint=store.fingerprint,
+        train_names=tuple(store.split("train").names),
     )
 
 
@@ -51,34 +54,38 @@ def check_task(config: Mapping[str, Any]) -> None:
         ConfigError: A group of the configuration is wrong.
     """
     build_augmentation(config["augment"])
-    check_loss(config["loss"])
+    if not is_detector(config["model"].get("name")):
+        check_loss(config["loss"])
     check_optimizer(config["optimizer"])
     check_schedule(config["schedule"])
 
 
-def build_task(config: Mapping[str, Any], facts: DataFacts) -> SemanticTask:
-    """Builds the task with its augmentation; the weights are a function of the seed.
+def build_task(config: Mapping[str, Any], facts: DataFacts) -> Task:
+    """Builds the task that the model is for, with its augmentation; the weights are a function of the seed.
 
     Raises:
         ConfigError: A group of the configuration is wrong.
         ModelError: The model cannot be built or its weights cannot be had.
     """
     torch.manual_seed(int(config["seed"]))
-    return SemanticTask(config, facts, build_augmentation(config["augment"]), build_augmentation({"name": "none"}))
+    kind = InstanceTask if is_detector(config["model"].get("name")) else SemanticTask
+    return kind(config, facts, build_augmentation(config["augment"]), build_augmentation({"name": "none"}))
 
 
-def start_from(task: SemanticTask, source: Path, labels: LabelSet) -> InitReport:
+def start_from(task: Task, source: Path, labels: LabelSet) -> InitReport:
     """Loads what fits from another run or checkpoint; see models.init_from."""
     return init_from(task.model, source, labels)
 
 
 def build_data(settings: Settings) -> StoreDataModule:
-    """Opens the store for batches."""
+    """Opens the store for batches, with instances where the model finds them."""
+    more = {"instances": True} if settings.instances else {}
     return StoreDataModule(
         Path(settings.data.store),
         batch_size=settings.data.batch_size,
         workers=settings.data.workers,
         seed=settings.seed,
+        **more,
     )
 
 

@@ -25,7 +25,7 @@ from kirie.cluster.place import place_of
 from kirie.core.scores import flat
 from kirie.errors import ClusterError, ConfigError, Interrupted, KirieError, PeerError
 from kirie.train.command import find_or_train
-from kirie.train.compose import config_folder, explained
+from kirie.train.compose import config_folder, explained, without_loss
 from kirie.train.overrides import readable
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def train(config: DictConfig) -> float | None:
     plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     if not isinstance(plain, dict):
         raise ConfigError("conf/train.yaml is not a mapping.")
-    settings = {str(key): value for key, value in plain.items()}
     words = [str(word) for word in HydraConfig.get().overrides.task]
+    settings = without_loss({str(key): value for key, value in plain.items()}, words)
     try:
         with _launched() as crew:
             run, _ = find_or_train(settings, words, crew)

@@ -18,10 +18,10 @@ from rich.progress import Progress
 from kirie.core.run import RunFolder
 from kirie.core.scores import CountTable
 from kirie.errors import DeviceError, RunError
-from kirie.models import Segmenter, parameters_count
+from kirie.models import Detector, Segmenter, parameters_count
 from kirie.prepare.store import Store
 from kirie.tasks.load import load_run
-from kirie.tasks.scoring import score_split
+from kirie.train.scoring import score
 
 _WARM_UP = 3
 _LATENCY_RUNS = 20
@@ -63,13 +63,14 @@ def rescore(run: RunFolder, store_path: Path, *, splits: Sequence[str], batch_si
         )
     parts = [store.split(name) for name in splits]
     tables: dict[str, CountTable] = {}
+    scores: dict[str, Any] = {}
     started = time.perf_counter()
     with Progress(console=Console(file=sys.stderr), transient=True) as progress:
         for name, split in zip(splits, parts, strict=True):
             if len(split) == 0:
                 raise RunError(f"The split '{name}' of {store_path} is empty; there is nothing to score.")
             bar = progress.add_task(f"scoring {name}", total=len(split))
-            tables[name] = score_split(
+            tables[name], more = score(
                 model,
                 split,
                 labels,
@@ -77,6 +78,7 @@ def rescore(run: RunFolder, store_path: Path, *, splits: Sequence[str], batch_si
                 device=place,
                 advance=partial(progress.advance, bar),
             )
+            scores[name] = tables[name].scores() | more
     seconds = time.perf_counter() - started
     speed = {
         "parameters": parameters_count(model),
@@ -86,25 +88,30 @@ def rescore(run: RunFolder, store_path: Path, *, splits: Sequence[str], batch_si
         "threads": torch.get_num_threads(),
         "scoring_seconds": round(seconds, 2),
     }
-    return Rescored({name: table.scores() for name, table in tables.items()}, tables, speed, store.fingerprint)
+    return Rescored(scores, tables, speed, store.fingerprint)
 
 
-def _latency_ms(model: Segmenter, image_BHWC: Any, device: torch.device) -> float:
-    """Median time of one image from bytes to ids, in milliseconds."""
+def _latency_ms(model: Segmenter | Detector, image_BHWC: Any, device: torch.device) -> float:
+    """Median time of one image from bytes to ids, or to detections, in milliseconds."""
     return round(1000 * _median_seconds(model, image_BHWC, device, _LATENCY_RUNS), 3)
 
 
-def _images_per_s(model: Segmenter, image_BHWC: Any, device: torch.device) -> float:
+def _images_per_s(model: Segmenter | Detector, image_BHWC: Any, device: torch.device) -> float:
     return round(len(image_BHWC) / _median_seconds(model, image_BHWC, device, 5), 2)
 
 
-def _median_seconds(model: Segmenter, image_BHWC: Any, device: torch.device, runs: int) -> float:
+def _median_seconds(model: Segmenter | Detector, image_BHWC: Any, device: torch.device, runs: int) -> float:
     pixels = torch.from_numpy(image_BHWC).to(device)
     spent = []
     with torch.inference_mode():
         for _ in range(_WARM_UP + runs):
             started = time.perf_counter()
-            # Copying the ids back waits for the device
-            model(pixels.permute(0, 3, 1, 2).float() / 255).argmax(dim=1).to(torch.uint8).cpu()
+            # Copying the answer back waits for the device
+            image_BCHW = pixels.permute(0, 3, 1, 2).float() / 255
+            if isinstance(model, Detector):
+                for found in model.find(image_BCHW):
+                    found.to_numpy()
+            else:
+                model(image_BCHW).argmax(dim=1).to(torch.uint8).cpu()
             spent.append(time.perf_counter() - started)
     return statistics.median(spent[_WARM_UP:])

@@ -15,8 +15,11 @@ from kirie.core import scores
 from kirie.core.run import RunFolder
 from kirie.runlog.logged import rows_of_others
 from kirie.runlog.start import end_log, start_log
+from kirie.train.history import COLUMNS, INSTANCE_COLUMNS
 
-_METRICS = {"train_loss": "train/loss", "val_loss": "val/loss", "val_miou": "val/miou", "val_dice": "val/dice"}
+_METRICS = {
+    name: name.replace("_", "/", 1) for name in (*COLUMNS, *INSTANCE_COLUMNS) if name.startswith(("train_", "val_"))
+}
 """The columns of `history.csv` as the run log calls them."""
 
 

@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
+from kirie.core.task import is_detector
 from kirie.errors import ConfigError
 from kirie.train.plain import check_plain
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 STRATEGIES = ("auto", "ddp")
-METRICS = ("miou", "dice", "micro_iou", "micro_dice", "accuracy")
+SEMANTIC_METRICS = ("miou", "dice", "micro_iou", "micro_dice", "accuracy")
+INSTANCE_METRICS = ("map", "map_50", "box_map", "pq")
+METRICS = (*SEMANTIC_METRICS, *INSTANCE_METRICS)
+"""Validation scores that may pick the best checkpoint; models that find instances have all, others the first ones."""
 
 TOP_LEVEL = {
     "seed",
@@ -138,6 +142,7 @@ class Settings:
     seed: int
     init_from: str | None
     runs: str
+    instances: bool
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -152,6 +157,8 @@ class Settings:
             )
         check_plain(config)
         for name in GROUPS:
+            if name == "loss" and "loss" not in config and _finds_instances(config):
+                continue
             if not isinstance(config.get(name), Mapping):
                 raise ConfigError(
                     f"The configuration's section `{name}` is {config.get(name)!r}; choose a file of conf/{name}/, as "
@@ -160,14 +167,27 @@ class Settings:
         seed = _typed("seed", config.get("seed"), int)
         if not 0 <= seed < 2**32:
             raise ConfigError(f"seed is {seed}; allowed is a whole number from 0 to {2**32 - 1}.")
+        train: TrainSettings = _section(TrainSettings, "train", config)
+        instances = _finds_instances(config)
+        if train.metric in INSTANCE_METRICS and not instances:
+            raise ConfigError(
+                f"train.metric is '{train.metric}', which needs a model that finds instances, and "
+                f"{config['model'].get('name')} labels pixels; allowed are {', '.join(SEMANTIC_METRICS)}."
+            )
         return cls(
             _section(DataSettings, "data", config),
-            _section(TrainSettings, "train", config),
+            train,
             _section(TrainerSettings, "trainer", config),
             seed,
             _typed("init_from", config.get("init_from"), str | None),
             _named("runs", _typed("runs", config.get("runs"), str)),
+            instances,
         )
+
+
+def _finds_instances(config: Mapping[str, Any]) -> bool:
+    model = config.get("model")
+    return isinstance(model, Mapping) and is_detector(model.get("name"))
 
 
 def _section(kind: type, name: str, config: Mapping[str, Any]) -> Any:

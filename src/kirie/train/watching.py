@@ -51,4 +51,4 @@ class Pictures(pl.Callback):
         with torch.inference_mode():
             image_BHWC = torch.from_numpy(self.images_BHWC).to(task.device)
             image_BCHW = image_BHWC.permute(0, 3, 1, 2).float() / 255
-            return task(image_BCHW).argmax(dim=1).to(torch.uint8).cpu().numpy()
+            return task.painted(image_BCHW)
