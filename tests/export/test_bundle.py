@@ -183,7 +183,7 @@ def test_a_wrong_graph_of_instances_leaves_no_file(make_store: MakeStore, tmp_pa
     """A detector that exports otherwise than it computes is refused, and nothing is on the disk."""
     wrong = OtherLabelsWhenTraced().eval()
     store = make_store(targets=lambda image_HWC: painted(wrong, image_HWC))
-    with pytest.raises(GateFailed, match="64 x 64, batch 1: .* of another label"):
+    with pytest.raises(GateFailed, match=r"64 x 64, batch 1: .* of another label"):
         export_bundle(wrong, LABELS, store, tmp_path / "out" / "bundle", RUN)
     assert not list((tmp_path / "out").iterdir())
 
