@@ -72,11 +72,11 @@ DETECTORS: dict[str, Architecture] = {
     "mask_rcnn": Architecture(
         _mask_rcnn,
         {
-            "heads": Choice("v1", ("v1", "v2")),
-            "pyramid_channels": Whole(64, 8, 1024),
+            "heads": Choice("v2", ("v2", "v1")),
+            "pyramid_channels": Whole(48, 8, 1024),
             "anchor_ratios": Numbers((0.5, 1.0, 2.0), 0.05, 20.0, most=9),
-            "box_head_width": Whole(256, 8, 4096),
-            "mask_head_channels": Whole(64, 8, 1024),
+            "box_head_width": Whole(128, 8, 4096),
+            "mask_head_channels": Whole(32, 8, 1024),
             **_search((8, 16, 32, 64, 128), (400, 200), (400, 200)),
             **_learn(128, 64, 0.5),
             **_answer(),
