@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from kirie.core.detections import paint
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
 from kirie.core.scores import COLUMNS, CountTable
 from kirie.export.onnx import Provenance, write_onnx
+from kirie.export.onnx_instances import ThingGraph, write_onnx_instances
 from kirie.models import Segmenter, build_model
 from kirie.models.probe import Limits
 from kirie.prepare.rows import Rows, RowWriter
 from kirie.prepare.store import Frame, Picture, Store
+
+if TYPE_CHECKING:
+    from .small_detector import SmallDetector
 
 LABELS = LabelSet.from_dict(
     {"labels": [{"name": "background"}, {"name": "hair", "color": "#aa3311"}, {"name": "目|eye", "color": "#3311aa"}]}
@@ -58,12 +63,18 @@ def make_store(tmp_path: Path) -> MakeStore:
     """Writes a store of smooth pictures, and gives it opened."""
 
     def make(
-        size: tuple[int, int] = (64, 64), val: int = 5, frame: Frame | None = None, labels: LabelSet = LABELS
+        size: tuple[int, int] = (64, 64),
+        val: int = 5,
+        frame: Frame | None = None,
+        labels: LabelSet = LABELS,
+        targets: Callable[[Any], Any] | None = None,
     ) -> Store:
         names = [("val", f"val-{at}") for at in range(val)] + [("train", "train-0")]
         image_NHWC = smooth_pictures(len(names), size)
         target_NHW = (image_NHWC[..., 0] // 86).astype(np.uint8)
         target_NHW[:, 0] = 255
+        if targets is not None:
+            target_NHW = np.stack([targets(image_HWC) for image_HWC in image_NHWC])
         folder = tmp_path / f"store-{size[0]}-{size[1]}-{val}"
         folder.mkdir()
         with RowWriter(folder, size, per_shard=4) as writer:
@@ -122,6 +133,34 @@ def exported(segmenter: Segmenter, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("model") / "model.onnx"
     write_onnx(segmenter, path, (64, 64), LABELS, Provenance("run-1", DATA), dynamic_size=True)
     return path
+
+
+@pytest.fixture(scope="session")
+def detector() -> SmallDetector:
+    """A model of instances that takes any size."""
+    from .small_detector import SmallDetector
+
+    return SmallDetector().eval()
+
+
+@pytest.fixture(scope="session")
+def exported_detector(detector: SmallDetector, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its ONNX file, of open size."""
+    path = tmp_path_factory.mktemp("detector") / "model.onnx"
+    write_onnx_instances(detector, path, (64, 64), LABELS, Provenance("run-1", DATA), dynamic_size=True)
+    return path
+
+
+@pytest.fixture
+def thing_store(make_store: MakeStore, detector: SmallDetector) -> Store:
+    """A store whose truth is what the detector finds first in each picture, so that mAP is well above 0."""
+    return make_store(targets=lambda image_HWC: painted(detector, image_HWC))
+
+
+def painted(detector: SmallDetector, image_HWC: np.ndarray[Any, np.dtype[np.uint8]]) -> Any:
+    """The label map of the surest detections."""
+    found = ThingGraph(detector).eval().answer(torch.from_numpy(image_HWC)).take(slice(0, 3))
+    return paint(found, image_HWC.shape[0], image_HWC.shape[1], background=0)[0]
 
 
 def table_of(quality: float, images: int = 40, seed: int = 0, labels: tuple[str, ...] = ("bg", "eye")) -> CountTable:

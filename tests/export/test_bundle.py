@@ -20,7 +20,8 @@ from kirie.export.onnx import Provenance
 from kirie.models import Segmenter
 from kirie.prepare.store import Frame
 
-from .conftest import DATA, LABELS, MakeStore, make_segmenter, smooth_pictures, table_of
+from .conftest import DATA, LABELS, MakeStore, make_segmenter, painted, smooth_pictures, table_of
+from .small_detector import SmallDetector
 
 RUN = Provenance("run-1", DATA)
 
@@ -37,6 +38,15 @@ class OtherWhenTraced(nn.Module):
         shift = 0.3 if torch.compiler.is_compiling() else 0.0
         found: Tensor = self.network(image_BCHW + shift)
         return found
+
+
+class OtherLabelsWhenTraced(SmallDetector):
+    """A detector that gives classes for label ids, but only while it is exported."""
+
+    def find(self, image_BCHW: Tensor) -> list[list[Tensor]]:
+        """Labels that are off by one in the graph."""
+        shift = 1 if torch.onnx.is_in_onnx_export() else 0
+        return [[boxes, labels - shift, *rest] for boxes, labels, *rest in super().find(image_BCHW)]
 
 
 def test_a_bundle_has_all_that_prediction_needs(segmenter: Segmenter, make_store: MakeStore, tmp_path: Path) -> None:
@@ -124,7 +134,58 @@ def test_labels_alone(segmenter: Segmenter, make_store: MakeStore, tmp_path: Pat
     options = Options(fixed_size=True, probabilities=False)
     found = export_bundle(segmenter, LABELS, make_store(), tmp_path / "bundle", RUN, options=options)
     assert found.manifest.outputs == ("labels",)
-    assert all(trial.probability_difference is None for trial in found.attempts[0].trials)
+    assert all(trial.to_dict()["probability_difference"] is None for trial in found.attempts[0].trials)
+
+
+@pytest.mark.parametrize("mode", ["fit", "tile"])
+def test_a_bundle_of_instances(
+    detector: SmallDetector,
+    make_store: MakeStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+) -> None:
+    """Task, outputs and scores are in its manifest; its card tells of them, and the lines on it run."""
+    frame = Frame((64, 64), "tile", 0.25) if mode == "tile" else Frame((64, 64))
+    store = make_store(frame=frame, targets=lambda image_HWC: painted(detector, image_HWC))
+    rows = dict.fromkeys(("map", "map_50", "map_75", "map_small", "map_medium", "map_large"), 0.25)
+    of_things = {
+        "map": {"mask": rows, "box": rows | {"map": None}, "per_label": {"目|eye": {"mask": 0.125, "box": 0.5}}},
+        "pq": {"pq": 0.375},
+    }
+    scores = {"val": table_of(0.8, labels=LABELS.names).scores() | of_things}
+    found = export_bundle(detector, LABELS, store, tmp_path / "bundle", RUN, scores=scores)
+    manifest = Manifest.read(tmp_path / "bundle")
+    assert manifest == found.manifest
+    assert (manifest.task, manifest.least_score, manifest.dynamic_size) == ("instance", 0.4, True)
+    assert manifest.outputs == ("boxes", "labels", "scores", "masks")
+    report = json.loads((tmp_path / "bundle" / REPORT).read_text(encoding="utf-8"))
+    assert report["bounds"]["max_map_difference"] == 0.001
+    assert [len(attempt["trials"]) for attempt in report["attempts"]] == [3]
+    card = (tmp_path / "bundle" / CARD).read_text(encoding="utf-8")
+    for words in (
+        "finds the things",
+        "mAP of 目\\|eye | 0.1250 | 0.5000",
+        "0.3750 on val",
+        "| without |",
+        "| val IoU |",
+    ):
+        assert words in card
+    code = card.split("```python\n")[1].split("```")[0]
+    Image.fromarray(smooth_pictures(1, (90, 70))[0]).save(tmp_path / "bundle" / "picture.png")
+    monkeypatch.chdir(tmp_path / "bundle")
+    names: dict[str, np.ndarray] = {}
+    exec(code, names)
+    assert names["masks"].shape == (len(names["scores"]), 28, 28)
+
+
+def test_a_wrong_graph_of_instances_leaves_no_file(make_store: MakeStore, tmp_path: Path) -> None:
+    """A detector that exports otherwise than it computes is refused, and nothing is on the disk."""
+    wrong = OtherLabelsWhenTraced().eval()
+    store = make_store(targets=lambda image_HWC: painted(wrong, image_HWC))
+    with pytest.raises(GateFailed, match=r"64 x 64, batch 1: .* of another label"):
+        export_bundle(wrong, LABELS, store, tmp_path / "out" / "bundle", RUN)
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_another_store_is_refused(segmenter: Segmenter, make_store: MakeStore, tmp_path: Path) -> None:

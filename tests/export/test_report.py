@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from kirie.export.onnx import Provenance
 from kirie.export.report import gather
 from kirie.models import Segmenter
 
-from .conftest import DATA, LABELS, MakeRun, MakeStore, as_good, table_of
+from .conftest import DATA, LABELS, MakeRun, MakeStore, as_good, painted, table_of
+from .small_detector import SmallDetector
 
 
 @pytest.fixture
@@ -61,6 +63,26 @@ def test_what_was_not_chosen_from_is_not_told(out: Path, make_run: MakeRun) -> N
     """A model that was taken out of the pipeline leaves its folders behind."""
     make_run("out/evaluate/former", "c3", table_of(0.9), checkpoint=False)
     assert [row["run"] for row in gather(out)["models"]] == ["a1", "b2"]
+
+
+def test_a_model_of_instances_stands_beside_one_of_pixels(
+    out: Path, detector: SmallDetector, make_store: MakeStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its mAP has a column, which the other leaves empty; the gate's table tells of detections."""
+    folder = RunFolder(out / "evaluate" / "small")
+    found = folder.read_metrics()
+    for split, value in (("val", 0.4375), ("test", None)):
+        found[split] |= {"map": {"mask": {"map": value}, "box": {"map": 0.5}, "per_label": {}}}
+    folder.metrics.write_text(json.dumps(found), encoding="utf-8")
+    shutil.rmtree(out / "bundle")
+    store = make_store(val=4, targets=lambda image_HWC: painted(detector, image_HWC))
+    export_bundle(detector, LABELS, store, out / "bundle", Provenance("b2", DATA))
+    capsys.readouterr()
+    assert main(["report", str(out)]) == 0
+    text = capsys.readouterr().out
+    for word in ("0.4375", "mAP", "equal detections", "mAP ONNX", "64 x 64"):
+        assert word in text
+    assert gather(out)["models"][1]["val"]["map"] == 0.4375
 
 
 @pytest.mark.parametrize("missing", ["best.json", "evaluate/large/speed.json", "evaluate/small/metrics.json"])

@@ -13,9 +13,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from kirie.core.bundle import MODEL, OUTPUTS, Manifest
+from kirie.core.bundle import INSTANCE_OUTPUTS, MODEL, OUTPUTS, Manifest
 from kirie.core.files import sha256_of
 from kirie.core.labels import LabelSet
+
+from .thing_models import rectangle_model
 
 COLORS = ((255, 255, 255), (230, 30, 30), (20, 180, 60), (30, 60, 220))
 """White, red, green, blue: far apart, so that JPEG does not confuse them."""
@@ -107,6 +109,23 @@ def color_bundle(make_bundle: MakeBundle) -> Path:
 def tile_bundle(make_bundle: MakeBundle) -> Path:
     """A bundle of mode tile, whose every pixel stands for itself: its labels are exact at any size."""
     return make_bundle(name="tile", mode="tile", overlap=0.25)
+
+
+@pytest.fixture
+def make_thing_bundle(make_bundle: MakeBundle) -> MakeBundle:
+    """Writes a bundle of instances around a model, whose size is 64 x 96."""
+
+    def make(model: onnx.ModelProto, name: str = "things", **fields: Any) -> Path:
+        return make_bundle(model, name, **{"task": "instance", "outputs": INSTANCE_OUTPUTS, **fields})
+
+    return make
+
+
+@pytest.fixture
+def rectangle_bundle(make_thing_bundle: MakeBundle) -> Path:
+    """A bundle of mode tile that finds one rectangle of each colour in each tile."""
+    model = rectangle_model(np.array(COLORS[1:], dtype=np.uint8), [1, 2, 3])
+    return make_thing_bundle(model, mode="tile", overlap=0.25)
 
 
 Draw = Callable[[int, int], tuple[NDArray[np.uint8], NDArray[np.uint8]]]

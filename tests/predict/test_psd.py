@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from psd_tools import PSDImage
+from psd_tools.api.layers import Group
 
 from kirie.core.labels import LabelSet
 from kirie.errors import SourceError
-from kirie.predict.parts import Part, cut_out, recompose
+from kirie.predict.parts import Part, cut_out, cut_out_things, recompose
 from kirie.predict.psd import Layer, check_size, write_psd
 
 NAMES = ["background", "眼", "hair é 😀", "a/../b", "x" * 300]
@@ -100,6 +101,37 @@ def test_pillow_reads_the_merged_picture(size: tuple[int, int], alpha: str) -> N
     with Image.open(io.BytesIO(content), formats=["PSD"]) as found:
         assert found.mode == ("RGB" if alpha == "none" else "RGBA")
         np.testing.assert_array_equal(np.asarray(found), rgba_HWC[..., : len(found.mode)])
+
+
+@pytest.mark.parametrize("alpha", ["none", "binary"])
+def test_things_lie_in_a_group_of_their_label(alpha: str) -> None:
+    """psd-tools finds one group for each label, the things in it, and composes the picture from them."""
+    draw = np.random.default_rng(5)
+    rgba_HWC = draw.integers(0, 256, (40, 50, 4), dtype=np.uint8)
+    alpha_HW = None if alpha == "none" else (rgba_HWC[..., 3] > 99).astype(np.uint8) * 255
+    instances_HW = np.zeros((40, 50), dtype=np.uint16)
+    things = [(1, 1, (2, 3, 10, 12)), (1, 2, (20, 3, 30, 12)), (3, 1, (5, 20, 45, 35))]
+    for at, (_, _, (x0, y0, x1, y1)) in enumerate(things, 1):
+        instances_HW[y0:y1, x0:x1] = at
+    parts = list(cut_out_things(rgba_HWC[..., :3], alpha_HW, instances_HW, things, LABELS))
+    whole_HWC = recompose(parts, 40, 50)
+    stream = io.BytesIO()
+    write_psd(stream, whole_HWC, [Layer.of(part) for part in parts], has_alpha=alpha != "none")
+    psd = PSDImage.open(io.BytesIO(stream.getvalue()))
+    found = [(one.name, [layer.name for layer in one] if isinstance(one, Group) else None) for one in psd]
+    assert found == [("background", None), ("眼", ["眼.1", "眼.2"]), ("a/../b", ["a/../b.1"])]
+    layers = [layer for layer in psd.descendants() if not layer.is_group()]
+    assert [layer.bbox for layer in layers] == [part.region.box for part in parts]
+    for layer, part in zip(layers, parts, strict=True):
+        pixels = layer.topil()
+        assert pixels is not None
+        np.testing.assert_array_equal(np.asarray(pixels.convert("RGBA")), part.rgba_hwC)
+    composed = np.asarray(psd.composite(ignore_preview=True))
+    seen = whole_HWC[..., 3] > 0
+    np.testing.assert_array_equal(composed[..., 3], whole_HWC[..., 3])
+    np.testing.assert_array_equal(composed[..., :3][seen], whole_HWC[..., :3][seen])
+    with Image.open(io.BytesIO(stream.getvalue()), formats=["PSD"]) as merged:
+        np.testing.assert_array_equal(np.asarray(merged), whole_HWC[..., : len(merged.mode)])
 
 
 def test_flat_areas_are_compressed() -> None:

@@ -61,7 +61,8 @@ def compare_instances(
     session = open_session(model)
     trials: list[InstanceTrial] = []
     for size in sizes:
-        pictures = [resized(image_HWC, size, Image.Resampling.BILINEAR) for image_HWC in image_NHWC]
+        # Copies, because torch does not take what Pillow lends
+        pictures = [np.array(resized(image_HWC, size, Image.Resampling.BILINEAR)) for image_HWC in image_NHWC]
         there = [replace(truth, ids_HW=resized(truth.ids_HW, size, Image.Resampling.NEAREST)) for truth in truths]
         trial = _trial(session, finder, pictures, there)
         if not trials and not trial.failure and not trial.detections:

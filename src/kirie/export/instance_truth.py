@@ -73,7 +73,10 @@ def map_of(found: Sequence[Detections], truths: Sequence[Truth], things: Sequenc
     with contextlib.redirect_stdout(io.StringIO()):
         ground = COCO()
         ground.dataset = {
-            "images": [{"id": at} for at in range(len(truths))],
+            "images": [
+                dict(zip(("id", "height", "width"), (at, *truth.ids_HW.shape), strict=True))
+                for at, truth in enumerate(truths)
+            ],
             "categories": [{"id": label} for label in things],
             "annotations": truth,
         }
