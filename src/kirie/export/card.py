@@ -38,7 +38,8 @@ def model_card(manifest: Manifest, trials: Sequence[AnyTrial]) -> str:
 def _what(manifest: Manifest) -> str:
     size = f"{manifest.height} x {manifest.width} pixels"
     if manifest.dynamic_size:
-        fed = f"trained at {size}; takes any height and width that are multiples of {manifest.multiple_of}"
+        step = f" that are multiples of {manifest.multiple_of}" if manifest.multiple_of > 1 else ""
+        fed = f"trained at {size}; takes any height and width{step}"
     else:
         fed = f"takes {size} only"
     framing = (

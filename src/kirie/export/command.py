@@ -113,17 +113,14 @@ def _report(exported: Exported) -> str:
         box=box.SIMPLE_HEAD,
     )
     for name in rows[0]:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=name == "size")
     for row in rows:
         table.add_row(*row.values())
     console = Console(file=command.Page(), width=command.width(100))
     with console.capture() as captured:
         console.print(table)
-    size = (
-        f"any size in steps of {manifest.multiple_of} pixels"
-        if manifest.dynamic_size
-        else f"{manifest.height} x {manifest.width} pixels only"
-    )
+    step = f" in steps of {manifest.multiple_of} pixels" if manifest.multiple_of > 1 else ""
+    size = f"any size{step}" if manifest.dynamic_size else f"{manifest.height} x {manifest.width} pixels only"
     dropped = [attempt for attempt in exported.attempts if attempt.problems]
     why = "".join(f"\nAn open size did not pass: {attempt.problems[0]}" for attempt in dropped)
     return f"{captured.get()}The bundle is in {exported.folder}; it takes {size}.{why}"

@@ -33,6 +33,8 @@ from kirie.tasks.metrics.overlap import Truth
 
 Bytes = NDArray[np.uint8]
 
+_GREYS = (0, 255, 128, 64, 192, 32, 96, 160, 224)
+
 
 def compare_instances(
     model: Path,
@@ -111,12 +113,12 @@ def _answer(session: ort.InferenceSession, image_HWC: Bytes, n_labels: int) -> D
 
 
 def _blank(graph: ThingGraph, finder: Finder, size: tuple[int, int]) -> tuple[Bytes, Detections] | None:
-    """A picture of one colour in which torch finds nothing: the data's mean, else black, white; None if there is none.
+    """A picture of one colour in which torch finds nothing: the data's mean, else some grey; None if there is none.
 
     One in which it does find something is of no use: all its places are alike, and rounding alone would choose.
     """
     mean = (finder.mean.detach().reshape(3).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
-    for color in (mean, np.zeros(3, dtype=np.uint8), np.full(3, 255, dtype=np.uint8)):
+    for color in (mean, *(np.full(3, grey, dtype=np.uint8) for grey in _GREYS)):
         image_HWC = np.broadcast_to(color, (*size, 3)).copy()
         found = graph.answer(torch.from_numpy(image_HWC))
         if not len(found):

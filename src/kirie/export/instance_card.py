@@ -64,7 +64,7 @@ def gate(trials: Sequence[AnyTrial]) -> str:
     rows = [trial.told() for trial in trials]
     return (
         "## Is the file the trained model?\n\nIt was run by ONNX Runtime beside the trained model on validation "
-        "pictures, among them such in which nothing is found (`without`). Detections were matched by box; at least "
+        "pictures, among them such in which nothing is found (`empty`). Detections were matched by box; at least "
         f"{MIN_EQUAL} of them had to have the same label, a score within {MAX_SCORE_DIFFERENCE}, a box within "
         f"{MAX_BOX_DIFFERENCE} pixels and a mask within {MAX_MASK_DIFFERENCE}, and mAP to differ by at most "
         f"{MAX_MAP_DIFFERENCE}. Gaps are the largest ones.\n\n"

@@ -128,9 +128,9 @@ class InstanceTrial:
         """Column by column, for a table."""
         return {
             "size": f"{self.height} x {self.width}",
-            "pictures": str(self.images),
-            "without": str(self.without),
-            "detections": str(self.detections),
+            "images": str(self.images),
+            "empty": str(self.without),
+            "found": str(self.detections),
             "equal": f"{self.equal:.4f}",
             "mAP torch": "-" if self.map_torch is None else f"{self.map_torch:.5f}",
             "mAP ONNX": "-" if self.map_onnx is None else f"{self.map_onnx:.5f}",
