@@ -167,7 +167,7 @@ def test_a_bundle_of_instances(
         "finds the things",
         "mAP of 目\\|eye | 0.1250 | 0.5000",
         "0.3750 on val",
-        "| without |",
+        "| empty |",
         "| val IoU |",
     ):
         assert words in card
