@@ -91,7 +91,8 @@ def test_the_label_file_is_valid(tmp_path: Path) -> None:
 
     (tmp_path / "labels.yaml").write_text(re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0], encoding="utf-8")
     labels = read_labels(tmp_path / "labels.yaml")
-    assert labels.names == ("background", "eye", "hair")
+    assert labels.names == ("background", "eye", "hair", "sky")
+    assert labels.things == (1, 2)
     assert labels.id_of("eyelash") == 1
     assert labels.id_of("unsure") == 255
     assert labels.id_of("guide line") is None

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import torch
 
+from kirie.core import task
+from kirie.core.task import is_detector
 from kirie.errors import ModelError
 from kirie.models import Segmenter, build_model, check_pair
 from kirie.models.architectures import ARCHITECTURES
-from kirie.models.detectors import MODELS
+from kirie.models.detectors import DETECTORS, MODELS
 
 Make = Callable[..., dict[str, Any]]
 Build = Callable[..., Segmenter]
@@ -40,9 +42,17 @@ def test_shipped_configuration_trains_a_step(name: str, shipped: Make, build: Bu
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
+def test_detectors_are_named_alike() -> None:
+    """The names that are known without torch are those of the table."""
+    assert tuple(DETECTORS) == task.DETECTORS
+    assert [name for name in MODELS if is_detector(name)] == list(DETECTORS)
+    assert all(MODELS[name].detector == is_detector(name) for name in MODELS)
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_shipped_options_are_all_the_options(name: str, shipped: Make) -> None:
     """Each file shows every option of its architecture, at its default."""
-    options = ARCHITECTURES[name].options
+    options = MODELS[name].options
     shown = shipped(name)["options"]
     assert set(shown) == set(options)
     for key, option in options.items():
@@ -50,6 +60,7 @@ def test_shipped_options_are_all_the_options(name: str, shipped: Make) -> None:
         assert shown[key] == default
 
 
+@pytest.mark.parametrize("name", MODELS)
 def test_shipped_header_says_how_to_run(name: str) -> None:
     """Each file says what it is, its source, how to run it and when to pick it."""
     text = (Path(__file__).parents[2] / "conf" / "model" / f"{name}.yaml").read_text(encoding="utf-8")

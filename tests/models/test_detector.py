@@ -197,3 +197,16 @@ def test_the_label_set_decides_what_is_built(small_detector: Make) -> None:
     model = build_for(small_detector(), labels, (0, 0, 0), (1, 1, 1))
     assert isinstance(model, Detector)
     assert model.things == (1, 3)
+
+
+def test_half_precision_trains_and_finds(small_detector: Make, detect: Build) -> None:
+    """Under bf16 autocast the losses are finite and gradients too; boxes and scores stay numbers of 32 bits."""
+    model = detect(small_detector()).train()
+    image_BCHW = torch.rand(2, 3, 64, 64)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        losses = model.losses(image_BCHW, [target(64, (8, 8, 40, 40)), target(64)])
+    torch.autograd.backward([loss.float() for loss in losses.values()])
+    assert all(bool(each.grad.isfinite().all()) for each in model.parameters() if each.grad is not None)
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
+        found = model.eval().find(image_BCHW)
+    assert all(each.to_numpy().problem(4, 64, 64) is None for each in found)

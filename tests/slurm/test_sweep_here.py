@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from tests.slurm.cluster import Desk, training
 
 from kirie.cli import main as kirie
+from kirie.core.run import RunFolder
+from kirie.prepare.store import Store
+from kirie.prepare.writer import write_store
 from kirie.sweep.start_command import main as start
 
 Out = pytest.CaptureFixture[str]
@@ -72,6 +76,47 @@ def test_a_sweep_of_its_own_runs_names_them(desk: Desk, monkeypatch: pytest.Monk
     best = _said(capsys)
     assert kirie(shlex.split(best["command"])[1:]) == 0
     assert f"run {trial['run']} was already done" in capsys.readouterr().out
+
+
+def test_the_pipelines_sweep_begins_anew_when_its_ground_changes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    """The stage's own commands: on other data, or with an edited file, there is no stale best run and no error; what is
+    the same is not trained again; select ranks what it leaves."""
+    monkeypatch.chdir(desk.folder)
+    shutil.copytree(desk.store, "store")
+    content = {
+        "method": "grid",
+        "metric": {"name": "val/miou", "goal": "maximize"},
+        "command": ["kirie", "train", *training(Path("store")), "train.epochs=1", "${args_no_hyphens}"],
+        "parameters": {"seed": {"values": [7]}},
+    }
+    commands = ["sweep stage.yaml --name stage --renew", "sweep best stage --out out/train/stage"]
+
+    def stage(seeds: list[int]) -> list[str]:
+        content["parameters"] = {"seed": {"values": seeds}}
+        Path("stage.yaml").write_text(json.dumps(content), encoding="utf-8")
+        assert [kirie([*words.split(), "--json"]) for words in commands] == [0, 0]
+        capsys.readouterr()
+        assert kirie(["sweep", "status", "stage", "--json"]) == 0
+        trials = _said(capsys)["trials"]
+        assert RunFolder(Path("out/train/stage")).read_record()["id"] in [trial["run"] for trial in trials]
+        return [trial["run"] for trial in trials if not trial["reused"]]
+
+    (first,) = stage([7])
+    assert stage([7]) == [first]
+    (second,) = stage([7, 8])
+    assert second != first
+    shutil.rmtree("store")
+    old = Store.open(desk.store)
+    source = old.split("train")
+    splits = ["train"] * 8 + ["val"] * 2 + ["test"] * 2
+    samples = [(f"p{at}", split, source.image(0), source.target(0)) for at, split in enumerate(splits)]
+    write_store(Path("store"), old.labels, samples)
+    assert not {first, second} & set(stage([7, 8]))
+    assert kirie(["select", "out/train", "--out", "best.json"]) == 0
+    capsys.readouterr()
+    assert sorted(path.name for path in Path("sweeps").iterdir()) == ["stage", "stage.1", "stage.2"]
 
 
 def _said(out: Out) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kirie.sweep.companion import Companion
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.space import Space
 from kirie.sweep.spec import SweepSpec
@@ -27,6 +28,7 @@ def small_sweep(
     budget_s: float | None = None,
     name: str = "small",
     sweeps: Path | None = None,
+    ground: Ground | None = None,
 ) -> Ledger:
     """Makes a sweep of two parameters under `place`, or goes on with it; `sweeps` may lie elsewhere."""
     path = place / "small.yaml"
@@ -38,7 +40,7 @@ def small_sweep(
     spec = SweepSpec.read(path)
     found = Companion.read(beside if companion else None, spec)
     folder = SweepFolder((place / "sweeps" if sweeps is None else sweeps) / name)
-    return Ledger.create(folder, spec, found, Space(spec, found), total, seed, budget_s)
+    return Ledger.create(folder, spec, found, Space(spec, found), total, seed, budget_s, ground)
 
 
 def finish_all(ledger: Ledger, worker: str = "w") -> list[int]:

@@ -12,7 +12,11 @@ import pytest
 from tests.sweep.small_sweeps import METRIC, finish_all, small_sweep
 
 from kirie.errors import SweepError
+from kirie.sweep.creating import OtherSweepError, put_aside
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground, GroundError
 from kirie.sweep.ledger import Ledger
+from kirie.train.identify import Identity
 
 CREATING = """
 import sys
@@ -73,6 +77,45 @@ def test_another_sweep_of_the_same_name_is_refused(tmp_path: Path, other: dict[s
     assert told in str(caught.value)
     assert "--name" in str(caught.value)
     assert Ledger.open(small_sweep(tmp_path).folder).trials() == before
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (Ground("other data", "code", "config"), "its data were others (store data, now other da)"),
+        (Ground("data", "other", "config"), "the code that training runs was another"),
+        (Ground("data", "code", "other"), "the configuration that its trials change (conf/) was another"),
+    ],
+)
+def test_another_ground_makes_another_sweep(tmp_path: Path, now: Ground, told: str) -> None:
+    """Scores on other data, or of other code, are no answers to the same search."""
+    ground = Ground("data", "code", "config")
+    small_sweep(tmp_path, ground=ground)
+    assert small_sweep(tmp_path, ground=ground).record.ground == ground
+    with pytest.raises(OtherSweepError) as caught:
+        small_sweep(tmp_path, ground=now)
+    assert told in str(caught.value)
+    assert "--renew" in str(caught.value)
+
+
+def test_a_trial_on_another_ground_is_refused() -> None:
+    """Before it is trained; a sweep that chooses among stores stands on none of them."""
+    trial = Identity("id", "of the trial", "data", "code", 1)
+    Ground("data", "code", "config").check(trial, "small")
+    Ground("", "code", "config").check(trial, "small")
+    with pytest.raises(GroundError, match="its data were others"):
+        Ground("other", "code", "config").check(trial, "small")
+    with pytest.raises(GroundError, match="the code that training runs was another"):
+        Ground("data", "other", "config").check(trial, "small")
+
+
+def test_a_sweep_is_put_aside_under_the_next_free_name(tmp_path: Path) -> None:
+    """With its ledger, so that it can still be looked at."""
+    for number in (1, 2):
+        finish_all(small_sweep(tmp_path))
+        place = put_aside(SweepFolder(tmp_path / "sweeps" / "small"))
+        assert place.name == f"small.{number}"
+        assert [trial.state for trial in Ledger.open(SweepFolder(place)).trials()] == ["finished"] * 4
 
 
 def test_what_does_not_change_the_search_may_differ(tmp_path: Path) -> None:

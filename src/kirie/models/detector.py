@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -48,10 +47,7 @@ class Found(NamedTuple):
 
     def to_numpy(self) -> Detections:
         """The same in host memory; waits for the device."""
-        boxes, labels, scores, masks = (tensor.detach().cpu().numpy() for tensor in self)
-        return Detections(
-            boxes.astype(np.float32), labels.astype(np.uint8), scores.astype(np.float32), masks.astype(np.float32)
-        )
+        return Detections(*(tensor.detach().cpu().numpy() for tensor in self))
 
 
 class Detector(nn.Module):
@@ -159,8 +155,14 @@ class Detector(nn.Module):
             weights = dict(zip(LOSSES.values(), self.options["loss_weights"], strict=True))
             return {LOSSES[name]: weights[LOSSES[name]] * loss for name, loss in losses.items()}
         found, _ = self.network(padded_BCHW, (height, width))
+        # Half precision may have come out
         return [
-            Found(each["boxes"], self.label_of_class[each["labels"]], each["scores"], each["masks"][:, 0])
+            Found(
+                each["boxes"].float(),
+                self.label_of_class[each["labels"]],
+                each["scores"].float(),
+                each["masks"][:, 0].float(),
+            )
             for each in found
         ]
 

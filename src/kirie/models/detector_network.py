@@ -90,7 +90,7 @@ class DetectorNetwork(nn.Module):
             fg_iou_thresh=0.5,
             bg_iou_thresh=0.5,
             batch_size_per_image=options["roi_samples"],
-            positive_fraction=0.25,
+            positive_fraction=options["roi_things"],
             bbox_reg_weights=None,
             score_thresh=options["score_threshold"],
             nms_thresh=options["nms_threshold"],

@@ -27,10 +27,11 @@ def _search(sizes: tuple[int, ...], train: tuple[int, int], test: tuple[int, int
     }
 
 
-def _learn(rpn_samples: int, roi_samples: int) -> dict[str, Option]:
+def _learn(rpn_samples: int, roi_samples: int, things: float) -> dict[str, Option]:
     return {
         "rpn_samples": Whole(rpn_samples, 2, 4096),
         "roi_samples": Whole(roi_samples, 4, 4096),
+        "roi_things": Share(things),
         "loss_weights": Numbers((1.0, 1.0, 1.0, 1.0, 1.0), 0.0, 100.0),
         "min_area": Whole(8, 1, 65536),
     }
@@ -63,7 +64,7 @@ def _published(heads: str) -> Build:
 
 _OF_800_PIXELS = {
     **_search((32, 64, 128, 256, 512), (2000, 2000), (1000, 1000)),
-    **_learn(256, 512),
+    **_learn(256, 512, 0.25),
     **_answer(),
 }
 
@@ -71,13 +72,13 @@ DETECTORS: dict[str, Architecture] = {
     "mask_rcnn": Architecture(
         _mask_rcnn,
         {
-            "heads": Choice("v1", ("v1", "v2")),
-            "pyramid_channels": Whole(64, 8, 1024),
+            "heads": Choice("v2", ("v2", "v1")),
+            "pyramid_channels": Whole(48, 8, 1024),
             "anchor_ratios": Numbers((0.5, 1.0, 2.0), 0.05, 20.0, most=9),
-            "box_head_width": Whole(256, 8, 4096),
-            "mask_head_channels": Whole(64, 8, 1024),
+            "box_head_width": Whole(128, 8, 4096),
+            "mask_head_channels": Whole(32, 8, 1024),
             **_search((8, 16, 32, 64, 128), (400, 200), (400, 200)),
-            **_learn(128, 64),
+            **_learn(128, 64, 0.5),
             **_answer(),
         },
         detector=True,

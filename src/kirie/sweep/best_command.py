@@ -11,7 +11,7 @@ from typing import Any
 
 from kirie.core import command
 from kirie.core.run import RunFolder
-from kirie.errors import SweepError, UsageError
+from kirie.errors import KirieError, SweepError, UsageError
 from kirie.sweep.command_line import words
 from kirie.sweep.devices import Share
 from kirie.sweep.entry import Trial
@@ -28,7 +28,7 @@ from kirie.sweep.sweeps import add_place, find_sweep
 _TOP = 5
 
 _DESCRIPTION = """Shows a sweep's best trials, and the command that trains the best one again; its run is there already,
-so the command answers that it is done.
+so the command answers that it is done, as long as data, code and configuration are what they were.
 
 With several objectives all trials are shown that no other one beats. Trials that were repeated with other seeds are
 ranked by their mean, with its 95 % interval."""
@@ -56,12 +56,10 @@ def main(argv: Sequence[str]) -> int:
         )
     front = list(ledger.pareto()) if len(record.objectives) > 1 else []
     first = best[0].trial
+    setting = Setting(folder, spec, ledger.companion, Share(), options.config_dir)
     if options.out is not None:
-        _run_of(first, Setting(folder, spec, ledger.companion, Share(), options.config_dir)).publish(options.out)
-    command_words = [*words(spec.command, first.params, os.environ, program=spec.program)]
-    if _own_run(folder, first).record.is_file():
-        command_words.append(override("runs", str(folder.runs)))
-    again = shlex.join(command_words)
+        _run_of(first, setting).publish(options.out)
+    again = _again(first, setting)
     content = {
         "sweep": folder.name,
         "trial": first.number,
@@ -73,8 +71,27 @@ def main(argv: Sequence[str]) -> int:
     }
     lines = [_front_line(one, record) for one in front] or [_line(one, record) for one in best[: options.top]]
     text = "\n".join([*lines, "", again])
+    if (now := _now(first, setting)) not in {None, first.run}:
+        content["now"] = now
+        text += f"\n(now another run, {now}: data, code or configuration were changed since)"
     command.result(content, text, as_json=options.json)
     return 0
+
+
+def _again(trial: Trial, setting: Setting) -> str:
+    """The command that trains a trial."""
+    found = list(words(setting.spec.command, trial.params, os.environ, program=setting.spec.program))
+    if _own_run(setting.folder, trial).record.is_file():
+        found.append(override("runs", str(setting.folder.runs)))
+    return shlex.join(found)
+
+
+def _now(trial: Trial, setting: Setting) -> str | None:
+    """The run that a trial's command would train now; None where it would train none."""
+    try:
+        return plan_trial(setting, trial.params).run.path.name
+    except KirieError:
+        return None
 
 
 def _run_of(trial: Trial, setting: Setting) -> RunFolder:

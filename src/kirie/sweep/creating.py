@@ -17,6 +17,10 @@ from kirie.sweep.study import Draw, write_new
 MOST_TRIALS = 100_000
 
 
+class OtherSweepError(SweepError):
+    """The sweep of that name is another one."""
+
+
 def check_searchable(spec: SweepSpec, companion: Companion, total: int | None, budget_s: float | None) -> None:
     """Refuses what is not searched here.
 
@@ -73,7 +77,8 @@ def same_sweep(folder: SweepFolder, spec: SweepSpec, companion: Companion, recor
     """Sees to it that the sweep in a folder is the given one; what may differ is taken over into its copies.
 
     Raises:
-        SweepError: It is another one, or no sweep.
+        OtherSweepError: It is another one.
+        SweepError: It is no sweep.
         DeviceError: The disk is full or cannot be written.
     """
     if not folder.record.is_file():
@@ -82,9 +87,9 @@ def same_sweep(folder: SweepFolder, spec: SweepSpec, companion: Companion, recor
         )
     there = _text(folder.spec)
     if told := differences(SweepRecord.read(folder), record, there, spec.text):
-        raise SweepError(
+        raise OtherSweepError(
             f"There is another sweep '{folder.name}' in {folder.path}: {'; '.join(told)}. Choose another name with "
-            "--name, or give back the file as it was."
+            "--name, begin anew with --renew (the old one is kept aside), or give back what was changed."
         )
     if there != spec.text:
         files.write_text(folder.spec, spec.text)
@@ -93,6 +98,22 @@ def same_sweep(folder: SweepFolder, spec: SweepSpec, companion: Companion, recor
             folder.companion.unlink(missing_ok=True)
     elif not folder.companion.is_file() or _text(folder.companion) != companion.text:
         files.write_text(folder.companion, companion.text)
+
+
+def put_aside(folder: SweepFolder) -> Path:
+    """Renames a sweep's folder to the first name that is free: NAME.1, NAME.2 and so on.
+
+    Returns:
+        Where it lies now.
+
+    Raises:
+        DeviceError: The disk cannot be written.
+    """
+    number = 1
+    while (place := folder.path.with_name(f"{folder.path.name}.{number}")).exists():
+        number += 1
+    with files.disk_errors(folder.path):
+        return folder.path.rename(place)
 
 
 def _taken(path: Path) -> bool:

@@ -43,7 +43,7 @@ def run_here(opening: Opening, options: argparse.Namespace) -> int:
         here=gpus_here(),
         cores=cores_here(),
     )
-    folder = opening.open(options.sweeps)
+    folder = opening.open(options.sweeps, renew=options.renew)
     take_back(folder)
     ledger = Ledger.open(folder)
     if (status := status_of(folder, ledger)).over:

@@ -22,6 +22,7 @@ from kirie.sweep.companion import Companion
 from kirie.sweep.creating import check_searchable, make_folder, same_sweep
 from kirie.sweep.entry import PARAMS, REPEAT, RUN, Trial, entry_of
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground
 from kirie.sweep.holders import Holders
 from kirie.sweep.limits import Limits
 from kirie.sweep.pruning import prune_with, pruner_of
@@ -70,6 +71,7 @@ class Ledger:
         total: int | None,
         seed: int,
         budget_s: float | None = None,
+        ground: Ground | None = None,
     ) -> Ledger:
         """Makes a sweep with all its trials, or goes on with the one that is there.
 
@@ -82,10 +84,11 @@ class Ledger:
                 already gets those that it lacks, and never fewer.
             seed: What its draws come from.
             budget_s: Its budget of device time, in seconds; None: the companion file's.
+            ground: What its trials stand on beside its file.
 
         Raises:
-            SweepError: Another sweep of that name is there (the message says what differs), the folder holds something
-                else, or the method is none that is searched here.
+            OtherSweepError: Another sweep of that name is there; the message says what differs.
+            SweepError: The folder holds something else, or the method is none that is searched here.
             DeviceError: The disk is full or cannot be written.
         """
         record = SweepRecord(
@@ -100,6 +103,7 @@ class Ledger:
             command=spec.command,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             excluded=space.excluded,
+            ground=ground,
         )
         check_searchable(spec, companion, record.total, record.budget_s)
         if not make_folder(folder, spec, companion, record, lambda index: drawn(space, spec.method, seed, index)):

@@ -9,7 +9,8 @@ from kirie.core import command
 from kirie.errors import SweepError
 from kirie.sweep.status import status_of
 from kirie.sweep.status_table import headline
-from kirie.sweep.sweeps import add_place, all_sweeps
+from kirie.sweep.sweeps import add_place, all_sweeps, wandb_sweeps
+from kirie.sweep.wandb_sweep import WandbSweep
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,5 +31,9 @@ def main(argv: Sequence[str]) -> int:
         content.append(
             {"sweep": folder.name, "counts": dict(status.counts), "total": status.total, "over": status.over}
         )
+    for name, folder in wandb_sweeps(options.sweeps):
+        url = WandbSweep.read(folder).url
+        lines.append(f"sweep {name} at W&B: {url}")
+        content.append({"sweep": name, "url": url})
     command.result({"sweeps": content}, "\n".join(lines) or f"no sweeps in {options.sweeps}", as_json=options.json)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from kirie.errors import SweepError, UsageError
 from kirie.sweep.check import LeftOut, check_sweep
 from kirie.sweep.command_line import words
 from kirie.sweep.companion import Companion
+from kirie.sweep.creating import OtherSweepError, put_aside
+from kirie.sweep.distributions import Constant
 from kirie.sweep.duration import read_duration
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.space import Space
 from kirie.sweep.spec import SweepSpec, companion_path
@@ -35,6 +39,8 @@ class Opening:
         total: How many trials the search has; None: as many as the budget pays for.
         seed: What its draws come from.
         budget_s: Device time in all, in seconds; None: no limit.
+        ground: What its trials stand on beside its file.
+        first: The words of a trial that was tried.
     """
 
     name: str
@@ -45,6 +51,8 @@ class Opening:
     total: int | None
     seed: int
     budget_s: float | None
+    ground: Ground
+    first: tuple[str, ...]
 
     def check_end(self) -> None:
         """Sees to it that the search has an end.
@@ -58,24 +66,42 @@ class Opening:
                 "--budget 8h, or write run_cap into the file."
             )
 
-    def open(self, sweeps: Path) -> SweepFolder:
+    def open(self, sweeps: Path, *, renew: bool = False) -> SweepFolder:
         """Makes the sweep with all its trials, or goes on with the one that is there.
 
         Args:
             sweeps: Where sweeps lie.
+            renew: Put another sweep of that name aside, and begin anew.
 
         Raises:
-            SweepError: A sweep of that name is another one, or the folder holds something else.
+            SweepError: A sweep of that name is another one (with `renew`: and is being worked for), or the folder holds
+                something else.
             DeviceError: The disk is full or cannot be written.
         """
         folder = SweepFolder(sweeps / self.name)
-        Ledger.create(folder, self.spec, self.companion, self.space, self.total, self.seed, self.budget_s)
+        try:
+            self._create(folder)
+        except OtherSweepError:
+            if not renew:
+                raise
+            if any(trial.state == "running" for trial in Ledger.open(folder).trials()):
+                raise SweepError(
+                    f"The sweep {folder.name} is being worked for, so it is not put aside; `kirie sweep stop "
+                    f"{folder.name} --now` ends that."
+                ) from None
+            place = put_aside(folder)
+            print(f"the sweep {folder.name} was another one and lies in {place} now", file=sys.stderr)
+            self._create(folder)
         return folder
 
+    def _create(self, folder: SweepFolder) -> None:
+        Ledger.create(folder, self.spec, self.companion, self.space, self.total, self.seed, self.budget_s, self.ground)
+
     def examples(self) -> list[list[str]]:
-        """The commands of the first trials, as far as they are known before anything has been trained."""
+        """The commands of the first trials; of a Bayesian search, whose are not known yet, one that was tried."""
         if self.spec.method == "bayes":
-            return []
+            # What a sampler draws is known when a worker asks it
+            return [["kirie", "train", *self.first]]
         count = _EXAMPLES if self.total is None else min(_EXAMPLES, self.total)
         found = [
             self.space.combination(at) if self.spec.method == "grid" else self.space.draw(self.seed, at)
@@ -113,8 +139,11 @@ def read_opening(
     called = _checked(spec.name if name is None else name)
     beside = companion_path(file)
     companion = Companion.read(beside if beside.is_file() else None, spec)
-    checked = check_sweep(spec, companion, config_folder(config_dir))
+    conf = config_folder(config_dir)
+    checked = check_sweep(spec, companion, conf)
     space = checked.space
+    stores = next((one.distribution for one in spec.parameters if one.name == "data.store"), Constant(None))
+    ground = Ground.of(checked.overrides, conf, one_store=isinstance(stores, Constant))
     budget_s = companion.budget_s if budget_given is None else budget_given
     size = space.size()
     total = trials if trials is not None else spec.run_cap
@@ -123,7 +152,7 @@ def read_opening(
     if total is None and size is not None and budget_s is None:
         total = size
     found = companion.seed if seed is None else seed
-    return Opening(called, spec, companion, space, checked.left_out, total, found, budget_s)
+    return Opening(called, spec, companion, space, checked.left_out, total, found, budget_s, ground, checked.overrides)
 
 
 def _checked(name: str) -> str:

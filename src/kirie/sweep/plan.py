@@ -15,6 +15,7 @@ from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground
 from kirie.sweep.hydra_words import override
 from kirie.sweep.spec import SweepSpec
 from kirie.train.compose import compose_config, config_folder
@@ -34,6 +35,7 @@ class Setting:
         config_dir: The folder of configuration, where it is given.
         launch: Words before a trial's command (srun and its options); none: it is started here.
         reuse: Whether runs are shared with all others, so that one that is done gives its score.
+        ground: What the sweep was begun on; None: whatever there is now.
     """
 
     folder: SweepFolder
@@ -43,6 +45,7 @@ class Setting:
     config_dir: Path | None = None
     launch: tuple[str, ...] = ()
     reuse: bool = True
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     Raises:
         ConfigError: The parameters make no configuration.
         StoreError: The store is missing or damaged.
+        GroundError: The sweep was begun on other data, or with other code.
         SweepError: The sweep's command is no training of kirie.
     """
     given = words(setting.spec.command, params, os.environ, program=setting.spec.program)
@@ -74,7 +78,10 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     store = Path(Settings.of(config).data.store)
     own = _machine_words(setting, config)
     runs = Path(config["runs"]) if setting.reuse else setting.folder.runs
-    run = identify(config, Store.open(store).fingerprint).folder(runs)
+    identity = identify(config, Store.open(store).fingerprint)
+    if setting.ground is not None:
+        setting.ground.check(identity, setting.folder.name)
+    run = identity.folder(runs)
     # The same kirie as this one, also where the PATH knows none
     program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]
     return Plan(run, store, (*setting.launch, *program, *given[1:], *own))

@@ -12,6 +12,7 @@ from kirie.core import files
 from kirie.errors import SweepError
 from kirie.sweep.conditions import Clause
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground, read_ground
 
 _MOST_TOLD = 4
 
@@ -33,6 +34,7 @@ class SweepRecord:
         created: When, ISO 8601.
         excluded: Combinations that make no model, each as parameters and values: found once, at the beginning, so that
             all workers number the others alike.
+        ground: The data, code and configuration that it stands on; None where that is not known.
     """
 
     name: str
@@ -46,6 +48,7 @@ class SweepRecord:
     command: tuple[str, ...] | None
     created: str
     excluded: tuple[Clause, ...] = ()
+    ground: Ground | None = None
 
     @classmethod
     def read(cls, folder: SweepFolder) -> SweepRecord:
@@ -67,7 +70,8 @@ class SweepRecord:
                 {str(name): tuple(values) for name, values in clause.items()} for clause in found.pop("excluded")
             )
             words = None if command is None else tuple(command)
-            return cls(objectives=objectives, command=words, excluded=excluded, **found)
+            ground = read_ground(found.pop("ground", None))
+            return cls(objectives=objectives, command=words, excluded=excluded, ground=ground, **found)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise SweepError(
                 f"The sweep's record {folder.record} is damaged; start the sweep under another name (--name), which "
@@ -105,6 +109,9 @@ def differences(old: SweepRecord, new: SweepRecord, old_text: str, new_text: str
         found.append(f"its command is {_command(old)}, not {_command(new)}")
     if old.seed != new.seed:
         found.append(f"its seed is {old.seed}, not {new.seed}")
+    if not found and old.ground is not None and new.ground is not None:
+        # Another file makes another first configuration
+        found += old.ground.differences(new.ground)
     return found
 
 

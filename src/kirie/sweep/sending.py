@@ -32,7 +32,7 @@ def send_workers(opening: Opening, options: argparse.Namespace, scheduler: Sched
     """
     # Before anything is written: a cluster's settings are soon mistyped
     array = _array(opening, options)
-    folder = opening.open(options.sweeps)
+    folder = opening.open(options.sweeps, renew=options.renew)
     take_back(folder)
     if (status := status_of(folder)).over:
         return told_over(status, folder, options)

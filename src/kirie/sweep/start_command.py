@@ -76,6 +76,11 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--budget", metavar="TIME", help="device time in all, as 8h or 90m")
     parser.add_argument("--seed", type=int, help="of the search (default: the companion's, or 0)")
     parser.add_argument("--no-reuse", action="store_true", help="train also what other runs have trained already")
+    parser.add_argument(
+        "--renew",
+        action="store_true",
+        help="where the sweep of that name was another one (file, data, code): put that aside as NAME.1, begin anew",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check all, show the first trials, start nothing")
     parser.add_argument("--config-dir", type=Path, help="folder with train.yaml (default: conf/ here)")
     add_place(parser)

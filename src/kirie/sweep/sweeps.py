@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kirie.errors import SweepError
 from kirie.sweep.folder import SweepFolder
-from kirie.sweep.wandb_sweep import WandbSweep, wandb_folder
+from kirie.sweep.wandb_sweep import SUFFIX, WandbSweep, wandb_folder
 
 PLACE = Path("sweeps")
 
@@ -23,6 +23,14 @@ def all_sweeps(place: Path) -> list[SweepFolder]:
     if not place.is_dir():
         return []
     return [found for path in sorted(place.iterdir()) if (found := SweepFolder(path)).record.is_file()]
+
+
+def wandb_sweeps(place: Path) -> list[tuple[str, SweepFolder]]:
+    """The names and folders of the sweeps that were started at W&B from here."""
+    if not place.is_dir():
+        return []
+    found = (SweepFolder(path) for path in sorted(place.glob(f"*{SUFFIX}")))
+    return [(folder.path.name.removesuffix(SUFFIX), folder) for folder in found if folder.wandb.is_file()]
 
 
 def find_sweep(name: str, place: Path) -> SweepFolder:

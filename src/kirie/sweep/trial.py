@@ -44,6 +44,7 @@ def run_trial(claim: Claim, setting: Setting, orders: Orders) -> Outcome:
 
     Raises:
         NeverLoggedError: The training ended well, and logged no such metric. The trial is still claimed.
+        GroundError: The sweep was begun on other data, or with other code. The trial is still claimed.
         StoreError: The store is missing or damaged, which every trial would find. The trial is still claimed.
         DeviceError: The disk is full or cannot be written. The trial is still claimed.
     """

@@ -25,6 +25,7 @@ _LOCAL_ONLY = {
     "budget": "--budget: W&B knows no device time",
     "seed": "--seed: W&B's draws have none",
     "config_dir": "--config-dir: W&B's agent runs the file's command as it is, so write it there",
+    "renew": "--renew: what W&B has registered stays there; give the sweep another --name",
     "no_reuse": "--no-reuse: a run that is done tells W&B its scores again",
 }
 

@@ -11,6 +11,7 @@ from kirie.core import command
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.plan import Setting
+from kirie.sweep.record import SweepRecord
 from kirie.sweep.spec import SweepSpec
 from kirie.sweep.sweeps import add_place, find_sweep
 from kirie.sweep.worker import Worked, work
@@ -45,6 +46,7 @@ def main(argv: Sequence[str]) -> int:
         config_dir=options.config_dir,
         launch=tuple(shlex.split(options.launch)),
         reuse=not options.no_reuse,
+        ground=SweepRecord.read(folder).ground,
     )
     worked = work(setting)
     content = {"sweep": folder.name, "worker": worked.name, "over": worked.over, "outcomes": worked.outcomes}

@@ -21,6 +21,7 @@ from kirie.cluster.requeue import EX_TEMPFAIL, Outcome, cluster_of, job_alive, j
 from kirie.core.signals import Terminated, heed_no_more, terminable
 from kirie.errors import DeviceError, Interrupted, KirieError, StoreError
 from kirie.sweep.claim import Claim
+from kirie.sweep.ground import GroundError
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.orders import Orders
 from kirie.sweep.plan import Setting
@@ -72,6 +73,7 @@ def work(setting: Setting, *, say: Callable[[str], None] | None = None) -> Worke
     Raises:
         Interrupted: A signal ended it; its trial was saved and given back.
         SweepError: The sweep's metric is not logged, or the folder holds no sweep; the other workers are stopped too.
+        GroundError: The sweep was begun on other data, or with other code.
         StoreError: The store is missing or damaged.
         DeviceError: The disk is full or cannot be written.
     """
@@ -129,7 +131,7 @@ class _Worker:
                 raise
             # Others log all, so it is this trial's fault
             outcome = "failed" if claim.fail(str(error), "failed") else "again"
-        except (StoreError, DeviceError):
+        except (StoreError, DeviceError, GroundError):
             self.lose_nothing(claim)
             raise
         self.outcomes[outcome] += 1

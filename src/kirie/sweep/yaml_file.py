@@ -47,7 +47,8 @@ def parse_mapping(text: str, where: str) -> dict[str, Any]:
         finally:
             loader.dispose()
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SweepError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
+        said = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
+        raise SweepError(f"{where} is not YAML: {said}") from None
     if not isinstance(raw, dict):
         raise SweepError(f"{where} is not a mapping of keys to values.")
     try:

@@ -1,0 +1,80 @@
+"""A detector goes through training, scoring and evaluation as every other model does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from kirie.core.run import RunFolder
+from kirie.models import Detector
+from kirie.prepare.store import Store
+from kirie.tasks import load_run
+from kirie.train.evaluate import main as evaluate
+from kirie.train.fit import fit
+from kirie.train.history import INSTANCE_COLUMNS
+from kirie.train.loop import build_task, facts_of
+from kirie.train.watching import Pictures
+
+Compose = Callable[..., dict[str, Any]]
+SMALL = (
+    "model=mask_rcnn",
+    "model.options.pyramid_channels=16",
+    "model.options.box_head_width=32",
+    "model.options.mask_head_channels=16",
+    "model.options.proposals_train=[50,20]",
+    "model.options.proposals_test=[50,20]",
+    "model.options.score_threshold=0.01",
+)
+
+
+@pytest.fixture(scope="module")
+def run(tiny: Compose, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A finished training whose best checkpoint was picked by mask mAP."""
+    words = [f"runs={tmp_path_factory.mktemp('runs')}", "train.metric=map", "train.epochs=1"]
+    return fit(tiny(*SMALL, *words), quiet=True)
+
+
+def test_a_run_has_the_scores_of_both_tasks(run: RunFolder) -> None:
+    """Those of the painted map and of instances for each split, the table, the history, and the model itself."""
+    found = run.read_metrics()
+    for split in ("val", "test"):
+        assert {"miou", "boundary_iou", "per_label", "map", "pq"} <= set(found[split])
+        assert 0 <= found[split]["map"]["mask"]["map"] <= 1
+        assert run.read_table(split).scores()["miou"] == found[split]["miou"]
+    assert run.history.read_text().splitlines()[0] == ",".join(INSTANCE_COLUMNS)
+    assert "loss" not in yaml.safe_load(run.config.read_text())
+    model, about, labels = load_run(run)
+    assert isinstance(model, Detector)
+    assert (about["run"], labels.things, model.training) == (run.path.name, (1, 2), False)
+
+
+def test_evaluation_gives_the_scores_again(
+    run: RunFolder, shapes_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The recorded mIoU and mAP come out again, with the speed, and are told in a line for each split."""
+    assert (
+        evaluate([str(run.path), "--store", str(shapes_store), "--out", str(tmp_path / "e"), "--batch-size", "4"]) == 0
+    )
+    said = capsys.readouterr().out
+    assert "val: mask mAP" in said
+    assert "panoptic quality" in said
+    again = json.loads((tmp_path / "e" / "metrics.json").read_text())
+    assert again["val"]["map"] == run.read_metrics()["val"]["map"]
+    assert RunFolder(tmp_path / "e").speed.is_file()
+
+
+def test_pictures_show_painted_maps(tiny: Compose, shapes_store: Path) -> None:
+    """What the run log shows of a detector is a label map."""
+    store = Store.open(shapes_store)
+    task = build_task(tiny(*SMALL), facts_of(store)).eval()
+    pictures = Pictures(store.split("val"), store.labels, 2, 1)
+    painted_BHW = pictures._predict(task)
+    assert painted_BHW.shape == (2, 64, 64)
+    assert painted_BHW.dtype == np.uint8
+    assert int(painted_BHW.max()) < 3
