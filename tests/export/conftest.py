@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kirie.core.detections import paint
+from kirie.core.instances import Instance
 from kirie.core.labels import LabelSet
 from kirie.core.run import RunFolder
 from kirie.core.scores import COLUMNS, CountTable
@@ -73,14 +74,18 @@ def make_store(tmp_path: Path) -> MakeStore:
         image_NHWC = smooth_pictures(len(names), size)
         target_NHW = (image_NHWC[..., 0] // 86).astype(np.uint8)
         target_NHW[:, 0] = 255
+        truths = [(target_HW, np.zeros_like(target_HW), ()) for target_HW in target_NHW]
         if targets is not None:
-            target_NHW = np.stack([targets(image_HWC) for image_HWC in image_NHWC])
+            truths = list(map(targets, image_NHWC))
         folder = tmp_path / f"store-{size[0]}-{size[1]}-{val}"
         folder.mkdir()
         with RowWriter(folder, size, per_shard=4) as writer:
-            writer.append(image_NHWC, target_NHW)
+            writer.append(image_NHWC, np.stack([one[0] for one in truths]), np.stack([one[1] for one in truths]))
         rows = Rows(folder, len(names), size, 4)
-        pictures = tuple(Picture(name, None, split, size, at, "") for at, (split, name) in enumerate(names))
+        pictures = tuple(
+            Picture(name, None, split, size, at, "", instances=(truths[at][2],))
+            for at, (split, name) in enumerate(names)
+        )
         mean = (0.5, 0.5, 0.5)
         return Store(folder, labels, DATA, frame or Frame(size), mean, mean, pictures, rows, {})
 
@@ -158,9 +163,10 @@ def thing_store(make_store: MakeStore, detector: SmallDetector) -> Store:
 
 
 def painted(detector: SmallDetector, image_HWC: np.ndarray[Any, np.dtype[np.uint8]]) -> Any:
-    """The label map of the surest detections."""
+    """The surest detections as truth: label map, instance map, and the instances."""
     found = ThingGraph(detector).eval().answer(torch.from_numpy(image_HWC)).take(slice(0, 3))
-    return paint(found, image_HWC.shape[0], image_HWC.shape[1], background=0)[0]
+    labels_HW, ids_HW = paint(found, image_HWC.shape[0], image_HWC.shape[1], background=0)
+    return labels_HW, ids_HW.astype(np.uint8), tuple(Instance(int(label)) for label in found.labels_N)
 
 
 def table_of(quality: float, images: int = 40, seed: int = 0, labels: tuple[str, ...] = ("bg", "eye")) -> CountTable:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from kirie.core.bundle import Manifest
 from kirie.core.labels import LabelSet
-from kirie.errors import BundleError, GateFailed, RunError, StoreError
+from kirie.errors import BundleError, GateFailed, RunError, StoreError, UsageError
 from kirie.export.bundle import CARD, REPORT, Options, check_out, export_bundle
 from kirie.export.onnx import Provenance
 from kirie.models import Segmenter
@@ -177,6 +177,15 @@ def test_a_bundle_of_instances(
     names: dict[str, np.ndarray] = {}
     exec(code, names)
     assert names["masks"].shape == (len(names["scores"]), 28, 28)
+
+
+def test_instances_have_no_probabilities_to_leave_out(
+    detector: SmallDetector, make_store: MakeStore, tmp_path: Path
+) -> None:
+    """Asking for labels alone ends in a sentence, and nothing is written."""
+    with pytest.raises(UsageError, match="leave --labels-only out"):
+        export_bundle(detector, LABELS, make_store(), tmp_path / "bundle", RUN, options=Options(probabilities=False))
+    assert not (tmp_path / "bundle").exists()
 
 
 def test_a_wrong_graph_of_instances_leaves_no_file(make_store: MakeStore, tmp_path: Path) -> None:

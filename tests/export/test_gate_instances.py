@@ -17,9 +17,10 @@ from kirie.errors import StoreError
 from kirie.export.gate import gate_sizes
 from kirie.export.gate_instances import compare_instances
 from kirie.export.instance_trial import InstanceTrial
-from kirie.export.instance_truth import Truth, map_of
+from kirie.export.instance_truth import map_of, no_truth
 from kirie.export.onnx_instances import ThingGraph
 from kirie.export.trial import failures
+from kirie.tasks.metrics.overlap import Truth
 
 from .conftest import MakeStore
 from .small_detector import SmallDetector
@@ -217,7 +218,7 @@ def test_map_is_1_for_the_truth_itself(detector: SmallDetector, thing_store: Any
         ids_HW = np.zeros(SIZE, dtype=np.uint8)
         ((x0, y0, x1, y1), crop_hw) = next(iter(pasted(one, *SIZE)))
         ids_HW[y0:y1, x0:x1][crop_hw] = 1
-        truths.append(Truth(ids_HW, (int(one.labels_N[0]),), (False,)))
+        truths.append(Truth.of(ids_HW, np.array([[one.labels_N[0], 0]], np.int64)))
     assert map_of(alone, truths, detector.things) == pytest.approx(1.0)
     assert map_of([one.take(slice(0, 0)) for one in found], truths, detector.things) == 0.0
-    assert map_of(found, [Truth(np.zeros(SIZE, np.uint8), (), ())] * 3, detector.things) is None
+    assert map_of(found, [no_truth(*SIZE)] * 3, detector.things) is None

@@ -145,6 +145,7 @@ def export_bundle(
         ModelError: The exporter cannot export the model.
         RunError: The store is not the run's.
         StoreError: The store has no validation pictures.
+        UsageError: An option does not fit the model's task.
         BundleError: `out` is there and is no bundle.
         DeviceError: The disk is full or cannot be written.
     """

@@ -10,6 +10,7 @@ from typing import Protocol
 from kirie.core.bundle import INSTANCE, INSTANCE_OUTPUTS, SEMANTIC
 from kirie.core.detections import LEAST_SCORE
 from kirie.core.labels import LabelSet
+from kirie.errors import UsageError
 from kirie.export.gate import compare
 from kirie.export.gate_instances import compare_instances
 from kirie.export.instance_trial import InstanceTrial, instance_bounds
@@ -141,10 +142,18 @@ def exporter_of(
         model: The model, in eval mode and on the CPU.
         labels: What the ids mean.
         provenance: Where it comes from.
-        probabilities: Whether they are an output, too, where a model has them.
+        probabilities: Whether they are an output, too.
+
+    Raises:
+        UsageError: The model finds instances, and has no probabilities that could be left out.
     """
     if isinstance(model, Segmenter):
         return PixelExporter(model, labels, provenance, probabilities)
+    if not probabilities:
+        raise UsageError(
+            f"The run {provenance.run} finds instances, whose file has no probabilities of labels; leave --labels-only "
+            "out."
+        )
     return ThingExporter(model, labels, provenance)
 
 

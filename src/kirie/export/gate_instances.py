@@ -24,11 +24,12 @@ from kirie.core.bundle import INSTANCE_OUTPUTS
 from kirie.core.detections import Detections
 from kirie.export.gate import chosen_rows, open_session, resized, sentence
 from kirie.export.instance_trial import InstanceTrial
-from kirie.export.instance_truth import Truth, map_of, truth_of
+from kirie.export.instance_truth import map_of, no_truth, truth_of
 from kirie.export.matching import agreement
 from kirie.export.onnx import INPUT
 from kirie.export.onnx_instances import Finder, ThingGraph
 from kirie.prepare.store import Split
+from kirie.tasks.metrics.overlap import Truth
 
 Bytes = NDArray[np.uint8]
 
@@ -59,7 +60,7 @@ def compare_instances(
     """
     chosen = chosen_rows(split, images)
     image_NHWC, _ = split.read(chosen)
-    truths = truth_of(split, chosen, finder.things)
+    truths = truth_of(split, chosen)
     session = open_session(model)
     trials: list[InstanceTrial] = []
     for size in sizes:
@@ -87,7 +88,7 @@ def _trial(
     wanted = [graph.answer(torch.from_numpy(image_HWC)) for image_HWC in pictures]
     if all(len(one) for one in wanted) and (blank := _blank(graph, finder, (height, width))) is not None:
         pictures, wanted = [*pictures, blank[0]], [*wanted, blank[1]]
-        truths = [*truths, Truth(np.zeros((height, width), dtype=np.uint8), (), ())]
+        truths = [*truths, no_truth(height, width)]
     found: list[Detections] = []
     for image_HWC in pictures:
         answer = _answer(session, image_HWC, finder.n_labels)

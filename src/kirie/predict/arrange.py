@@ -110,9 +110,7 @@ class Arrangement:
             "coco": {
                 "results": RESULTS,
                 "image_id": image_id(name),
-                "categories": [
-                    {"id": label.id, "name": label.name} for label in labels if label.id != labels.unlabelled
-                ],
+                "categories": [{"id": label, "name": labels.labels[label].name} for label in labels.things],
             }
         }
 
