@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # DVC reports home otherwise
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: demo setup test test-slurm check format lock clean slurm-local slurm-stop
+.PHONY: demo setup test test-long test-slurm check format lock clean slurm-local slurm-stop
 
 demo: setup
 	@$(BIN)/python -m dvc pull --quiet data.dvc
@@ -31,7 +31,11 @@ $(STAMP): requirements.lock requirements-uv.lock pyproject.toml
 	@touch $@
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long"
+
+# What `make test` leaves out for its time: the architectures' exports but for three, and the like
+test-long: setup
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m long
 
 # Against a real SLURM, the throw-away one; there a test that cannot run is a failure. `make test` leaves these out
 test-slurm: setup

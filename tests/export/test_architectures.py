@@ -1,4 +1,4 @@
-"""Every architecture of `conf/model/` exports and passes the gate at what it declares."""
+"""Every semantic architecture of `conf/model/` exports and passes the gate at what it declares."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kirie.core.bundle import Manifest
+from kirie.core.task import is_detector
 from kirie.export.bundle import export_bundle
 from kirie.export.gate import BATCHES
 from kirie.export.onnx import Provenance
@@ -19,7 +20,14 @@ ENCODERS = {"dpt": "tu-vit_tiny_patch16_224"}
 OPTIONS = {"dpt": {"intermediate_channels": [16, 32, 64, 64], "fusion_channels": 32}}
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in CONF.glob("*.yaml")))
+NAMES = [path.stem for path in sorted(CONF.glob("*.yaml")) if not is_detector(path.stem)]
+QUICK = {"unet", "fpn", "deeplabv3plus"}
+"""Those of the pipeline; the others take a minute together."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.long) for name in NAMES]
+)
 def test_architecture_exports_as_it_declares(name: str, make_store: MakeStore, tmp_path: Path) -> None:
     """The first attempt passes: at three sizes where any size is declared, else at the one; at two odd batch sizes."""
     side = 128 if name == "pan" else 64  # PAN's pyramid needs 128 pixels

@@ -116,6 +116,7 @@ def test_a_refused_export_leaves_an_older_bundle_as_it_was(
     assert Manifest.read(out) == after.manifest != before.manifest
 
 
+@pytest.mark.long
 def test_a_size_that_cannot_be_left_open_is_fixed(make_store: MakeStore, tmp_path: Path) -> None:
     """PSPNet, said to take any size, fails the gate at other sizes, is exported at the one, and passes there."""
     model = make_segmenter("pspnet")

@@ -79,6 +79,7 @@ def test_another_normalisation_is_seen(segmenter: Segmenter, make_store: MakeSto
     assert not compare(tmp_path / "other.onnx", segmenter, make_store().split("val"), [SIZE]).passes
 
 
+@pytest.mark.long
 def test_pooling_frozen_at_one_size_is_seen(make_store: MakeStore, tmp_path: Path) -> None:
     """UPerNet exports with open size and runs at any, but gives other labels than torch where the size is another."""
     model = make_segmenter("upernet")

@@ -36,7 +36,7 @@ def target(side: int, *boxes: tuple[int, int, int, int], labels: tuple[int, ...]
 
 @pytest.mark.parametrize("name", ["maskrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_v2"])
 def test_whole_models_are_torchvisions(name: str) -> None:
-    """With torchvision's weights the same boxes, labels, scores and masks to the bit, and the same losses."""
+    """With torchvision's weights the same boxes, labels and scores to the bit, and losses within 1e-4."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         few = {"rpn_pre_nms_top_n_test": 30, "rpn_post_nms_top_n_test": 20, "rpn_post_nms_top_n_train": 50}

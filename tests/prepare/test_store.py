@@ -15,7 +15,8 @@ import pytest
 from kirie.core.instances import Instance
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
-from kirie.prepare.layout import Frame, Picture, fingerprint
+from kirie.prepare.index import Picture, fingerprint
+from kirie.prepare.layout import Frame
 from kirie.prepare.store import Store
 from kirie.prepare.writer import write_store
 

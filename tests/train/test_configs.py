@@ -26,7 +26,11 @@ WITH_A_TINY_MODEL = [
     for choice in choices
     if group not in {"model", "trainer", "log"}
 ]
-MODELS = [f"model={choice}" for choice in groups(config_folder())["model"]]
+MODELS = [
+    # torchvision's whole ones have 40 million weights
+    pytest.param(f"model={choice}", marks=pytest.mark.long if choice.startswith("maskrcnn_") else [])
+    for choice in groups(config_folder())["model"]
+]
 
 
 def _one_batch(config: dict[str, Any], store: Path) -> float:

@@ -21,16 +21,19 @@ SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
     "more",
     [
         ["data.batch_size=6", "train.epochs=1"],
-        [
-            "data.batch_size=5",
-            "model=deeplabv3plus",
-            "train.accumulate=2",
-            "train.ema_decay=0.8",
-            "train.early_stopping=1",
-            "train.epochs=3",
-            "schedule=onecycle",
-            "optimizer.lr=1e-8",
-        ],
+        pytest.param(
+            [
+                "data.batch_size=5",
+                "model=deeplabv3plus",
+                "train.accumulate=2",
+                "train.ema_decay=0.8",
+                "train.early_stopping=1",
+                "train.epochs=3",
+                "schedule=onecycle",
+                "optimizer.lr=1e-8",
+            ],
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["plain", "everything"],
 )

@@ -92,6 +92,7 @@ def _train(fake: FakeScheduler, job: str) -> None:
     fake.move(job, "COMPLETED" if kirie(shlex.split(line)) == 0 else "FAILED")
 
 
+@pytest.mark.long
 def test_trainings_are_jobs_beside_each_other_and_survive_the_wait(
     pipeline: Callable[[str], str], capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,20 +29,15 @@ Shapes: H, W the frame; L labels.
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from kirie.core import files
-from kirie.core.identity import digest
 from kirie.core.instances import HOWS, MAX_INSTANCES, How
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
-from kirie.prepare.record import RowInstances, instances_from_json, instances_to_json
 from kirie.prepare.resize import tile_count
 
 VERSION = 2
@@ -55,7 +50,6 @@ Mode = Literal["fit", "tile"]
 RGB = tuple[float, float, float]
 
 _FOLDER = re.compile(r"data-[0-9a-f]{12}")
-_MAX_INDEX_BYTES = 2**30
 _MAX_SIDE = 16384
 
 
@@ -89,40 +83,6 @@ class Frame:
             "overlap": self.overlap,
             "instances": self.instances,
             "max_instances": self.max_instances,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture of a store.
-
-    Attributes:
-        name: Its name in the source.
-        group: Pictures of one group share a split; None: on its own.
-        split: train, val or test.
-        size: Height and width before it was brought to the frame.
-        row: Its first row.
-        digest: SHA-256 of its rows.
-        instances: Of each of its rows.
-    """
-
-    name: str
-    group: str | None
-    split: str
-    size: tuple[int, int]
-    row: int
-    digest: str
-    instances: RowInstances = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """For the index; the row follows from the pictures before."""
-        return {
-            "name": self.name,
-            "group": self.group,
-            "split": self.split,
-            "size": list(self.size),
-            "digest": self.digest,
-            "instances": instances_to_json(self.instances),
         }
 
 
@@ -184,11 +144,11 @@ class Pointer:
         folder = raw["folder"]
         if not (isinstance(folder, str) and _FOLDER.fullmatch(folder)):
             raise ValueError(f"the folder {folder!r}")
-        rows, per_shard = _whole(raw["rows"]), _whole(raw["rows_per_shard"])
+        rows, per_shard = whole(raw["rows"]), whole(raw["rows_per_shard"])
         if not (rows and per_shard):
             raise ValueError(f"{rows} rows, {per_shard} per shard")
         labels = LabelSet.from_dict(raw["labels"], origin)
-        counts = {split: tuple(map(_whole, raw["pixel_counts"][split])) for split in SPLITS}
+        counts = {split: tuple(map(whole, raw["pixel_counts"][split])) for split in SPLITS}
         if any(len(found) != len(labels) for found in counts.values()):
             raise ValueError("pixel counts that are not one per label")
         return cls(
@@ -205,80 +165,17 @@ class Pointer:
         )
 
 
-def fingerprint(labels: LabelSet, frame: Frame, pictures: Sequence[Picture]) -> str:
-    """Hash of what training sees, whatever its order, hexadecimal."""
-    samples = [
-        [picture.name, picture.split, picture.digest, instances_to_json(picture.instances)]
-        for picture in sorted(pictures, key=lambda picture: (picture.name, picture.split, picture.digest))
-    ]
-    return digest(
-        {
-            "version": VERSION,
-            "labels": list(labels.names),
-            "things": list(labels.things),
-            "frame": frame.to_dict(),
-            "samples": samples,
-        }
-    )
-
-
-def index_bytes(pictures: Sequence[Picture]) -> bytes:
-    """The content of index.json, a line for each picture."""
-    entries = ",\n".join(json.dumps(picture.to_dict(), ensure_ascii=False) for picture in pictures)
-    return f'{{"pictures": [\n{entries}\n]}}\n'.encode()
-
-
 def _frame(raw: Mapping[str, Any]) -> Frame:
-    height, width = map(_whole, raw["size"])
+    height, width = map(whole, raw["size"])
     mode, overlap = raw["mode"], float(raw["overlap"])
     if not (0 < height <= _MAX_SIDE and 0 < width <= _MAX_SIDE and 0 <= overlap < 1):
         raise ValueError(f"a frame of {height} x {width} with overlap {overlap}")
     if mode not in ("fit", "tile"):
         raise ValueError(f"the mode {mode!r}")
-    instances, most = raw["instances"], _whole(raw["max_instances"])
+    instances, most = raw["instances"], whole(raw["max_instances"])
     if instances not in HOWS or not 1 <= most <= MAX_INSTANCES:
         raise ValueError(f"instances {instances!r}, at most {most}")
     return Frame((height, width), mode, overlap, instances, most)
-
-
-def read_index(path: Path, sha256: str, frame: Frame, labels: LabelSet) -> tuple[Picture, ...]:
-    """The pictures of a store.
-
-    Args:
-        path: The index.
-        sha256: The checksum it must have.
-        frame: How samples became rows.
-        labels: The label set of the targets.
-
-    Raises:
-        StoreError: The index is missing or has another checksum, or a split that there is not.
-        KeyError: Something is missing.
-        ValueError: A value is not possible.
-        TypeError: A value has another type.
-    """
-    if not path.is_file() or path.stat().st_size > _MAX_INDEX_BYTES or files.sha256_of(path) != sha256:
-        raise StoreError(f"The store's index {path} is missing or was changed; prepare the store again.")
-    pictures: list[Picture] = []
-    row = 0
-    things = frozenset(labels.things)
-    for entry in json.loads(path.read_bytes())["pictures"]:
-        height, width = map(_whole, entry["size"])
-        if not (0 < height < 2**20 and 0 < width < 2**20):
-            raise ValueError(f"a picture of {height} x {width}")
-        group = entry["group"]
-        picture = Picture(
-            str(entry["name"]),
-            group if group is None else str(group),
-            check_split(entry["split"]),
-            (height, width),
-            row,
-            str(entry["digest"]),
-            instances_from_json(entry["instances"]),
-        )
-        _check_instances(picture, frame, things)
-        pictures.append(picture)
-        row += frame.rows_of(picture.size)
-    return tuple(pictures)
 
 
 def check_split(split: str) -> str:
@@ -292,15 +189,6 @@ def check_split(split: str) -> str:
     return split
 
 
-def _check_instances(picture: Picture, frame: Frame, things: Set[int]) -> None:
-    if len(picture.instances) != frame.rows_of(picture.size):
-        raise ValueError(f"instances of {len(picture.instances)} rows for '{picture.name}'")
-    if any(len(row) > frame.max_instances for row in picture.instances):
-        raise ValueError(f"more than {frame.max_instances} instances in a row of '{picture.name}'")
-    if not {each.label for row in picture.instances for each in row} <= things:
-        raise ValueError(f"instances of a label that has none in '{picture.name}'")
-
-
 def _rgb(raw: Sequence[float]) -> RGB:
     red, green, blue = map(float, raw)
     if not all(math.isfinite(x) and 0 <= x <= 1 for x in (red, green, blue)):
@@ -308,7 +196,12 @@ def _rgb(raw: Sequence[float]) -> RGB:
     return red, green, blue
 
 
-def _whole(number: object) -> int:
+def whole(number: object) -> int:
+    """A count from JSON.
+
+    Raises:
+        ValueError: It is none.
+    """
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise ValueError(f"{number!r} is not a count")
     return number

@@ -16,19 +16,8 @@ from kirie.core import files
 from kirie.core.instances import Instance
 from kirie.core.labels import LabelSet
 from kirie.errors import SourceError, StoreError
-from kirie.prepare.layout import (
-    INDEX,
-    POINTER,
-    RGB,
-    VERSION,
-    Frame,
-    Mode,
-    Picture,
-    Pointer,
-    check_split,
-    fingerprint,
-    read_index,
-)
+from kirie.prepare.index import Picture, fingerprint, read_index
+from kirie.prepare.layout import INDEX, POINTER, RGB, VERSION, Frame, Mode, Pointer, check_split
 from kirie.prepare.resize import Box, Placement, placement, tiles
 from kirie.prepare.rows import Bytes, Rows, row_digest
 

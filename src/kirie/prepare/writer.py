@@ -18,8 +18,9 @@ from kirie.core.identity import digest
 from kirie.core.instances import chosen, find_instances
 from kirie.core.labels import LabelSet
 from kirie.errors import StoreError
+from kirie.prepare.index import Picture, fingerprint, index_bytes
 from kirie.prepare.journal import JOURNAL, Journal
-from kirie.prepare.layout import ATTEMPT, INDEX, POINTER, RGB, SPLITS, Frame, Picture, Pointer, fingerprint, index_bytes
+from kirie.prepare.layout import ATTEMPT, INDEX, POINTER, RGB, SPLITS, Frame, Pointer
 from kirie.prepare.record import Record, measure
 from kirie.prepare.rows import Bytes, Pixels, Rows, RowWriter, row_digest, rows_per_shard
 from kirie.prepare.store import Store
