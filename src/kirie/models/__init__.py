@@ -5,9 +5,10 @@ from kirie.models.build import build_detector, build_for, build_model, check_pai
 from kirie.models.checkpoint import Checkpoint, load_plain, read_checkpoint, require_labels
 from kirie.models.detector import Detector, Found
 from kirie.models.init_from import InitReport, init_from
+from kirie.models.model import parameters_count
 from kirie.models.probe import Limits
 from kirie.models.reach import freeze_unreached
-from kirie.models.segmenter import Segmenter, parameters_count
+from kirie.models.segmenter import Segmenter
 
 __all__ = [
     "Checkpoint",

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from kirie.core.detections import Detections
 from kirie.errors import ModelError
+from kirie.models.model import Model
 from kirie.models.probe import PADDED_TO, Limits
 
 LOSSES = {
@@ -50,22 +51,14 @@ class Found(NamedTuple):
         return Detections(*(tensor.detach().cpu().numpy() for tensor in self))
 
 
-class Detector(nn.Module):
-    """A network that finds instances, with its normalisation and what it can take.
+class Detector(Model):
+    """A network that finds instances; see Model for the other arguments.
 
     Args:
         network: A DetectorNetwork.
-        config: The configuration it was built from: `name`, `encoder`, `weights`, `image_size`, `options`.
-        n_labels: Labels of the label set, the background included.
         things: Ids of the labels that have instances, ascending.
-        mean: Of red, green and blue in [0, 1].
-        std: Likewise.
-        limits: What the network takes.
-        origin: Where its weights come from, in words.
     """
 
-    mean: Tensor
-    std: Tensor
     label_of_class: Tensor
     class_of_label: Tensor
 
@@ -80,15 +73,8 @@ class Detector(nn.Module):
         limits: Limits,
         origin: str = "random",
     ) -> None:
-        super().__init__()
-        self.network = network
-        self.config = dict(config)
-        self.n_labels = n_labels
+        super().__init__(network, config, n_labels, mean, std, limits, origin)
         self.things = tuple(things)
-        self.limits = limits
-        self.origin = origin
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
         # Not in checkpoints: they follow from the label set
         self.register_buffer("label_of_class", torch.tensor([0, *things], dtype=torch.uint8), persistent=False)
         classes = torch.zeros(256, dtype=torch.int64)
@@ -101,36 +87,6 @@ class Detector(nn.Module):
         found: Mapping[str, Any] = self.config["options"]
         return found
 
-    @property
-    def architecture(self) -> str:
-        """The architecture's name, as in `conf/model/`."""
-        return str(self.config["name"])
-
-    @property
-    def encoder(self) -> str:
-        """The encoder's name."""
-        return str(self.config["encoder"])
-
-    @property
-    def multiple_of(self) -> int:
-        """Heights and widths must be multiples of this."""
-        return self.limits.multiple_of
-
-    @property
-    def fixed_size(self) -> tuple[int, int] | None:
-        """The only height and width it takes, or None."""
-        return self.limits.fixed_size
-
-    @property
-    def dynamic_size(self) -> bool:
-        """Whether an exported graph may take other sizes than the one it was exported at."""
-        return self.limits.dynamic_size
-
-    @property
-    def min_batch(self) -> int:
-        """The smallest batch that trains."""
-        return self.limits.min_batch
-
     def forward(
         self, image_BCHW: Tensor, targets: Sequence[Mapping[str, Tensor]] | None = None
     ) -> dict[str, Tensor] | list[Found]:
@@ -141,12 +97,9 @@ class Detector(nn.Module):
         Raises:
             ModelError: The size cannot be taken, or the batch is too small to train.
         """
-        if not torch.compiler.is_compiling():
-            self._check(image_BCHW)
         height, width = image_BCHW.shape[-2:]
         # Zeros after normalising, as torchvision pads
-        normal_BCHW = (image_BCHW - self.mean) / self.std
-        padded_BCHW = functional.pad(normal_BCHW, (0, -width % PADDED_TO, 0, -height % PADDED_TO))
+        padded_BCHW = functional.pad(self.normalised(image_BCHW), (0, -width % PADDED_TO, 0, -height % PADDED_TO))
         if self.training:
             if targets is None:
                 raise ModelError(f"{self.architecture} is in training and got no targets; call eval() to find things.")
@@ -194,13 +147,3 @@ class Detector(nn.Module):
         network: Any = self.network
         network.encoder.compile(*arguments, **more)
         network.fpn.compile(*arguments, **more)
-
-    def _check(self, image_BCHW: Tensor) -> None:
-        batch, _, height, width = image_BCHW.shape
-        if (refusal := self.limits.refusal(height, width)) is not None:
-            raise ModelError(f"{self.architecture} over '{self.encoder}' {refusal}.")
-        if self.training and batch < self.limits.min_batch:
-            raise ModelError(
-                f"{self.architecture} over '{self.encoder}' cannot train on a batch of {batch}: its batch "
-                f"normalisation needs at least {self.limits.min_batch} pictures. Raise the batch size."
-            )
