@@ -1,7 +1,7 @@
 """Mean average precision of masks and boxes as COCO defines it, from the overlaps of each picture.
 
 Source: Lin et al., "Microsoft COCO", ECCV 2014, and its reference code, pycocotools. The matching and the curves are
-those of faster-coco-eval, the backend that torchmetrics uses, too (docs/decisions/0005: why not torchmetrics' class).
+those of faster-coco-eval, the backend that torchmetrics uses, too (docs/decisions/0006: why not torchmetrics' class).
 
 Shapes: N detections, T true instances of one picture, n and t those of one label; X thresholds of IoU, R of recall,
 L labels, A ranges of area.
