@@ -12,13 +12,17 @@ import pytest
 import yaml
 
 from kirie.core.run import RunFolder
+from kirie.errors import ConfigError
 from kirie.models import Detector
 from kirie.prepare.store import Store
+from kirie.prepare.writer import write_store
 from kirie.tasks import load_run
 from kirie.train.evaluate import main as evaluate
 from kirie.train.fit import fit
 from kirie.train.history import INSTANCE_COLUMNS
 from kirie.train.loop import build_task, facts_of
+from kirie.train.settings import Settings
+from kirie.train.shares import check_pictures
 from kirie.train.watching import Pictures
 
 Compose = Callable[..., dict[str, Any]]
@@ -52,6 +56,23 @@ def test_a_run_has_the_scores_of_both_tasks(run: RunFolder) -> None:
     model, about, labels = load_run(run)
     assert isinstance(model, Detector)
     assert (about["run"], labels.things, model.training) == (run.path.name, (1, 2), False)
+
+
+@pytest.mark.parametrize("metric", ["map", "map_50", "box_map"])
+def test_a_metric_that_would_never_be_a_number_is_refused_before_training(
+    tiny: Compose, shapes_store: Path, tmp_path: Path, metric: str
+) -> None:
+    """A validation split without things has no average precision; mIoU and panoptic quality have the background."""
+    whole = Store.open(shapes_store)
+    train, bare = whole.split("train"), np.zeros(whole.size, dtype=np.uint8)
+    samples = [(f"p{at}", "train", train.image(at), train.target(at)) for at in range(4)]
+    samples += [(split, split, train.image(0), bare) for split in ("val", "test")]
+    store = write_store(tmp_path / "store", whole.labels, samples)
+    words = (*SMALL, f"data.store={store.path}", f"runs={tmp_path / 'runs'}", "data.batch_size=4")
+    with pytest.raises(ConfigError, match=f"train.metric is {metric}, and no validation picture of .* has an instance"):
+        fit(tiny(*words, f"train.metric={metric}"), quiet=True)
+    check_pictures(Settings.of(tiny(*words, "train.metric=pq")), store, 1)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_evaluation_gives_the_scores_again(

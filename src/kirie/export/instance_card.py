@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kirie.core.bundle import Manifest
-from kirie.export.instance_trial import MAX_MAP_DIFFERENCE, MIN_EQUAL
+from kirie.export.instance_trial import MAX_MAP_DIFFERENCE, MIN_EQUAL, InstanceTrial
 from kirie.export.markdown import cell, number, table
 from kirie.export.matching import MAX_BOX_DIFFERENCE, MAX_MASK_DIFFERENCE, MAX_SCORE_DIFFERENCE
 from kirie.export.trial import AnyTrial
@@ -62,9 +62,11 @@ def scores(found: Mapping[str, Any], labels: Sequence[str]) -> str:
 def gate(trials: Sequence[AnyTrial]) -> str:
     """The section about the comparison with the trained model."""
     rows = [trial.told() for trial in trials]
+    bare = any(isinstance(trial, InstanceTrial) and not trial.without for trial in trials)
+    empty = "where no picture was found in which it finds nothing" if bare else "some of them without a detection"
     return (
         "## Is the file the trained model?\n\nIt was run by ONNX Runtime beside the trained model on validation "
-        "pictures, among them such in which nothing is found (`empty`). Detections were matched by box; at least "
+        f"pictures, {empty} (`empty`). Detections were matched by box; at least "
         f"{MIN_EQUAL} of them had to have the same label, a score within {MAX_SCORE_DIFFERENCE}, a box within "
         f"{MAX_BOX_DIFFERENCE} pixels and a mask within {MAX_MASK_DIFFERENCE}, and mAP to differ by at most "
         f"{MAX_MAP_DIFFERENCE}. Gaps are the largest ones.\n\n"

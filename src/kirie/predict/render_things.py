@@ -97,7 +97,7 @@ def _write_tags(
     pen = ImageDraw.Draw(image, "RGBA")
     for number, tag in sorted(enumerate(tags, 1), key=lambda pair: -pair[1].score)[:_MOST_TAGS]:
         label = labels.labels[tag.label]
-        text = f"{_name(label.name, tag.label)}.{tag.number} {tag.score:.2f}"
+        text = f"{_name(label.name, tag.label)}.{tag.number}  {tag.score:.0%}"
         x0, y0, x1, y1 = tag.box
         own_hw = instances_HW[y0:y1, x0:x1] == number
         middle = _nearest(own_hw, tag.box, ((x0 + x1) / 2, (y0 + y1) / 2))

@@ -19,6 +19,8 @@ STRATEGIES = ("auto", "ddp")
 SEMANTIC_METRICS = ("miou", "dice", "micro_iou", "micro_dice", "accuracy")
 INSTANCE_METRICS = ("map", "map_50", "box_map", "pq")
 METRICS = (*SEMANTIC_METRICS, *INSTANCE_METRICS)
+OF_THINGS = ("map", "map_50", "box_map")
+"""Metrics that are no number where no picture has a thing."""
 """Validation scores that may pick the best checkpoint; models that find instances have all, others the first ones."""
 
 TOP_LEVEL = {
