@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,21 @@ sys.path.insert(0, sys.argv[2])
 from tests.sweep.small_sweeps import small_sweep
 place = Path(sys.argv[1])
 print(len(small_sweep(place, total=30, sweeps=place.parent / "sweeps").trials()))
+"""
+
+RENEWING = """
+import sys
+from pathlib import Path
+from kirie.sweep.companion import Companion
+from kirie.sweep.ground import Ground
+from kirie.sweep.opening import Opening
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec
+spec = SweepSpec.read(Path(sys.argv[1]))
+companion = Companion.read(None, spec)
+ground = Ground({"store": "new"}, "code", {})
+opening = Opening("small", spec, companion, Space(spec, companion), (), 4, 1, None, ground, ())
+opening.open(Path(sys.argv[2]), renew=True)
 """
 
 
@@ -79,34 +95,62 @@ def test_another_sweep_of_the_same_name_is_refused(tmp_path: Path, other: dict[s
     assert Ledger.open(small_sweep(tmp_path).folder).trials() == before
 
 
+GROUND = Ground({"store": "data"}, "code", {"model/unet.yaml": "1"})
+
+
 @pytest.mark.parametrize(
     ("now", "told"),
     [
-        (Ground("other data", "code", "config"), "its data were others (store data, now other da)"),
-        (Ground("data", "other", "config"), "the code that training runs was another"),
-        (Ground("data", "code", "other"), "the configuration that its trials change (conf/) was another"),
+        (replace(GROUND, stores={"store": "other"}), "the data in store were others"),
+        (replace(GROUND, code="other"), "the code that training runs was another"),
+        (replace(GROUND, files={"model/unet.yaml": "2"}), "the configuration was another (model/unet.yaml)"),
+        (replace(GROUND, files={}), "the configuration was another (model/unet.yaml)"),
     ],
 )
 def test_another_ground_makes_another_sweep(tmp_path: Path, now: Ground, told: str) -> None:
     """Scores on other data, or of other code, are no answers to the same search."""
-    ground = Ground("data", "code", "config")
-    small_sweep(tmp_path, ground=ground)
-    assert small_sweep(tmp_path, ground=ground).record.ground == ground
+    small_sweep(tmp_path, ground=GROUND)
+    assert small_sweep(tmp_path, ground=GROUND).record.ground == GROUND
     with pytest.raises(OtherSweepError) as caught:
         small_sweep(tmp_path, ground=now)
     assert told in str(caught.value)
     assert "--renew" in str(caught.value)
 
 
-def test_a_trial_on_another_ground_is_refused() -> None:
-    """Before it is trained; a sweep that chooses among stores stands on none of them."""
-    trial = Identity("id", "of the trial", "data", "code", 1)
-    Ground("data", "code", "config").check(trial, "small")
-    Ground("", "code", "config").check(trial, "small")
-    with pytest.raises(GroundError, match="its data were others"):
-        Ground("other", "code", "config").check(trial, "small")
+def test_a_sweep_whose_ground_nobody_knows_is_another_one(tmp_path: Path) -> None:
+    """It cannot be said that it is the same."""
+    small_sweep(tmp_path)
+    with pytest.raises(OtherSweepError, match="nobody knows what data and code it was begun on"):
+        small_sweep(tmp_path, ground=GROUND)
+
+
+def test_a_trial_on_another_ground_is_refused(tmp_path: Path, shapes_store: Path) -> None:
+    """Before it is trained; of a store that the ground does not know nothing can be said. Comments do not count, but
+    for the one that Hydra reads; nor do files that are no part of a run's id."""
+    conf = tmp_path / "conf"
+    (conf / "model").mkdir(parents=True)
+    (conf / "cluster").mkdir()
+    file = conf / "model" / "unet.yaml"
+    file.write_text("name: unet")
+    ground = Ground.of([str(shapes_store)], conf)
+    trial = Identity("id", "of the trial", ground.stores[str(shapes_store)], ground.code, 1)
+    other = replace(trial, data="other")
+
+    def check(one: Identity, store: str = str(shapes_store)) -> None:
+        ground.check(one, store, conf, "small")
+
+    file.write_text("# said otherwise\nname: unet")
+    (conf / "cluster" / "mine.yaml").write_text("name: mine")
+    check(trial)
+    check(other, "another store")
+    with pytest.raises(GroundError, match=r"the data in .* were others"):
+        check(other)
     with pytest.raises(GroundError, match="the code that training runs was another"):
-        Ground("data", "other", "config").check(trial, "small")
+        check(replace(trial, code="other"))
+    for text in ("name: unet\nencoder: resnet18", "# @package _global_\nname: unet"):
+        file.write_text(text)
+        with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
+            check(trial)
 
 
 def test_a_sweep_is_put_aside_under_the_next_free_name(tmp_path: Path) -> None:
@@ -116,6 +160,21 @@ def test_a_sweep_is_put_aside_under_the_next_free_name(tmp_path: Path) -> None:
         place = put_aside(SweepFolder(tmp_path / "sweeps" / "small"))
         assert place.name == f"small.{number}"
         assert [trial.state for trial in Ledger.open(SweepFolder(place)).trials()] == ["finished"] * 4
+
+
+def test_renewed_by_several_at_once_it_is_put_aside_once(tmp_path: Path) -> None:
+    """The first begins anew, the others find that it is theirs; while somebody works for it, nobody may."""
+    ledger = small_sweep(tmp_path, ground=GROUND)
+    words = [sys.executable, "-c", RENEWING, str(tmp_path / "small.yaml"), str(tmp_path / "sweeps")]
+    claim = ledger.claim("a worker")
+    assert claim is not None
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert "is being worked for, so it is not put aside" in done.stderr
+    claim.give_back()
+    makers = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(4)]
+    assert [(maker.wait(60), maker.stderr and maker.stderr.close()) for maker in makers] == [(0, None)] * 4
+    assert sorted(found.name for found in (tmp_path / "sweeps").iterdir()) == ["small", "small.1"]
+    assert Ledger.open(SweepFolder(tmp_path / "sweeps" / "small")).record.ground == Ground({"store": "new"}, "code", {})
 
 
 def test_what_does_not_change_the_search_may_differ(tmp_path: Path) -> None:

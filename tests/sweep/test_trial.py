@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import threading
 import time
@@ -15,11 +16,13 @@ import pytest
 from kirie.cluster.lease import Lease
 from kirie.core.run import RunFolder
 from kirie.core.signals import Notice
+from kirie.sweep import trial as trial_module
 from kirie.sweep.claim import Claim
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.entry import Trial
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import GroundError
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.orders import Orders
 from kirie.sweep.plan import Plan, Setting
@@ -121,6 +124,25 @@ def test_a_trial_that_trains_has_its_best_value(desk: Desk) -> None:
     assert (trial.state, trial.values, trial.iterations, trial.reused) == ("finished", (0.7,), 3, False)
     assert trial.run == "run"
     assert (desk.setting.folder.trial(0).log(1)).is_file()
+
+
+def test_a_process_that_trained_another_run_than_planned(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configuration changed while it started: the trial is worked out anew, and what was trained gives its score.
+    Where it comes to the same run again, nobody can say what was trained, and the sentence tells so."""
+    claim = desk.claim()
+    again: list[Plan] = []
+
+    def plan(*_: object) -> Plan:
+        again.append(Plan(desk.run, Path("no-store"), ("bash", "-c", TRAINING + "log 1 0.4; finish")))
+        return again[-1]
+
+    monkeypatch.setattr(trial_module, "plan_trial", plan)
+    planned = Plan(RunFolder(desk.run.path.with_name("planned")), Path("no-store"), ("true",))
+    assert carry_out(claim, desk.setting, planned, Orders(desk.setting.folder, desk.notice)) == "finished"
+    assert (len(again), desk.trial().run, desk.trial().values) == (1, "run", (0.4,))
+    shutil.rmtree(desk.run.path)
+    with pytest.raises(GroundError, match="ended well and has not trained run run"):
+        desk.carry_out("true")
 
 
 def test_a_run_that_is_done_gives_its_score_without_training(desk: Desk) -> None:

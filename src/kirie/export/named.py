@@ -22,14 +22,16 @@ def named_folders(roots: Sequence[Path], lists: Sequence[str]) -> list[Path]:
 
     Args:
         roots: Where to look, as out/train and out/evaluate; one that is not there has none.
-        lists: FILE:KEY each; the key's value is a list of names, dots lead into sections.
+        lists: FILE:KEY each; the key's value is a list of names, dots lead into sections. FILE:KEY=sweep-* where the
+            folders' names have something around those of the list.
 
     Raises:
         UsageError: A file or key is not there or holds no list of names, or a name has no folder.
     """
     found: list[Path] = []
-    for place in lists:
-        for name in _names(place):
+    for given in lists:
+        place, _, pattern = given.partition("=")
+        for name in ((pattern or "*").replace("*", each) for each in _names(place)):
             here = [root / name for root in roots if (root / name).is_dir()]
             if not here:
                 where = " and ".join(map(str, roots))

@@ -83,6 +83,8 @@ def _again(trial: Trial, setting: Setting) -> str:
     found = list(words(setting.spec.command, trial.params, os.environ, program=setting.spec.program))
     if _own_run(setting.folder, trial).record.is_file():
         found.append(override("runs", str(setting.folder.runs)))
+    if setting.config_dir is not None:
+        found += ["--config-dir", str(setting.config_dir)]
     return shlex.join(found)
 
 

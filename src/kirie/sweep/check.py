@@ -57,11 +57,13 @@ class Checked:
         space: What it searches, without what is left out.
         left_out: What is left out.
         overrides: The overrides of the first trial.
+        stores: Paths of the stores that trials read.
     """
 
     space: Space
     left_out: tuple[LeftOut, ...]
     overrides: tuple[str, ...]
+    stores: tuple[str, ...]
 
 
 def check_sweep(
@@ -94,13 +96,16 @@ def check_sweep(
     swept = {parameter.name: parameter.distribution for parameter in spec.parameters}
     chosen = groups(conf)
     tried = _Trials(spec, conf, more)
+    stores = {value for value in listed(swept.get("data.store", Constant(None))) or () if isinstance(value, str)}
     for group in (name for name in swept if name in chosen and name != "model"):
         for example, config in tried.configs(space.examples(_listing(space.deciding([group]), swept))):
+            stores.add(config["data"]["store"])
             tried.check_values(example, swept, config)
     names = _listing(space.deciding([name for name in swept if name.split(".")[0] == "model"]), swept)
     examples = list(space.examples(names))
     refused: list[LeftOut] = []
     for number, (example, config) in enumerate(tried.configs(examples), 1):
+        stores.add(config["data"]["store"])
         tried.check_values(example, swept, config)
         if reason := _refusal(config):
             refused.append(LeftOut({name: example[name] for name in names if name in example}, reason))
@@ -109,7 +114,7 @@ def check_sweep(
     _check_refused(spec, refused, examples, swept)
     left = space.without([{name: (value,) for name, value in one.params.items()} for one in refused])
     first = next(iter(left.examples(names)))
-    return Checked(left, tuple(refused), tuple(tried.overrides(first)))
+    return Checked(left, tuple(refused), tuple(tried.overrides(first)), tuple(sorted(stores)))
 
 
 def _listing(names: Sequence[str], swept: Mapping[str, Distribution]) -> list[str]:

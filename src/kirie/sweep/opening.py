@@ -8,16 +8,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from kirie.core import files
 from kirie.errors import SweepError, UsageError
 from kirie.sweep.check import LeftOut, check_sweep
 from kirie.sweep.command_line import words
 from kirie.sweep.companion import Companion
 from kirie.sweep.creating import OtherSweepError, put_aside
-from kirie.sweep.distributions import Constant
 from kirie.sweep.duration import read_duration
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ground import Ground
 from kirie.sweep.ledger import Ledger
+from kirie.sweep.lock import FileLock
 from kirie.sweep.space import Space
 from kirie.sweep.spec import SweepSpec, companion_path
 from kirie.train.compose import config_folder
@@ -79,11 +80,24 @@ class Opening:
             DeviceError: The disk is full or cannot be written.
         """
         folder = SweepFolder(sweeps / self.name)
+        if not renew:
+            self._create(folder)
+            return folder
+        with files.disk_errors(sweeps):
+            sweeps.mkdir(parents=True, exist_ok=True)
+            # Of several at once the first begins anew, and the others find that it is theirs
+            lock = FileLock(sweeps / f".{self.name}.renew")
+            lock.acquire()
+        try:
+            self._renew(folder)
+        finally:
+            lock.release()
+        return folder
+
+    def _renew(self, folder: SweepFolder) -> None:
         try:
             self._create(folder)
         except OtherSweepError:
-            if not renew:
-                raise
             if any(trial.state == "running" for trial in Ledger.open(folder).trials()):
                 raise SweepError(
                     f"The sweep {folder.name} is being worked for, so it is not put aside; `kirie sweep stop "
@@ -92,7 +106,6 @@ class Opening:
             place = put_aside(folder)
             print(f"the sweep {folder.name} was another one and lies in {place} now", file=sys.stderr)
             self._create(folder)
-        return folder
 
     def _create(self, folder: SweepFolder) -> None:
         Ledger.create(folder, self.spec, self.companion, self.space, self.total, self.seed, self.budget_s, self.ground)
@@ -142,8 +155,7 @@ def read_opening(
     conf = config_folder(config_dir)
     checked = check_sweep(spec, companion, conf)
     space = checked.space
-    stores = next((one.distribution for one in spec.parameters if one.name == "data.store"), Constant(None))
-    ground = Ground.of(checked.overrides, conf, one_store=isinstance(stores, Constant))
+    ground = Ground.of(checked.stores, conf)
     budget_s = companion.budget_s if budget_given is None else budget_given
     size = space.size()
     total = trials if trials is not None else spec.run_cap

@@ -69,18 +69,19 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     Raises:
         ConfigError: The parameters make no configuration.
         StoreError: The store is missing or damaged.
-        GroundError: The sweep was begun on other data, or with other code.
+        GroundError: The sweep was begun on other data, with other code or another configuration.
         SweepError: The sweep's command is no training of kirie.
     """
     given = words(setting.spec.command, params, os.environ, program=setting.spec.program)
     overrides = overrides_of(given)
-    config = compose_config(overrides, config_folder(setting.config_dir))
+    conf = config_folder(setting.config_dir)
+    config = compose_config(overrides, conf)
     store = Path(Settings.of(config).data.store)
     own = _machine_words(setting, config)
     runs = Path(config["runs"]) if setting.reuse else setting.folder.runs
     identity = identify(config, Store.open(store).fingerprint)
     if setting.ground is not None:
-        setting.ground.check(identity, setting.folder.name)
+        setting.ground.check(identity, str(store), conf, setting.folder.name)
     run = identity.folder(runs)
     # The same kirie as this one, also where the PATH knows none
     program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]

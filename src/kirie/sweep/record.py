@@ -109,9 +109,9 @@ def differences(old: SweepRecord, new: SweepRecord, old_text: str, new_text: str
         found.append(f"its command is {_command(old)}, not {_command(new)}")
     if old.seed != new.seed:
         found.append(f"its seed is {old.seed}, not {new.seed}")
-    if not found and old.ground is not None and new.ground is not None:
-        # Another file makes another first configuration
-        found += old.ground.differences(new.ground)
+    if new.ground is not None:
+        unknown = ["nobody knows what data and code it was begun on"]
+        found += unknown if old.ground is None else old.ground.differences(new.ground)
     return found
 
 

@@ -13,6 +13,7 @@ from kirie.errors import ConfigError, KirieError, ModelError, SweepError
 from kirie.sweep.child import ENOUGH, HANDED_ON, KILLED, Child, Ending
 from kirie.sweep.claim import Claim, TakenOverError
 from kirie.sweep.curve import Curve, logged_names
+from kirie.sweep.ground import GroundError
 from kirie.sweep.orders import Orders
 from kirie.sweep.plan import Plan, Setting, plan_trial
 from kirie.sweep.score import NotLoggedError, UnmeasuredError, best_of, run_values
@@ -108,8 +109,11 @@ class _Attempt:
         ending = child.ending()
         if self.claim.lease.lost:
             return "lost"
-        if ending.kind == "done":
+        if ending.kind == "done" and is_done(self.plan.run):
             return self.scored(trained=True)
+        if ending.kind == "done":
+            self.plan_anew()
+            return None
         if ending.kind == "told":
             return self.pruned() if pruned else self.given_back()
         if self.trained_elsewhere():
@@ -119,6 +123,24 @@ class _Attempt:
             self.claim.lose(ending.error, ending.kind)
             return "killed"
         return _failed(self.claim, self.words_on(ending), ending.kind)
+
+    def plan_anew(self) -> None:
+        """Works the trial out anew, because its process has trained another run than was planned.
+
+        Raises:
+            GroundError: Data, code or configuration were changed while it started.
+        """
+        plan = plan_trial(self.setting, self.claim.params)
+        if plan.run.path == self.plan.run.path:
+            raise GroundError(
+                f"Trial {self.claim.number} of sweep {self.setting.folder.name} ended well and has not trained run "
+                f"{plan.run.path.name}: data, code or configuration were changed while it ran, and back again. Repeat "
+                "the command."
+            )
+        self.plan = plan
+        self.claim.begin(plan.run.path.name)
+        metric = self.setting.spec.metric
+        self.curve = None if metric is None else Curve(plan.run, metric.name)
 
     def follow(self, child: Child) -> bool:
         """Reports what is logged until the process has ended; whether it was pruned."""
