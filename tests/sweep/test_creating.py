@@ -141,6 +141,7 @@ def test_a_trial_on_another_ground_is_refused(tmp_path: Path, shapes_store: Path
 
     file.write_text("# said otherwise\nname: unet")
     (conf / "cluster" / "mine.yaml").write_text("name: mine")
+    (conf / "pipeline.yaml").write_text("models: [unet]")
     check(trial)
     check(other, "another store")
     with pytest.raises(GroundError, match=r"the data in .* were others"):

@@ -32,7 +32,8 @@ def main(argv: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="FILE:KEY",
-        help="of the folders in RUNS only those that a list in a YAML file names, as conf/pipeline.yaml:models, or sweep.files=sweep-* for names with something around; "
+        help="of the folders in RUNS only those that a list in a YAML file names, as conf/pipeline.yaml:models, "
+        "or conf/pipeline.yaml:sweep.files=sweep-* for names with something around; "
         "may be repeated",
     )
     parser.add_argument(

@@ -112,7 +112,7 @@ def _digests(conf: Path) -> dict[str, str]:
     found = {}
     for path in sorted(conf.rglob("*.yaml")):
         place = path.relative_to(conf)
-        if place.parts[0] in _MACHINE:
+        if place.parts[0] in _MACHINE or (len(place.parts) == 1 and place.name != "train.yaml"):
             continue
         try:
             text = path.read_text(encoding="utf-8")

@@ -32,7 +32,12 @@ def main(argv: Sequence[str]) -> int:
             {"sweep": folder.name, "counts": dict(status.counts), "total": status.total, "over": status.over}
         )
     for name, folder in wandb_sweeps(options.sweeps):
-        url = WandbSweep.read(folder).url
+        try:
+            url = WandbSweep.read(folder).url
+        except SweepError as error:
+            lines.append(f"sweep {name} at W&B: {error}")
+            content.append({"sweep": name, "error": str(error)})
+            continue
         lines.append(f"sweep {name} at W&B: {url}")
         content.append({"sweep": name, "url": url})
     command.result({"sweeps": content}, "\n".join(lines) or f"no sweeps in {options.sweeps}", as_json=options.json)

@@ -112,7 +112,8 @@ def _dry_run(opening: Opening, options: argparse.Namespace) -> int:
     examples = opening.examples()
     total = "as many as the budget pays for" if opening.total is None else str(opening.total)
     lines = [f"sweep {opening.name} ({opening.spec.method}): {total} trials; nothing was started"]
-    lines += [f"trial {at}  {shlex.join(words)}" for at, words in enumerate(examples)]
+    drawn = opening.spec.method != "bayes"
+    lines += [f"{f'trial {at}' if drawn else 'as'}  {shlex.join(words)}" for at, words in enumerate(examples)]
     content = {"sweep": opening.name, "total": opening.total, "commands": [list(words) for words in examples]}
     if options.launcher == "slurm":
         content["script"] = planned_script(opening, options).text

@@ -182,8 +182,8 @@ class _Attempt:
             raise NeverLoggedError(
                 f"The metric '{error}' was not logged by run {self.plan.run.path.name}, which is done; it logged "
                 f"{', '.join(logged_names(self.plan.run)) or 'nothing'}. Name one of these in the sweep file (further "
-                f"objectives stand in its companion), remove {setting.folder.path} and start the sweep again: what was "
-                "trained is taken over."
+                "objectives stand in its companion) and start the sweep again with --renew: what was trained is taken "
+                "over."
             ) from None
         self.claim.finish(values, reused=not trained)
         return "finished" if trained else "reused"
