@@ -136,7 +136,6 @@ def test_a_node_of_two_goes_down(desk: Desk, pair: RunFolder) -> None:
 
 
 @pytest.mark.xdist_group("second node")
-@pytest.mark.xdist_group("second node")
 def test_the_first_process_of_two_is_killed(desk: Desk, pair: RunFolder) -> None:
     """The other one ends without torch's own stack in the log; the job is queued again, and goes on."""
     sent = desk.submit("nodes=2")
