@@ -11,6 +11,7 @@ from kirie.core.bundle import INSTANCE, Manifest
 from kirie.export import instance_card
 from kirie.export.markdown import cell, number, table
 from kirie.export.trial import MAX_MIOU_DIFFERENCE, MIN_EQUAL, AnyTrial, Trial
+from kirie.export.usage import use
 
 _SCORES = (("iou", "IoU"), ("dice", "Dice"), ("boundary_iou", "boundary IoU"))
 _SPLITS = ("val", "test")
@@ -115,23 +116,8 @@ def _gate(trials: Sequence[AnyTrial]) -> str:
 
 
 def _usage(manifest: Manifest) -> str:
-    size = f"({manifest.width}, {manifest.height})"
-    if manifest.mode == "fit":
-        framed = f"ImageOps.pad(picture, {size}, Image.Resampling.BILINEAR)"
-    else:
-        framed = f"picture.crop((0, 0, *{size}))"
-    return f"""## Use
-
-`kirie predict PICTURES --bundle DIR --out DIR` cuts pictures of any size into their parts. Without kirie, with numpy,
-pillow and onnxruntime:
-
-```python
-import numpy, onnxruntime
-from PIL import Image, ImageOps
-picture = Image.open("picture.png").convert("RGB")
-pixels = numpy.asarray({framed})[None]
-labels = onnxruntime.InferenceSession("{manifest.model_file}").run(["labels"], {{"image": pixels}})[0][0]
-```"""
+    line = f'labels = onnxruntime.InferenceSession("{manifest.model_file}").run(["labels"], {{"image": pixels}})[0][0]'
+    return use(manifest, "parts", line)
 
 
 def _of(scores: Mapping[str, Any], label: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from kirie.export.instance_trial import MAX_MAP_DIFFERENCE, MIN_EQUAL, InstanceT
 from kirie.export.markdown import cell, number, table
 from kirie.export.matching import MAX_BOX_DIFFERENCE, MAX_MASK_DIFFERENCE, MAX_SCORE_DIFFERENCE
 from kirie.export.trial import AnyTrial
+from kirie.export.usage import use
 
 WHAT = (
     "A model that finds the things in a picture: for each a box, a label, a score and a mask. The scores by pixel "
@@ -76,24 +77,9 @@ def gate(trials: Sequence[AnyTrial]) -> str:
 
 def usage(manifest: Manifest) -> str:
     """The section with lines that run."""
-    size = f"({manifest.width}, {manifest.height})"
-    if manifest.mode == "fit":
-        framed = f"ImageOps.pad(picture, {size}, Image.Resampling.BILINEAR)"
-    else:
-        framed = f"picture.crop((0, 0, *{size}))"
-    return f"""## Use
-
-`kirie predict PICTURES --bundle DIR --out DIR` cuts pictures of any size into their things. Without kirie, with numpy,
-pillow and onnxruntime:
-
-```python
-import numpy, onnxruntime
-from PIL import Image, ImageOps
-picture = Image.open("picture.png").convert("RGB")
-pixels = numpy.asarray({framed})[None]
-session = onnxruntime.InferenceSession("{manifest.model_file}")
-boxes, labels, scores, masks = session.run(["boxes", "labels", "scores", "masks"], {{"image": pixels}})
-```
+    lines = f"""session = onnxruntime.InferenceSession("{manifest.model_file}")
+boxes, labels, scores, masks = session.run(["boxes", "labels", "scores", "masks"], {{"image": pixels}})"""
+    return f"""{use(manifest, "things", lines)}
 A mask is resized to its box (grown by 1/M of its sides, with a border of zeros) and cut at 0.5, as torchvision's
 `paste_masks_in_image` does."""
 

@@ -16,7 +16,7 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskR
 
 from kirie.errors import ModelError, first_line
 from kirie.models.checkpoint import load_plain, read_checkpoint
-from kirie.models.weights import ENOUGH, Download, Statistics, by_hand, statistics_in, unreachable
+from kirie.models.weights import Download, Statistics, by_hand, fill, statistics_in, unreachable
 
 COCO = "coco"
 
@@ -108,17 +108,9 @@ def _ours(name: str) -> str:
 def _fill(network: nn.Module, name: str, state: Mapping[str, Tensor], path: Path) -> str:
     wanted = network.state_dict()
     fitting = {key: state[key] for key in wanted if key in state and state[key].shape == wanted[key].shape}
-    counted = [key for key in wanted if not key.endswith("num_batches_tracked")]
-    loaded = sum(key in fitting for key in counted)
-    if loaded < ENOUGH * len(counted):
-        missing = next(key for key in counted if key not in fitting)
-        raise ModelError(
-            f"{path} has {loaded} of the {len(counted)} tensors of {name} by name and shape (not '{missing}'), and "
-            f"{ENOUGH:.0%} are needed; choose the model that the file belongs to, or start from it with init_from."
-        )
-    # Not the encoder's own way, which renames; see weights.load_file_into
-    nn.Module.load_state_dict(network, fitting, strict=False)
-    return f"{path}: {loaded} of {len(counted)} tensors"
+    return fill(
+        network, fitting, path, name, "choose the model that the file belongs to, or start from it with init_from"
+    )
 
 
 def _without_epsilon(network: nn.Module) -> None:

@@ -152,19 +152,39 @@ def load_file_into(encoder: nn.Module, name: str, path: Path) -> tuple[Statistic
         for ours, theirs in found.names.items()
         if (tensor := fitted(encoder, ours, checkpoint.state[theirs], wanted[ours])) is not None
     }
-    counted = [key for key in wanted if not key.endswith("num_batches_tracked")]
+    way_out = "choose the encoder that the file belongs to"
+    words = fill(encoder, fitting, checkpoint.path, f"the encoder '{name}'", way_out)
+    ours = statistics_in(checkpoint.state)
+    return ours or statistics(name), f"{words} of the encoder"
+
+
+def fill(network: nn.Module, fitting: Mapping[str, Tensor], path: Path, what: str, way_out: str) -> str:
+    """Loads tensors that fit, if they are enough of the network's.
+
+    Args:
+        network: The network to fill.
+        fitting: Tensors by our names.
+        path: The file that they come from.
+        what: The network in words, for the message.
+        way_out: What to do instead, for the message.
+
+    Returns:
+        How many were loaded, in words.
+
+    Raises:
+        ModelError: They are less than ENOUGH of the network's.
+    """
+    counted = [key for key in network.state_dict() if not key.endswith("num_batches_tracked")]
     loaded = sum(key in fitting for key in counted)
     if loaded < ENOUGH * len(counted):
         missing = next(key for key in counted if key not in fitting)
         raise ModelError(
-            f"{checkpoint.path} has {loaded} of the {len(counted)} tensors of the encoder '{name}' by name and shape "
-            f"(not '{missing}'), and {ENOUGH:.0%} are needed; choose the encoder that the file belongs to."
+            f"{path} has {loaded} of the {len(counted)} tensors of {what} by name and shape (not '{missing}'), and "
+            f"{ENOUGH:.0%} are needed; {way_out}."
         )
-    # Not the encoder's own: smp's rename keys, or drop a classifier that is not there
-    nn.Module.load_state_dict(encoder, fitting, strict=False)
-    words = f"{checkpoint.path}: {loaded} of {len(counted)} tensors of the encoder"
-    ours = statistics_in(checkpoint.state)
-    return ours or statistics(name), words
+    # Not the network's own: smp's encoders rename keys, or drop a classifier that is not there
+    nn.Module.load_state_dict(network, fitting, strict=False)
+    return f"{path}: {loaded} of {len(counted)} tensors"
 
 
 def statistics(encoder: str) -> Statistics:
