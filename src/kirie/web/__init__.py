@@ -1,0 +1,1 @@
+"""The shell of all local pages: server, address, token, limits, the built front end."""
