@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kirie.core.run import RunFolder
+from kirie.errors import ConfigError
 from kirie.prepare.store import Store
 from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
@@ -86,6 +87,21 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     # The same kirie as this one, also where the PATH knows none
     program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]
     return Plan(run, store, (*setting.launch, *program, *given[1:], *own))
+
+
+def runs_of(setting: Setting, params: Mapping[str, Any]) -> Path:
+    """Where the runs lie that a sweep shares with others. No store is asked for, and one may be gone by now.
+
+    Raises:
+        SweepError: The sweep's command is no training of kirie.
+    """
+    given = overrides_of(words(setting.spec.command, params, os.environ, program=setting.spec.program))
+    try:
+        return Path(compose_config(given, config_folder(setting.config_dir))["runs"])
+    except ConfigError:
+        # The configuration was changed since, so that the parameters make none; the command may still name the place
+        named = [word.partition("=")[2] for word in given if word.startswith("runs=")]
+        return Path(named[-1] if named else "runs")
 
 
 def _machine_words(setting: Setting, config: Mapping[str, Any]) -> list[str]:

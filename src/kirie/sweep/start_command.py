@@ -16,7 +16,8 @@ from kirie.sweep.creating import check_searchable
 from kirie.sweep.here import run_here
 from kirie.sweep.opening import Opening, read_opening
 from kirie.sweep.sending import planned_script, send_workers
-from kirie.sweep.status_table import parameters
+from kirie.sweep.status import status_of
+from kirie.sweep.status_table import headline, parameters
 from kirie.sweep.sweeps import add_place
 
 _DESCRIPTION = """Searches parameters as a sweep file in W&B's schema says (conf/sweep/*.yaml).
@@ -109,12 +110,17 @@ def _number(word: str) -> int:
 
 def _dry_run(opening: Opening, options: argparse.Namespace) -> int:
     check_searchable(opening.spec, opening.companion, opening.total, opening.budget_s)
+    there = opening.there(options.sweeps, renew=options.renew)
     examples = opening.examples()
     total = "as many as the budget pays for" if opening.total is None else str(opening.total)
     lines = [f"sweep {opening.name} ({opening.spec.method}): {total} trials; nothing was started"]
+    content = {"sweep": opening.name, "total": opening.total, "commands": [list(words) for words in examples]}
+    if there is not None:
+        status = status_of(there)
+        lines.append(f"goes on with {headline(status)}")
+        content["there"] = {"counts": dict(status.counts), "over": status.over}
     drawn = opening.spec.method != "bayes"
     lines += [f"{f'trial {at}' if drawn else 'as'}  {shlex.join(words)}" for at, words in enumerate(examples)]
-    content = {"sweep": opening.name, "total": opening.total, "commands": [list(words) for words in examples]}
     if options.launcher == "slurm":
         content["script"] = planned_script(opening, options).text
         lines += ["", str(content["script"]).rstrip()]
