@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from kirie.cli import main as kirie
 from kirie.cluster.lease import Lease
 from kirie.errors import SweepError
+from kirie.sweep.aside import PutAsideError, put_aside
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
@@ -150,6 +152,29 @@ def test_a_sweep_that_is_stopped_gets_no_worker(setting: Callable[..., Setting])
     assert work(made, say=_nothing).outcomes == {}
 
 
+def test_a_worker_whose_sweep_was_put_aside_says_so(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    """Between its two trials another sweep takes the name: a true sentence that says where the old one lies with the
+    trial that was trained, and the new one is as it was."""
+    made = setting(LOGS)
+    _open(made)
+    new = Setting(made.folder, replace(made.spec, method="random"), made.companion, made.share)
+    before: dict[Path, bytes] = {}
+
+    def renew(_line: str) -> None:
+        put_aside(made.folder)
+        _open(new)
+        before.update(_files(made.folder))
+
+    with pytest.raises(PutAsideError) as caught:
+        work(made, say=renew)
+    assert f"put aside as {made.folder.path}.1, with all its trials" in str(caught.value)
+    assert "damaged" not in str(caught.value)
+    assert _files(made.folder) == before
+    old = Ledger.open(SweepFolder(made.folder.path.with_name("one.1")))
+    assert [trial.state for trial in old.trials()] == ["finished", "waiting"]
+    assert {trial.state for trial in Ledger.open(made.folder).trials()} == {"waiting"}
+
+
 def test_ctrl_c_once_hands_on_and_twice_kills(setting: Callable[..., Setting], tmp_path: Path) -> None:
     """The trial hears of the first; the second leaves neither worker nor trial, and the trial is there to take up."""
     made = setting(DEAF)
@@ -167,6 +192,10 @@ def test_ctrl_c_once_hands_on_and_twice_kills(setting: Callable[..., Setting], t
     trial = Path(f"/proc/{(tmp_path / 'started').read_text().strip()}")
     _until(lambda: not trial.exists() or ") Z " in (trial / "stat").read_text())
     assert [one.state for one in Ledger.open(made.folder).trials()] == ["interrupted", "waiting"]
+
+
+def _files(folder: SweepFolder) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
 
 
 def _nothing(_line: str) -> None:

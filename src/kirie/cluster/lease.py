@@ -108,7 +108,7 @@ class Lease:
             return
 
     def _ours(self) -> bool:
-        """Whether the file is the one that we have made: the folder may have been moved, and another taken its place."""
+        """Whether the file is the one that we made: the folder may have been moved, and another taken its place."""
         return read(self.run, self.holder.number) == self.holder
 
     def heir(self) -> str:

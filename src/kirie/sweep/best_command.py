@@ -57,10 +57,16 @@ def main(argv: Sequence[str]) -> int:
     front = list(ledger.pareto()) if len(record.objectives) > 1 else []
     first = best[0].trial
     setting = Setting(folder, spec, ledger.companion, Share(), record.conf(options.config_dir))
-    if options.out is not None:
-        _run_of(first, setting).publish(options.out)
     again = _again(first, setting)
-    content = {
+    if options.out is not None:
+        run = _run_of(first, setting)
+        if not run.record.is_file():
+            raise SweepError(
+                f"The best run of sweep {folder.name} is not in {run.path}: it was removed, or trained in another "
+                f"folder. This trains it again: {again}"
+            )
+        run.publish(options.out)
+    content: dict[str, Any] = {
         "sweep": folder.name,
         "trial": first.number,
         "run": first.run,
@@ -73,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
     text = "\n".join([*lines, "", again])
     now, told = _now(first, setting)
     if told:
-        content["now"] = now
+        content |= {"now": now, "why": told}
         text += f"\n({told})"
     command.result(content, text, as_json=options.json)
     return 0

@@ -151,7 +151,7 @@ class _Trials:
             yield params, config
 
     def _condition(self, params: Params, told: Sequence[Params]) -> str:
-        """What to write into the companion file where a parameter is right with other choices; "" where it is with none."""
+        """What the companion file lacks where a parameter is right with other choices; "" where it is with none."""
         for name in params:
             if not self._composes({other: params[other] for other in params if other != name}):
                 continue
@@ -160,10 +160,11 @@ class _Trials:
             for other in params:
                 allowed = list(dict.fromkeys(str(one[other]) for one in fits if other in one))
                 if other != name and allowed and str(params[other]) not in allowed:
+                    entry = f"{{parameter: {name}, when: {{{other}: [{', '.join(allowed)}]}}}}"
                     return (
                         f" This is so with {other} {params[other]}, and not with all choices. A parameter that takes "
-                        f"part only in some trials needs a condition in the companion file {companion_path(self.spec.path)}: "
-                        f"`conditions: [{{parameter: {name}, when: {{{other}: [{', '.join(allowed)}]}}}}]`."
+                        "part only in some trials needs a condition in the companion file "
+                        f"{companion_path(self.spec.path)}: `conditions: [{entry}]`."
                     )
         return ""
 

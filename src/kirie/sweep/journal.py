@@ -3,8 +3,8 @@
 The format is that of Optuna's own file backend, so that its tools read it. What that backend lacks: a line that a kill
 has torn is cut off by the next writer (else it would write on behind it, and nobody could read the journal any more); a
 failed write leaves nothing behind and is told of in a sentence; a few records can be written as one; and a process can
-read and write without another one coming between. And a process notices when another sweep has taken the place of its own:
-no two journals have one first line.
+read and write without another one coming between. And a process notices when another sweep has taken the place of its
+own: no two journals have one first line.
 """
 
 from __future__ import annotations

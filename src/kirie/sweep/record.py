@@ -88,7 +88,7 @@ class SweepRecord:
         )
 
     def conf(self, given: Path | None) -> Path | None:
-        """The folder of configuration that its trials are composed from: the given one, else the one it was begun with."""
+        """The folder of configuration that its trials are composed from: the given, else that of its beginning."""
         return given if given is not None or self.config_dir is None else Path(self.config_dir)
 
     @classmethod

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kirie.cluster.scheduler import Scheduler, Slurm
 from kirie.core import command
@@ -114,7 +115,11 @@ def _dry_run(opening: Opening, options: argparse.Namespace) -> int:
     examples = opening.examples()
     total = "as many as the budget pays for" if opening.total is None else str(opening.total)
     lines = [f"sweep {opening.name} ({opening.spec.method}): {total} trials; nothing was started"]
-    content = {"sweep": opening.name, "total": opening.total, "commands": [list(words) for words in examples]}
+    content: dict[str, Any] = {
+        "sweep": opening.name,
+        "total": opening.total,
+        "commands": [list(words) for words in examples],
+    }
     if there is not None:
         status = status_of(there)
         lines.append(f"goes on with {headline(status)}")

@@ -24,7 +24,7 @@ _LOCAL_ONLY = {
     "trials": "--trials: W&B counts trials by the file's run_cap",
     "budget": "--budget: W&B knows no device time",
     "seed": "--seed: W&B's draws have none",
-    "config_dir": "--config-dir: W&B's agent runs the file's command as it is, with conf/ of the folder that it runs in",
+    "config_dir": "--config-dir: W&B's agent runs the file's command as it is, with the conf/ of its folder",
     "renew": "--renew: what W&B has registered stays there; give the sweep another --name",
     "no_reuse": "--no-reuse: a run that is done tells W&B its scores again",
 }
