@@ -113,8 +113,9 @@ def _dry_run(opening: Opening, options: argparse.Namespace) -> int:
     check_searchable(opening.spec, opening.companion, opening.total, opening.budget_s)
     there = opening.there(options.sweeps, renew=options.renew)
     examples = opening.examples()
-    total = "as many as the budget pays for" if opening.total is None else str(opening.total)
-    lines = [f"sweep {opening.name} ({opening.spec.method}): {total} trials; nothing was started"]
+    count = "as many trials as the budget pays for" if opening.total is None else f"{opening.total} trials"
+    total = "1 trial" if opening.total == 1 else count
+    lines = [f"sweep {opening.name} ({opening.spec.method}): {total}; nothing was started"]
     content: dict[str, Any] = {
         "sweep": opening.name,
         "total": opening.total,

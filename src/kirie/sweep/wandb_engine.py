@@ -16,6 +16,7 @@ from kirie.sweep.devices import Share, cores_here, gpus_here, share_out
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.local import Left, work_here
 from kirie.sweep.opening import Opening
+from kirie.sweep.status_table import parameters
 from kirie.sweep.wandb_sweep import WandbSweep, asked_for, known, registered, states_of_runs, wandb_folder
 from kirie.train.compose import compose_config, config_folder
 from kirie.train.target import take_target
@@ -50,6 +51,8 @@ def run_agents(opening: Opening, options: argparse.Namespace, scheduler: Schedul
     check_agent_words(opening.spec)
     for line in _unheard(opening):
         print(f"warning: {line}", file=sys.stderr)
+    for one in opening.left_out:
+        print(f"warning: W&B will try {parameters(one.params)}, which fails: {one.reason}", file=sys.stderr)
     folder = wandb_folder(options.sweeps, opening.name)
     # Before anything is registered: a cluster's settings are soon mistyped
     array = _array(opening, options, folder) if options.launcher == "slurm" else None
