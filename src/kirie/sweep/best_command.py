@@ -75,8 +75,8 @@ def main(argv: Sequence[str]) -> int:
         "best": [_content(one) for one in best[: options.top]],
         "pareto": [{"trial": one.number, "run": one.run, "values": list(one.values)} for one in front],
     }
-    lines = [_front_line(one, record) for one in front] or [_line(one, record) for one in best[: options.top]]
-    text = "\n".join([*lines, "", again])
+    rows = [_front_cells(one, record) for one in front] or [_cells(one, record) for one in best[: options.top]]
+    text = "\n".join([*_aligned(rows), "", again])
     now, told = _now(first, setting)
     if told:
         content |= {"now": now, "why": told}
@@ -130,12 +130,25 @@ def _content(one: Ranked) -> dict[str, Any]:
     }
 
 
-def _line(one: Ranked, record: SweepRecord) -> str:
+def _cells(one: Ranked, record: SweepRecord) -> tuple[str, ...]:
     several = f" [{one.low:.4f}, {one.high:.4f}] over {len(one.values)} seeds" if len(one.values) > 1 else ""
-    value = f"{record.objectives[0][0]} {one.mean:.4f}{several}"
-    return f"trial {one.trial.number}  {value}  run {one.trial.run}  {parameters(one.trial.params)}"
+    return _row(one.trial, f"{record.objectives[0][0]} {one.mean:.4f}{several}")
 
 
-def _front_line(one: Trial, record: SweepRecord) -> str:
-    values = ", ".join(f"{name} {value:.5g}" for (name, _), value in zip(record.objectives, one.values, strict=True))
-    return f"trial {one.number}  {values}  run {one.run}  {parameters(one.params)}"
+def _front_cells(one: Trial, record: SweepRecord) -> tuple[str, ...]:
+    values = [f"{name} {_number(value)}" for (name, _), value in zip(record.objectives, one.values, strict=True)]
+    return _row(one, *values)
+
+
+def _row(trial: Trial, *values: str) -> tuple[str, ...]:
+    return (f"trial {trial.number}", *values, f"run {trial.run}", parameters(trial.params))
+
+
+def _number(value: float) -> str:
+    """Short, but a count of parameters in full."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:.5g}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
