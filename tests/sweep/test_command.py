@@ -139,9 +139,9 @@ def test_a_dry_run_says_of_a_name_that_is_taken_what_the_start_would(
     assert claim is not None
     claim.begin("run")
     claim.finish([0.5])
-    assert kirie(["sweep", file, "--dry-run", "--json"]) == 0
-    assert _said(capsys)["there"]["over"] is True
-    assert kirie(["sweep", file, "--trials", "3", "--dry-run", "--json"]) == 0
+    assert kirie(["sweep", file, "--dry-run"]) == 0
+    assert "(trial 0); over\n`kirie sweep best tiny` shows the best trials" in capsys.readouterr().out
+    assert kirie(["sweep", file, "--budget", "1h", "--dry-run", "--json"]) == 0
     assert _said(capsys)["there"]["over"] is True
     (tmp_path / "sweeps" / "thesis").mkdir()
     (tmp_path / "sweeps" / "thesis" / "thesis.tex").write_text("work")

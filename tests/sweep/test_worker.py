@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,12 +21,14 @@ from kirie.sweep.aside import PutAsideError, put_aside
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground, GroundError
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.plan import Setting
 from kirie.sweep.space import Space
 from kirie.sweep.spec import SweepSpec
 from kirie.sweep.stopping import ask_to_stop, asked_to_stop, take_back
 from kirie.sweep.worker import work
+from kirie.train.compose import config_folder
 
 LOGS = """#!/bin/bash
 id=$(grep -o '"id": *"[^"]*"' sweeps/one/journal.log | tail -1 | cut -d'"' -f4)
@@ -99,6 +102,24 @@ def test_a_metric_that_nobody_logs_stops_all_workers(
     assert {trial.state for trial in ledger.trials()} <= {"interrupted", "waiting"}
     take_back(made.folder)
     assert asked_to_stop(made.folder) is None
+
+
+def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    """A file that is half edited, or a folder that was moved: the worker ends with a sentence, the trial waits."""
+    shutil.copytree(config_folder(), tmp_path / "mine")
+    made = replace(setting(LOGS), config_dir=tmp_path / "mine", ground=Ground.of([], tmp_path / "mine"))
+    ledger = _open(made)
+    (tmp_path / "mine" / "model" / "unet.yaml").write_text("name: [unet")
+    with pytest.raises(GroundError, match=r"was begun with another configuration: .*unet.yaml cannot be read"):
+        work(made, say=_nothing)
+    (tmp_path / "mine" / "model" / "unet.yaml").unlink()
+    with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
+        work(made, say=_nothing)
+    (tmp_path / "mine").rename(tmp_path / "moved")
+    with pytest.raises(GroundError, match=r"No configuration: .*mine has no train.yaml"):
+        work(made, say=_nothing)
+    assert {trial.state for trial in ledger.trials()} <= {"interrupted", "waiting"}
+    assert not any(trial.error for trial in ledger.trials())
 
 
 def test_an_objective_that_nobody_logs_stops_all_workers(setting: Callable[..., Setting]) -> None:

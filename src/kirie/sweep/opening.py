@@ -118,6 +118,15 @@ class Opening:
             _check_idle(folder)
             return None
 
+    def ledger(self, there: SweepFolder) -> Ledger:
+        """The ledger of the sweep that is there, as it stands with these files."""
+        return Ledger(there, self.spec, self.companion, SweepRecord.read(there), self.space)
+
+    def adds_to(self, record: SweepRecord) -> bool:
+        """Whether a start would give the sweep that is there more trials, or another budget."""
+        more = self.total is not None and (record.total is None or self.total > record.total)
+        return more or self.budget_s not in {None, record.budget_s}
+
     def _renew(self, folder: SweepFolder) -> None:
         try:
             self._create(folder)

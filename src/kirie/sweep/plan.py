@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
-from kirie.sweep.ground import Ground
+from kirie.sweep.ground import Ground, GroundError
 from kirie.sweep.hydra_words import override
 from kirie.sweep.spec import SweepSpec
 from kirie.train.compose import compose_config, config_folder
@@ -75,8 +75,7 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     """
     given = words(setting.spec.command, params, os.environ, program=setting.spec.program)
     overrides = overrides_of(given)
-    conf = config_folder(setting.config_dir)
-    config = compose_config(overrides, conf)
+    conf, config = _composed(overrides, setting)
     store = Path(Settings.of(config).data.store)
     own = _machine_words(setting, config)
     runs = Path(config["runs"]) if setting.reuse else setting.folder.runs
@@ -87,6 +86,20 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     # The same kirie as this one, also where the PATH knows none
     program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]
     return Plan(run, store, (*setting.launch, *program, *given[1:], *own))
+
+
+def _composed(overrides: Sequence[str], setting: Setting) -> tuple[Path, dict[str, Any]]:
+    """The folder of configuration, and what overrides make of it; what was changed there is no fault of a trial."""
+    try:
+        conf = config_folder(setting.config_dir)
+    except ConfigError as error:
+        raise GroundError(str(error)) from None
+    try:
+        return conf, compose_config(overrides, conf)
+    except ConfigError:
+        if setting.ground is not None:
+            setting.ground.check_files(conf, setting.folder.name)
+        raise
 
 
 def runs_of(setting: Setting, params: Mapping[str, Any]) -> Path:

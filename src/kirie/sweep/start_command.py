@@ -14,7 +14,7 @@ from kirie.core import command
 from kirie.errors import UsageError
 from kirie.sweep.command import actions
 from kirie.sweep.creating import check_searchable
-from kirie.sweep.here import run_here
+from kirie.sweep.here import run_here, told_over
 from kirie.sweep.opening import Opening, read_opening
 from kirie.sweep.sending import planned_script, send_workers
 from kirie.sweep.status import status_of
@@ -122,7 +122,9 @@ def _dry_run(opening: Opening, options: argparse.Namespace) -> int:
         "commands": [list(words) for words in examples],
     }
     if there is not None:
-        status = status_of(there)
+        status = status_of(there, opening.ledger(there))
+        if status.over and not opening.adds_to(status.record):
+            return told_over(status, there, options)
         lines.append(f"goes on with {headline(status)}")
         content["there"] = {"counts": dict(status.counts), "over": status.over}
     drawn = opening.spec.method != "bayes"
