@@ -109,6 +109,12 @@ def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setti
     shutil.copytree(config_folder(), tmp_path / "mine")
     made = replace(setting(LOGS), config_dir=tmp_path / "mine", ground=Ground.of([], tmp_path / "mine"))
     ledger = _open(made)
+    train = tmp_path / "mine" / "train.yaml"
+    before = train.read_text()
+    train.write_text(before.replace("epochs: 40", "epochs: soon"))
+    with pytest.raises(GroundError, match=r"the configuration was another \(train.yaml\)"):
+        work(made, say=_nothing)
+    train.write_text(before)
     (tmp_path / "mine" / "model" / "unet.yaml").write_text("name: [unet")
     with pytest.raises(GroundError, match=r"was begun with another configuration: .*unet.yaml cannot be read"):
         work(made, say=_nothing)

@@ -95,7 +95,9 @@ def _composed(overrides: Sequence[str], setting: Setting) -> tuple[Path, dict[st
     except ConfigError as error:
         raise GroundError(str(error)) from None
     try:
-        return conf, compose_config(overrides, conf)
+        config = compose_config(overrides, conf)
+        Settings.of(config)
+        return conf, config
     except ConfigError:
         if setting.ground is not None:
             setting.ground.check_files(conf, setting.folder.name)
