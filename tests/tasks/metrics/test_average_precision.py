@@ -5,6 +5,7 @@ Shapes: N detections, H, W pixels.
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +24,7 @@ from kirie.tasks.metrics.average_precision import (
     Kind,
     average_precision,
 )
+from kirie.tasks.metrics.overlap import Overlaps
 
 from .scenes import SIZE, THINGS, Scene, coco_says, scene
 
@@ -124,6 +126,43 @@ def _enlarged(one: Scene, times: int) -> Scene:
         Detections(found.boxes_N4 * np.float32(times), found.labels_N, found.scores_N, found.masks_NMM),
         one.masks_NHW.repeat(times, 1).repeat(times, 2),
     )
+
+
+def _crowded(random: np.random.Generator, found: int, true: int) -> Overlaps:
+    """A picture as a detector leaves it that gives all it has: many detections, few of them near anything true."""
+    low_N2, low_T2 = random.uniform(0, 200, (found, 2)), random.integers(0, 200, (true, 2))
+    return Overlaps(
+        random.integers(1, 4, found).astype(np.uint8),
+        np.sort(random.random(found).astype(np.float32))[::-1].copy(),
+        np.concatenate([low_N2, low_N2 + 40], axis=1).astype(np.float32),
+        np.full(found, 1600, dtype=np.int32),
+        np.zeros(found, dtype=np.int32),
+        np.zeros(found, dtype=np.float32),
+        random.integers(1, 4, true).astype(np.uint8),
+        np.zeros(true, dtype=np.bool_),
+        np.concatenate([low_T2, low_T2 + 40], axis=1).astype(np.int32),
+        np.full(true, 1600, dtype=np.int32),
+        random.integers(0, 1600, (found, true)).astype(np.int32),
+        0,
+    )
+
+
+def test_memory_of_a_picture_is_small() -> None:
+    """One more picture of 100 detections and 20 true instances costs less than 16 KB at the peak."""
+    random = np.random.default_rng(0)
+    pictures = [_crowded(random, MOST, 20) for _ in range(240)]
+
+    def peak(count: int, kind: Kind) -> int:
+        tracemalloc.start()
+        try:
+            average_precision(pictures[:count], THINGS, kind)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    kinds: tuple[Kind, ...] = ("mask", "box")
+    for kind in kinds:
+        assert (peak(240, kind) - peak(40, kind)) / 200 < 16_000
 
 
 def test_without_truth_there_is_no_score() -> None:
