@@ -23,7 +23,8 @@ def _filled(text: str, model: str) -> str:
         node: Any = PARAMETERS | {"item": {"model": model, "file": "architectures"}}
         for key in match[1].split("."):
             node = node[key]
-        return str(node)
+        # DVC writes truth values as flags
+        return " ".join(f"--{key}" for key, on in node.items() if on) if isinstance(node, dict) else str(node)
 
     return re.sub(r"\$\{([\w.]+)\}", value, text)
 

@@ -207,6 +207,20 @@ ODD: dict[str, tuple[tuple[Region, ...], dict[str, int]]] = {
         (block("eye", 1, 1, instance=1), block("hand", 9, 9, instance=1), block("pupil", 9, 1, instance=1)),
         {"instance ids used by several labels, told apart": 1},
     ),
+    "far apart": (
+        (block("eye", 0, 1, instance=1), block("eye", 11, 1, instance=1), block("hand", 20, 1, 3, 3, instance=1)),
+        {"instance ids of one label whose regions lie far apart, taken for one instance": 1}
+        | {"instance ids used by several labels, told apart": 1},
+    ),
+    "as far apart as they are long": (
+        (block("eye", 0, 1, instance=1), block("pupil", 10, 1, instance=1), block("eye", 10, 11, instance=1)),
+        {},
+    ),
+    "a chain": (tuple(block("eye", x, 18 - x // 2, 3, 3, instance=1) for x in (12, 0, 24, 6, 18)), {}),
+    "far apart downwards": (
+        (block("eye", 1, 0, 3, 5, instance=1), block("eye", 1, 11, 5, 3, instance=1), block("eye", 9, 9)),
+        {"instance ids of one label whose regions lie far apart, taken for one instance": 1},
+    ),
     "flat": (
         (flat((1, 1), (11, 1), (5, 1)), flat((2, 2), (2, 2), (2, 2)), flat((1, 1), (9, 1), shape="rectangle")),
         {"regions of zero area, no instances by themselves": 3, "parts too small to be instances, ignored": 1},
