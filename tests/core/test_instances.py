@@ -226,6 +226,7 @@ ODD: dict[str, tuple[tuple[Region, ...], dict[str, int]]] = {
         {"regions of zero area, no instances by themselves": 3, "parts too small to be instances, ignored": 1},
     ),
     "hidden": ((block("eye", 1, 1, instance=1), block("sky", 0, 0, 9, 9)), {"instances hidden by later regions": 1}),
+    "no crumb": ((block("eye", 1, 1, CRUMB, 1),), {}),
     "crumb": ((block("eye", 1, 1, CRUMB - 1, 1),), {"parts too small to be instances, ignored": 1}),
 }
 
@@ -289,7 +290,19 @@ def test_what_an_edge_leaves_of_an_instance_is_ignored() -> None:
     ids_HW, instances, beyond = chosen(found.ids_HW[:, :9], found, least=CRUMB)
     assert (instances, beyond) == ((Instance(2),), 0)
     assert (ids_HW[2:6, 8] == IGNORE).all()
-    assert len(chosen(found.ids_HW[:, :11], found, least=CRUMB)[1]) == 2
+    # Two columns of four are as many as a crumb has too few
+    assert len(chosen(found.ids_HW[:, :10], found, least=CRUMB)[1]) == 2
+
+
+def test_of_equals_the_first_are_kept() -> None:
+    """What is not seen in a part of a map takes no place of what is, and of equal areas the first are kept."""
+    target_HW = np.zeros((4, 60), dtype=np.uint8)
+    for at in range(6):
+        target_HW[:, 10 * at + 1 : 10 * at + 4] = 1
+    found = find_instances(target_HW, (), LABELS, "components")
+    ids_HW, instances, beyond = chosen(found.ids_HW[:, 20:], found, 3)
+    assert (len(instances), beyond) == (3, 1)
+    assert [int(ids_HW[0, 10 * at + 2]) for at in range(4)] == [1, 2, 3, IGNORE]
 
 
 def test_an_unknown_label_is_told() -> None:
