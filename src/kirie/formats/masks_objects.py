@@ -60,7 +60,7 @@ def regions_of(
         # The void along the edge belongs to nobody
         pixels_256[IGNORE] = 0
         label = int(pixels_256.argmax())
-        odd += np.count_nonzero(pixels_256) > 1 or label == labels.unlabelled
+        odd += int(np.count_nonzero(pixels_256) > 1 or label == labels.unlabelled)
         if pixels_256[label] and label != labels.unlabelled:
             agrees_hw = inside_hw & (under_hw == label)
             rest_HW[box][agrees_hw] = labels.unlabelled
