@@ -67,8 +67,8 @@ def gate(trials: Sequence[AnyTrial]) -> str:
     empty = "some of them without a detection (`empty`)"
     if silenced:
         empty += (
-            f". At {', '.join(silenced)} it finds something even in pictures of one colour, so one picture was compared "
-            'with both made to find nothing, by raising the bias of the class "no thing"'
+            f". At {', '.join(silenced)} it finds something even in pictures of one colour, so one picture was "
+            'compared with both made to find nothing, by raising the bias of the class "no thing"'
         )
     said = remark(trials)
     return (
