@@ -83,9 +83,9 @@ WRONG: dict[str, tuple[str, Edit, dict[str, Any], str]] = {
         "labels",
         label_offset,
         {"step": np.int32(1)},
-        "there is a label 3, but the label set has 3",
+        "there is a label 3, but those that have instances are 1, 2",
     ),
-    "label offset": ("labels", label_offset, {"step": np.int32(-1)}, "of another label"),
+    "label offset": ("labels", label_offset, {"step": np.int32(-1)}, "a label 0, but those that have instances"),
     "scores turned round": (
         "scores",
         lambda right, wrong: [node("Slice", right, "last", "first", "axis", "back", wrong)],

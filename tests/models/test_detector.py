@@ -99,7 +99,7 @@ def test_detections_in_host_memory(small_detector: Make, detect: Build) -> None:
     with torch.no_grad():
         (found,) = detect(small_detector(score_threshold=0.0)).eval().find(torch.rand(1, 3, 64, 64))
     assert len(found.to_numpy()) > 0
-    assert found.to_numpy().problem(4, 64, 64) is None
+    assert found.to_numpy().problem((1, 2, 3), 64, 64) is None
 
 
 def test_labels_go_in_and_come_out_as_ids(small_detector: Make) -> None:
@@ -288,4 +288,4 @@ def test_half_precision_trains_and_finds(small_detector: Make, detect: Build) ->
     assert all(bool(each.grad.isfinite().all()) for each in model.parameters() if each.grad is not None)
     with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
         found = model.eval().find(image_BCHW)
-    assert all(each.to_numpy().problem(4, 64, 64) is None for each in found)
+    assert all(each.to_numpy().problem((1, 2, 3), 64, 64) is None for each in found)

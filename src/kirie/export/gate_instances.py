@@ -90,7 +90,7 @@ def _trial(
         truths = [*truths, no_truth(height, width)]
     found: list[Detections] = []
     for image_HWC in pictures:
-        answer = _answer(session, image_HWC, finder.n_labels)
+        answer = _answer(session, image_HWC, finder.things)
         if isinstance(answer, str):
             return InstanceTrial(height, width, len(pictures), failure=answer)
         found.append(answer)
@@ -110,7 +110,7 @@ def _with_silence(trial: InstanceTrial, model: Path, finder: Finder, image_HWC: 
         )
         return replace(trial, failure=unproven)
     wanted, session = graph.answer(torch.from_numpy(image_HWC)), open_session(changed)
-    found = session if isinstance(session, str) else _answer(session, image_HWC, finder.n_labels)
+    found = session if isinstance(session, str) else _answer(session, image_HWC, finder.things)
     if isinstance(found, str):
         return replace(trial, failure=f"made to find nothing, {found}")
     if len(wanted) or len(found):
@@ -118,7 +118,7 @@ def _with_silence(trial: InstanceTrial, model: Path, finder: Finder, image_HWC: 
     return replace(trial, images=trial.images + 1, without=1, silenced=True)
 
 
-def _answer(session: ort.InferenceSession, image_HWC: Bytes, n_labels: int) -> Detections | str:
+def _answer(session: ort.InferenceSession, image_HWC: Bytes, things: Sequence[int]) -> Detections | str:
     """What the file finds, or why that cannot be used."""
     try:
         values = session.run(INSTANCE_OUTPUTS, {INPUT: image_HWC[None]})
@@ -126,7 +126,7 @@ def _answer(session: ort.InferenceSession, image_HWC: Bytes, n_labels: int) -> D
         # ONNX Runtime's exceptions have no common base but Exception
         return sentence(error)
     found = Detections(*values)
-    return found.problem(n_labels, *image_HWC.shape[:2]) or found
+    return found.problem(things, *image_HWC.shape[:2]) or found
 
 
 def _blank(graph: ThingGraph, finder: Finder, size: tuple[int, int]) -> tuple[Bytes, Detections] | None:
