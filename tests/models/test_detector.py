@@ -270,6 +270,56 @@ def test_what_cannot_be_is_a_sentence(small_detector: Make, detect: Build) -> No
         detect(small_detector(loss_weights=[1.0]))
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("anchor_sizes", [8, 32, 16, 64, 128]),
+        ("anchor_sizes", [0, 8, 16, 32, 64]),
+        ("anchor_sizes", [-8, 8, 16, 32, 64]),
+        ("anchor_ratios", [2.0, 1.0]),
+        ("anchor_ratios", [0.0, 1.0]),
+        ("anchor_ratios", [-1.0, 1.0]),
+        ("anchor_ratios", [float("nan"), 1.0]),
+        ("rpn_iou", [0.7, 0.3]),
+        ("roi_iou", [0.5, 1.5]),
+        ("proposals_nms", 1.0),
+    ],
+)
+def test_sizes_ratios_and_thresholds_have_an_order_and_bounds(option: str, value: Any, small_detector: Make) -> None:
+    """Falling, zero, negative or beyond an IoU: a sentence that names the option, not torchvision's assertion."""
+    with pytest.raises(ConfigError, match=f"options.{option} is .* must be a (list|number)"):
+        check_pair(small_detector(**{option: value}))
+
+
+def test_thresholds_of_examples_are_as_configured(small_detector: Make, detect: Build) -> None:
+    """From which IoU on an anchor or a proposal meets a thing, under which it is background, and what overlaps less."""
+
+    def network(**options: Any) -> Any:
+        return detect(small_detector(**options)).train().network
+
+    thing, boxes_A4 = target(64, (0, 0, 20, 20)), torch.tensor([[0.0, 0, 20, 20], [0, 0, 20, 12], [0, 0, 20, 4]])
+    for options, anchors, proposals in (
+        ({}, [1, -1, 0], [1, 1, 0]),
+        ({"rpn_iou": [0.1, 0.5], "roi_iou": [0.1, 0.7]}, [1, 1, -1], [1, -1, -1]),
+    ):
+        rpn, heads = network(**options).rpn, network(**options).roi_heads
+        (labels_A,), _ = rpn.assign_targets_to_anchors([boxes_A4], [thing])
+        assert labels_A.tolist() == anchors
+        _, (labels_R,) = heads.assign_targets_to_proposals([boxes_A4], [thing["boxes"]], [thing["labels"]])
+        assert labels_R.tolist() == proposals
+    for threshold in (0.2, 0.9):
+        rpn = network(proposals_nms=threshold).eval().rpn
+        (kept_A4,), _ = rpn.filter_proposals(boxes_A4[None, :2], torch.tensor([[1.0, 0.5]]), [(64, 64)], [2])
+        assert len(kept_A4) == (1 if threshold == 0.2 else 2)
+
+
+def test_another_size_than_the_stores_is_refused(small_detector: Make) -> None:
+    """`image_size` is the store's, or left out; it resizes nothing."""
+    check_pair(small_detector() | {"image_size": 64}, size=(64, 64))
+    with pytest.raises(ConfigError, match=r"model.image_size is 96 x 96, and the pictures of the store have 64 x 64"):
+        check_pair(small_detector() | {"image_size": 96}, size=(64, 64))
+
+
 def test_the_label_set_decides_what_is_built(small_detector: Make) -> None:
     """`build_for` takes things from the label set: no background, no stuff."""
     labels = LabelSet.from_dict({"labels": ["background", "eye", {"name": "sky", "stuff": True}, "hat"]})
