@@ -151,20 +151,30 @@ def paint(
     Returns:
         uint8 label ids of shape (H, W), and uint16 instance ids: 0 none, k the k-th detection.
     """
-    sure = np.flatnonzero(detections.scores_N >= least_score)
-    chosen = detections.take(sure)
-    return paint_masks(
-        ((int(at) + 1, int(label), box, crop) for at, label, (box, crop) in _upwards(sure, chosen, height, width)),
-        height,
-        width,
-        background,
+    order = upwards(detections.scores_N, least_score)
+    masks = pasted(detections.take(order), height, width)
+    layers = (
+        (int(at) + 1, int(detections.labels_N[at]), box, crop_hw)
+        for at, (box, crop_hw) in zip(order, masks, strict=True)
     )
+    return paint_masks(layers, height, width, background)
+
+
+def upwards(scores_N: NDArray[np.floating[Any]], least_score: float) -> NDArray[np.intp]:
+    """The places of what is painted, the lowest first: the surest lies on top, and of equal ones the first.
+
+    Args:
+        scores_N: How sure each is.
+        least_score: What is below it is not painted.
+    """
+    order = np.argsort(-scores_N, kind="stable")[::-1]
+    return order[scores_N[order] >= least_score]
 
 
 def paint_masks(
     masks: Iterable[tuple[int, int, Box, Mask]], height: int, width: int, background: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-    """The maps of masks that are given the lowest first.
+    """The maps of masks that are given the lowest first, see `upwards`.
 
     Args:
         masks: Instance id, label id, box and crop of each.
@@ -178,15 +188,6 @@ def paint_masks(
         labels_HW[y0:y1, x0:x1][crop_hw] = label
         instances_HW[y0:y1, x0:x1][crop_hw] = number
     return labels_HW, instances_HW
-
-
-def _upwards(
-    places: NDArray[np.intp], chosen: Detections, height: int, width: int
-) -> Iterator[tuple[np.intp, np.uint8, tuple[Box, Mask]]]:
-    """Least sure first; of equal scores the later one first, so that the order of detections decides."""
-    order = np.argsort(-chosen.scores_N, kind="stable")[::-1]
-    lifted = chosen.take(order)
-    return zip(places[order], lifted.labels_N, pasted(lifted, height, width), strict=True)
 
 
 def _reach(boxes_N4: NDArray[np.float32], side: int) -> NDArray[np.int64]:
