@@ -91,11 +91,19 @@ def _judged(one: Overlaps, kind: Kind) -> tuple[NDArray[np.uint8], NDArray[np.fl
     iou_NT = np.column_stack([np.where(one.labels_N[:, None] == one.true_labels_T, iou_NT, 0), ignored_N])
     crowd_T, counted_AT = np.append(one.crowd_T, True), np.pad(_counted(one), ((0, 0), (0, 1)))
     kept_n = _surest(one)
+    iou_nT = iou_NT[kept_n]
     state_An = np.where(_within(area_N[kept_n]), _WRONG, _PASSED).astype(np.int8)
     state_AXn = np.repeat(state_An[:, None], len(IOU_THRESHOLDS), axis=1)
+    near_nT = iou_nT >= IOU_THRESHOLDS[0]
+    # Most pairs have no rival, and are judged at once
+    paired_n = (near_nT.sum(axis=1) == 1) & ~near_nT[:, near_nT.sum(axis=0) > 1].any(axis=1)
+    pair_n = near_nT[paired_n].argmax(axis=1)
+    reached_Xn = iou_nT[paired_n, pair_n] >= IOU_THRESHOLDS[:, None]
+    verdict_An = np.where(counted_AT[:, pair_n], _RIGHT, _PASSED)
+    state_AXn[..., paired_n] = np.where(reached_Xn, verdict_An[:, None], state_AXn[..., paired_n])
     free_AXT = np.ones((*state_AXn.shape[:2], len(crowd_T)), dtype=np.bool_)
-    for place in np.flatnonzero(iou_NT[kept_n].max(axis=1) >= IOU_THRESHOLDS[0]):
-        iou_T = iou_NT[kept_n[place]]
+    for place in np.flatnonzero(near_nT.any(axis=1) & ~paired_n):
+        iou_T = iou_nT[place]
         fits_AXT = (iou_T >= IOU_THRESHOLDS[:, None]) & (free_AXT | crowd_T)
         # One that counts before any that does not; the most overlap, and of equals the last
         better_AXT = fits_AXT & counted_AT[:, None]
