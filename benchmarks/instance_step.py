@@ -2,7 +2,8 @@
 
 Expectation: at least 0.95 of the bare loop's images/s, with the store, the loader, Lightning, the W&B log, targets made
 from instance maps and ignored regions included, and augmentation off. The bare loop is torchvision's MaskRCNN over the
-same encoder, pyramid, heads, numbers of proposals and weights, with boxes and masks made beforehand. Both are timed in
+same encoder, pyramid, heads, weights, numbers, shares and thresholds of proposals, with boxes and masks made
+beforehand, without torchvision's resizing, with the same optimizer, clipping and number of threads. Both are timed in
 turns within one process, several rounds, and the medians compared, so that a busy machine slows both alike.
 
     python benchmarks/instance_step.py --size 160 --batch 8
@@ -92,15 +93,22 @@ def torchvisions(model: Detector, size: int) -> nn.Module:
         max_size=size,
         image_mean=model.mean.flatten().tolist(),
         image_std=model.std.flatten().tolist(),
+        _skip_resize=True,  # nothing is resized in ours, and at equal sizes theirs would sample all the same
         rpn_anchor_generator=rpn.anchor_generator,
         rpn_head=rpn.head,
         rpn_pre_nms_top_n_train=options["proposals_train"][0],
         rpn_post_nms_top_n_train=options["proposals_train"][1],
         rpn_batch_size_per_image=options["rpn_samples"],
+        rpn_bg_iou_thresh=options["rpn_iou"][0],
+        rpn_fg_iou_thresh=options["rpn_iou"][1],
+        rpn_nms_thresh=options["proposals_nms"],
         box_roi_pool=heads.box_roi_pool,
         box_head=heads.box_head,
         box_predictor=heads.box_predictor,
         box_batch_size_per_image=options["roi_samples"],
+        box_positive_fraction=options["roi_things"],
+        box_bg_iou_thresh=options["roi_iou"][0],
+        box_fg_iou_thresh=options["roi_iou"][1],
         mask_roi_pool=heads.mask_roi_pool,
         mask_head=heads.mask_head,
         mask_predictor=heads.mask_predictor,
@@ -127,6 +135,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=6, help="steps of one round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--encoder", default="tu-mobilenetv3_small_100")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -135,6 +144,7 @@ def main() -> None:
 
 def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     """Times both loops in turns."""
+    torch.set_num_threads(options.threads)
     # 70 % of the pictures are for training
     count = int(options.batch * options.steps / 0.6) + 8
     synth(["--out", str(scratch / "data"), "--count", str(count), "--characters", str(count), "--size", "256"])
@@ -159,7 +169,8 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     data = build_data(settings)
     batches = _in_memory(data, task.model, options.steps)
     bare_model = torchvisions(task.model, options.size)
-    optimizer = build_optimizer(config["optimizer"], None, bare_model)
+    encoder: Any = bare_model.get_submodule("backbone.network.encoder")
+    optimizer = build_optimizer(config["optimizer"], encoder, bare_model)
     bare_epoch(bare_model, optimizer, batches[:2])  # warm-up
     run = RunFolder(scratch / "runs" / "benchmark")
     logger, _ = start_log({**config["log"], "mode": "offline"}, run, "benchmark", config)
@@ -174,6 +185,8 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         trainer.limit_val_batches = 0
         trainer.fit(task, datamodule=build_data(settings))
         kirie.append(clock.seconds[0] / len(batches))
+        if torch.get_num_threads() != options.threads:
+            raise SystemExit("The sides do not have the same number of threads; their times mean nothing.")
     end_log(logger, 0)
     ours, theirs = statistics.median(kirie), statistics.median(bare)
     return {
@@ -181,6 +194,7 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "encoder": options.encoder,
         "size": options.size,
         "batch": options.batch,
+        "threads": options.threads,
         "steps": len(batches),
         "rounds": options.rounds,
         "instances_per_image": round(float(np.mean([len(t["labels"]) for _, part in batches for t in part])), 1),

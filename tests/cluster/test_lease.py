@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -178,6 +179,21 @@ def test_a_removed_folder_is_a_lost_lease(tmp_path: Path) -> None:
     assert lease.lost
     lease.release()
     assert list(run.lease.iterdir()) == []
+
+
+def test_a_folder_that_another_took_the_place_of_is_a_lost_lease(tmp_path: Path) -> None:
+    """The number is there, and another process made it: neither touched nor given back by the first."""
+    run = RunFolder(tmp_path / "run")
+    first = _take(run)
+    run.path.rename(tmp_path / "aside")
+    shutil.copytree(tmp_path / "aside", run.path)
+    path = _elsewhere(run)
+    os.utime(path, (1, 1))
+    first.renew()
+    assert first.lost
+    first.release()
+    assert path.stat().st_mtime == 1
+    assert not json.loads(path.read_text())["released"]
 
 
 def test_without_hard_links_still_one_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from kirie.core.detections import LARGEST_MASK, MOST_DETECTIONS, Detections, paint, pasted
+from kirie.core.detections import LARGEST_MASK, MOST_AT_ONCE, MOST_COVER, Detections, paint, pasted
 
 
 def some(boxes: Any, labels: Any = None, scores: Any = None, masks: Any = None) -> Detections:
@@ -131,7 +131,7 @@ def test_no_detection_is_a_picture_of_background() -> None:
     labels_HW, instances_HW = paint(none, 5, 6, background=255)
     assert (labels_HW == 255).all()
     assert not instances_HW.any()
-    assert none.problem(4, 5, 6) is None
+    assert none.problem((1, 2, 3), 5, 6) is None
 
 
 RIGHT = some([(0, 0, 10, 10), (5, 5, 40.5, 20)])
@@ -145,7 +145,8 @@ RIGHT = some([(0, 0, 10, 10), (5, 5, 40.5, 20)])
         ("boxes_N4", np.full((2, 4), np.nan, np.float32), "a box is no number"),
         ("boxes_N4", np.full((2, 4), 99, np.float32), "outside the picture"),
         ("boxes_N4", np.array([[9, 0, 5, 9]] * 2, np.float32), "ends before it begins"),
-        ("labels_N", np.array([1, 4], np.uint8), "a label 4, but the label set has 4"),
+        ("labels_N", np.array([1, 4], np.uint8), "a label 4, but those that have instances are 1, 2, 3"),
+        ("labels_N", np.array([0, 1], np.uint8), "a label 0, but those that have instances"),
         ("labels_N", np.array([1, 2], np.int64), "labels are int64"),
         ("scores_N", np.array([0.5, np.nan], np.float32), "a score is no number"),
         ("scores_N", np.array([1.5, 0.5], np.float32), "a score is no number"),
@@ -158,9 +159,9 @@ RIGHT = some([(0, 0, 10, 10), (5, 5, 40.5, 20)])
 )
 def test_what_a_stranger_answers_is_looked_at(name: str, value: NDArray[Any], words: str) -> None:
     """Wrong types, shapes, numbers and labels are each told in words; a right answer is not."""
-    assert RIGHT.problem(4, 20, 40) is None
+    assert RIGHT.problem((1, 2, 3), 20, 40) is None
     fields = {each: getattr(RIGHT, each) for each in ("boxes_N4", "labels_N", "scores_N", "masks_NMM")}
-    found = Detections(**{**fields, name: value}).problem(4, 20, 40)
+    found = Detections(**{**fields, name: value}).problem((1, 2, 3), 20, 40)
     assert found is not None
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(found)
@@ -168,7 +169,16 @@ def test_what_a_stranger_answers_is_looked_at(name: str, value: NDArray[Any], wo
 
 def test_too_many_are_told() -> None:
     """Before anything is computed with them."""
-    count = MOST_DETECTIONS + 1
-    found = some(np.zeros((count, 4)), masks=np.zeros((count, 1, 1))).problem(4, 8, 8)
+    count = MOST_AT_ONCE + 1
+    found = some(np.zeros((count, 4)), masks=np.zeros((count, 1, 1))).problem((1, 2, 3), 8, 8)
     assert found is not None
     assert f"{count} detections" in found
+
+
+def test_what_costs_minutes_to_paste_is_told() -> None:
+    """Boxes may cover the picture so many times and no more; the cost of pasting is what they cover."""
+    for count in (MOST_COVER, MOST_COVER + 1):
+        found = some([(0, 0, 40, 20)] * count, masks=np.zeros((count, 1, 1)), scores=[0.5] * count)
+        said = found.problem((1,), 20, 40)
+        assert (said is not None) is (count > MOST_COVER)
+    assert said == "the 129 boxes together cover the picture 129 times; at most 128 times is allowed"

@@ -207,11 +207,26 @@ ODD: dict[str, tuple[tuple[Region, ...], dict[str, int]]] = {
         (block("eye", 1, 1, instance=1), block("hand", 9, 9, instance=1), block("pupil", 9, 1, instance=1)),
         {"instance ids used by several labels, told apart": 1},
     ),
+    "far apart": (
+        (block("eye", 0, 1, instance=1), block("eye", 11, 1, instance=1), block("hand", 20, 1, 3, 3, instance=1)),
+        {"instance ids of one label whose regions lie far apart, taken for one instance": 1}
+        | {"instance ids used by several labels, told apart": 1},
+    ),
+    "as far apart as they are long": (
+        (block("eye", 0, 1, instance=1), block("pupil", 10, 1, instance=1), block("eye", 10, 11, instance=1)),
+        {},
+    ),
+    "a chain": (tuple(block("eye", x, 18 - x // 2, 3, 3, instance=1) for x in (12, 0, 24, 6, 18)), {}),
+    "far apart downwards": (
+        (block("eye", 1, 0, 3, 5, instance=1), block("eye", 1, 11, 5, 3, instance=1), block("eye", 9, 9)),
+        {"instance ids of one label whose regions lie far apart, taken for one instance": 1},
+    ),
     "flat": (
         (flat((1, 1), (11, 1), (5, 1)), flat((2, 2), (2, 2), (2, 2)), flat((1, 1), (9, 1), shape="rectangle")),
         {"regions of zero area, no instances by themselves": 3, "parts too small to be instances, ignored": 1},
     ),
     "hidden": ((block("eye", 1, 1, instance=1), block("sky", 0, 0, 9, 9)), {"instances hidden by later regions": 1}),
+    "no crumb": ((block("eye", 1, 1, CRUMB, 1),), {}),
     "crumb": ((block("eye", 1, 1, CRUMB - 1, 1),), {"parts too small to be instances, ignored": 1}),
 }
 
@@ -275,7 +290,19 @@ def test_what_an_edge_leaves_of_an_instance_is_ignored() -> None:
     ids_HW, instances, beyond = chosen(found.ids_HW[:, :9], found, least=CRUMB)
     assert (instances, beyond) == ((Instance(2),), 0)
     assert (ids_HW[2:6, 8] == IGNORE).all()
-    assert len(chosen(found.ids_HW[:, :11], found, least=CRUMB)[1]) == 2
+    # Two columns of four are as many as a crumb has too few
+    assert len(chosen(found.ids_HW[:, :10], found, least=CRUMB)[1]) == 2
+
+
+def test_of_equals_the_first_are_kept() -> None:
+    """What is not seen in a part of a map takes no place of what is, and of equal areas the first are kept."""
+    target_HW = np.zeros((4, 60), dtype=np.uint8)
+    for at in range(6):
+        target_HW[:, 10 * at + 1 : 10 * at + 4] = 1
+    found = find_instances(target_HW, (), LABELS, "components")
+    ids_HW, instances, beyond = chosen(found.ids_HW[:, 20:], found, 3)
+    assert (len(instances), beyond) == (3, 1)
+    assert [int(ids_HW[0, 10 * at + 2]) for at in range(4)] == [1, 2, 3, IGNORE]
 
 
 def test_an_unknown_label_is_told() -> None:

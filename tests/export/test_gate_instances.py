@@ -16,13 +16,16 @@ from kirie.core.detections import pasted
 from kirie.errors import StoreError
 from kirie.export.gate import gate_sizes
 from kirie.export.gate_instances import compare_instances
-from kirie.export.instance_trial import InstanceTrial
+from kirie.export.instance_card import gate
+from kirie.export.instance_trial import InstanceTrial, remark
 from kirie.export.instance_truth import map_of, no_truth
-from kirie.export.onnx_instances import ThingGraph
+from kirie.export.onnx import Provenance
+from kirie.export.onnx_instances import ThingGraph, write_onnx_instances
+from kirie.export.silenced import silenced_file
 from kirie.export.trial import failures
 from kirie.tasks.metrics.overlap import Truth
 
-from .conftest import MakeStore
+from .conftest import DATA, LABELS, MakeStore
 from .small_detector import SmallDetector
 
 SIZE = (64, 64)
@@ -80,9 +83,9 @@ WRONG: dict[str, tuple[str, Edit, dict[str, Any], str]] = {
         "labels",
         label_offset,
         {"step": np.int32(1)},
-        "there is a label 3, but the label set has 3",
+        "there is a label 3, but those that have instances are 1, 2",
     ),
-    "label offset": ("labels", label_offset, {"step": np.int32(-1)}, "of another label"),
+    "label offset": ("labels", label_offset, {"step": np.int32(-1)}, "a label 0, but those that have instances"),
     "scores turned round": (
         "scores",
         lambda right, wrong: [node("Slice", right, "last", "first", "axis", "back", wrong)],
@@ -139,22 +142,78 @@ def test_a_wrong_graph_is_refused(
         raise AssertionError(line)
 
 
+def at_least_one(right: str, wrong: str) -> list[onnx.NodeProto]:
+    """Nodes that change nothing, and fail on no detection."""
+    return [
+        node("Gather", right, "first", "best"),
+        node("Sub", right, "best", "zero"),
+        node("Add", "zero", "best", wrong),
+    ]
+
+
 def test_a_graph_that_fails_on_nothing_is_refused(
     detector: SmallDetector, exported_detector: Path, thing_store: Any, tmp_path: Path
 ) -> None:
     """Where no picture of the store is without things a blank one is fed, so that this cannot come out later."""
-
-    def at_least_one(right: str, wrong: str) -> list[onnx.NodeProto]:
-        return [
-            node("Gather", right, "first", "best"),
-            node("Sub", right, "best", "zero"),
-            node("Add", "zero", "best", wrong),
-        ]
-
     fails = edited(exported_detector, tmp_path / "wrong.onnx", "scores", at_least_one, {"first": np.array([0])})
     (trial,) = compare_instances(fails, detector, thing_store.split("val"), [SIZE], images=3)
     assert trial.failure is not None
     assert "indices" in trial.failure
+
+
+@pytest.fixture(scope="module")
+def loud() -> SmallDetector:
+    """One that finds something in every picture, the blank ones too."""
+    model = SmallDetector().eval()
+    with torch.no_grad():
+        model.network.roi_heads.box_predictor.cls_score.bias[1] += 8.0
+    return model
+
+
+@pytest.fixture(scope="module")
+def exported_loud(loud: SmallDetector, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its ONNX file."""
+    path = tmp_path_factory.mktemp("loud") / "model.onnx"
+    write_onnx_instances(loud, path, SIZE, LABELS, Provenance("run-1", DATA), dynamic_size=True)
+    return path
+
+
+def test_both_are_made_to_find_nothing_where_no_picture_is_without(
+    loud: SmallDetector, exported_loud: Path, thing_store: Any
+) -> None:
+    """The same graph with one number raised gives no detection on a real picture; the trial and the card say so."""
+    (trial,) = compare_instances(exported_loud, loud, thing_store.split("val"), [SIZE], images=3)
+    assert failures([trial]) == []
+    assert (trial.images, trial.without, trial.silenced) == (4, 1, True)
+    assert "64 x 64 it finds something even in pictures of one colour" in gate([trial])
+    changed = silenced_file(exported_loud)
+    assert changed is not None
+    numbers = [
+        {one.name: one.raw_data for one in model.graph.initializer}
+        for model in (onnx.load(exported_loud), onnx.load_from_string(changed))
+    ]
+    assert len([name for name in numbers[0] if numbers[0][name] != numbers[1][name]]) == 1
+
+
+def test_a_graph_that_fails_on_nothing_is_refused_without_a_picture_too(
+    loud: SmallDetector, exported_loud: Path, thing_store: Any, tmp_path: Path
+) -> None:
+    """What fails on no detection is seen although every picture has some; so is a file that cannot be silenced."""
+    first = {"first": np.array([0])}
+    fails = edited(exported_loud, tmp_path / "wrong.onnx", "scores", at_least_one, first)
+    (trial,) = compare_instances(fails, loud, thing_store.split("val"), [SIZE], images=2)
+    assert trial.failure is not None
+    assert trial.failure.startswith("made to find nothing, ")
+    assert "indices" in trial.failure
+    model = onnx.load(exported_loud)
+    for owner in (*model.graph.initializer, *model.graph.node):
+        if isinstance(owner, onnx.TensorProto):
+            owner.name = owner.name.replace("cls_score.bias", "other")
+        else:
+            owner.input[:] = [name.replace("cls_score.bias", "other") for name in owner.input]
+    onnx.save(model, fails)
+    (trial,) = compare_instances(fails, loud, thing_store.split("val"), [SIZE], images=2)
+    assert "no bias to silence it by" in str(trial.failure)
 
 
 def test_a_file_that_cannot_be_run_is_a_failure_not_a_crash(
@@ -168,12 +227,16 @@ def test_a_file_that_cannot_be_run_is_a_failure_not_a_crash(
     assert not trial.passes
 
 
-def test_a_model_that_finds_nothing_cannot_be_proven(exported_detector: Path, thing_store: Any) -> None:
-    """Two empty answers are equal, and say nothing."""
-    deaf = SmallDetector().eval()
+def test_a_model_that_finds_nothing_cannot_be_proven(thing_store: Any, tmp_path: Path) -> None:
+    """Two empty answers are equal, and say nothing: refused in a sentence at each size."""
+    deaf, path = SmallDetector().eval(), tmp_path / "deaf.onnx"
     deaf.network.roi_heads.score_thresh = 1.0
-    (trial,) = compare_instances(exported_detector, deaf, thing_store.split("val"), [SIZE], images=2)
-    assert not trial.passes
+    write_onnx_instances(deaf, path, SIZE, LABELS, Provenance("run-1", DATA), dynamic_size=True)
+    trials = compare_instances(path, deaf, thing_store.split("val"), [SIZE, (96, 64)], images=2)
+    assert [trial.failure for trial in trials] == [None, None]
+    lines = failures(trials)
+    assert len(lines) == 2
+    assert all("the trained model finds nothing in these 2 pictures" in line for line in lines)
 
 
 def test_an_empty_split_is_refused(detector: SmallDetector, exported_detector: Path, make_store: MakeStore) -> None:
@@ -184,7 +247,7 @@ def test_an_empty_split_is_refused(detector: SmallDetector, exported_detector: P
 
 def trial(**values: Any) -> InstanceTrial:
     """One that passes, with other values."""
-    right = {"detections": 100, "equal": 1.0, "map_torch": 0.5, "map_onnx": 0.5}
+    right = {"without": 1, "detections": 100, "equal": 1.0, "map_torch": 0.5, "map_onnx": 0.5}
     return InstanceTrial(8, 8, 4, **{**right, **values})
 
 
@@ -198,6 +261,8 @@ def trial(**values: Any) -> InstanceTrial:
         (trial(equal=float("nan")), False),
         (trial(map_onnx=float("nan")), False),
         (trial(failure="it broke"), False),
+        (trial(detections=0), False),
+        (trial(without=0), False),
     ],
 )
 def test_bounds_are_as_stated(found: InstanceTrial, passes: bool) -> None:
@@ -205,6 +270,16 @@ def test_bounds_are_as_stated(found: InstanceTrial, passes: bool) -> None:
     assert found.passes is passes
     assert bool(failures([found])) is not passes
     assert found.to_dict()["passes"] is passes
+
+
+def test_a_map_that_compares_nothing_is_told() -> None:
+    """A right file of a model that is never right, or has nothing to be right about, says so on its card."""
+    assert remark([trial()]) == ""
+    for scores, words in (((0.0, 0.0), "none of them is right"), ((None, None), "no instance to find")):
+        found = trial(map_torch=scores[0], map_onnx=scores[1])
+        assert found.passes
+        assert words in remark([found])
+        assert words in gate([found])
 
 
 def test_map_is_1_for_the_truth_itself(detector: SmallDetector, thing_store: Any) -> None:

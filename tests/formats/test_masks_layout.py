@@ -54,11 +54,21 @@ def test_same_names_in_different_splits(tmp_path: Path) -> None:
 
 
 def test_drawings_for_people_are_left_out(tmp_path: Path) -> None:
-    """Instance maps and visualizations are no label masks."""
-    touch(tmp_path, "JPEGImages/a.jpg", "SegmentationClass/a.png", "SegmentationObject/a.png")
+    """Visualizations are no label masks."""
+    touch(tmp_path, "JPEGImages/a.jpg", "SegmentationClass/a.png")
     touch(tmp_path, "SegmentationClassVisualization/a.jpg")
     layout = arrange(tmp_path)
     assert [pair.mask.parent.name for pair in layout.pairs] == ["SegmentationClass"]
+    assert not layout.orphans
+
+
+def test_objects_belong_to_their_mask(tmp_path: Path) -> None:
+    """VOC's picture of objects goes with the mask of its name; one without such a mask is told."""
+    touch(tmp_path, "JPEGImages/a.jpg", "SegmentationClass/a.png", "SegmentationObject/a.png")
+    touch(tmp_path, "JPEGImages/b.jpg", "SegmentationClass/b.png", "SegmentationObject/c.png")
+    layout = arrange(tmp_path)
+    assert [pair.objects for pair in layout.pairs] == [tmp_path / "SegmentationObject" / "a.png", None]
+    assert layout.lost == (tmp_path / "SegmentationObject" / "c.png",)
     assert not layout.orphans
 
 

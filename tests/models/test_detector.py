@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torchvision.models.detection as published
 from torch import Tensor
+from torchvision.ops import box_iou
 
+from kirie.core.detections import pasted
 from kirie.core.labels import LabelSet
 from kirie.errors import ConfigError, ModelError
 from kirie.models import Detector, build_detector, build_for, check_pair, freeze_unreached
@@ -36,7 +39,7 @@ def target(side: int, *boxes: tuple[int, int, int, int], labels: tuple[int, ...]
 
 @pytest.mark.parametrize("name", ["maskrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_v2"])
 def test_whole_models_are_torchvisions(name: str) -> None:
-    """With torchvision's weights the same boxes, labels and scores to the bit, and losses within 1e-4."""
+    """With torchvision's weights the same boxes, labels, scores to the bit, the same masks, losses within 1e-4."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         few = {"rpn_pre_nms_top_n_test": 30, "rpn_post_nms_top_n_test": 20, "rpn_post_nms_top_n_train": 50}
@@ -54,6 +57,16 @@ def test_whole_models_are_torchvisions(name: str) -> None:
             assert torch.equal(mine.boxes_N4, other["boxes"])
             assert torch.equal(mine.scores_N, other["scores"])
             assert torch.equal(mine.labels_N.long(), other["labels"])
+            likely_NHW, masks_NHW = (
+                other["masks"][:, 0].numpy(),
+                np.zeros((len(other["masks"]), 64, 64), dtype=np.bool_),
+            )
+            for mask_HW, ((x0, y0, x1, y1), crop_hw) in zip(masks_NHW, pasted(mine.to_numpy(), 64, 64), strict=True):
+                mask_HW[y0:y1, x0:x1] = crop_hw
+            # But for sums that round to 0.5, as random weights give many
+            clear_NHW = np.abs(likely_NHW - 0.5) > 1e-6
+            assert masks_NHW.any()
+            np.testing.assert_array_equal(masks_NHW[clear_NHW], likely_NHW[clear_NHW] > 0.5)
         # Sizes of a resize are drawn; here there is one
         theirs.transform.torch_choice = lambda sizes: sizes[0]
         targets = [target(64, (8, 8, 40, 30), (30, 20, 60, 60), labels=(1, 3))] * 2
@@ -86,7 +99,7 @@ def test_detections_in_host_memory(small_detector: Make, detect: Build) -> None:
     with torch.no_grad():
         (found,) = detect(small_detector(score_threshold=0.0)).eval().find(torch.rand(1, 3, 64, 64))
     assert len(found.to_numpy()) > 0
-    assert found.to_numpy().problem(4, 64, 64) is None
+    assert found.to_numpy().problem((1, 2, 3), 64, 64) is None
 
 
 def test_labels_go_in_and_come_out_as_ids(small_detector: Make) -> None:
@@ -126,6 +139,72 @@ def test_ignored_pixels_teach_nothing(small_detector: Make, detect: Build) -> No
         class_unknown = float(model.losses(image_BCHW, [unknown])["class"])
     assert class_known > 0
     assert class_unknown == 0
+
+
+def test_ignored_anchors_are_no_examples(small_detector: Make, detect: Build) -> None:
+    """An anchor on ignored pixels is neither thing nor background for the proposals, not even over a marked thing."""
+    model = detect(small_detector(rpn_samples=4096)).train()
+    network: Any = model.network
+    anchors_A4 = torch.tensor([[0, 0, 20, 20], [40, 0, 60, 20], [0, 40, 20, 60], [40, 40, 60, 60], [22, 0, 42, 20]])
+    half = target(64, (0, 0, 20, 20), (40, 0, 60, 20))
+    half["ignored"][:, 32:] = True
+    (labels_A,), _ = network.rpn.assign_targets_to_anchors([anchors_A4.float()], [half])
+    assert labels_A.tolist() == [1, -1, 0, -1, 0]
+    image_BCHW, known = torch.rand(1, 3, 64, 64), {**half, "ignored": torch.zeros(64, 64, dtype=torch.bool)}
+    with torch.no_grad():
+        network.rpn.head.cls_logits.weight *= 2000
+        one, other = (float(model.losses(image_BCHW, [each])["objectness"]) for each in (half, known))
+    assert one != pytest.approx(other, rel=1e-3)
+
+
+def test_anchors_are_as_configured(small_detector: Make, detect: Build) -> None:
+    """Each level's anchors have the level's size as the root of their area, and the ratios of height to width."""
+    sizes, ratios = (6, 12, 24, 48, 96), (0.25, 1.0)
+    network: Any = detect(small_detector(anchor_sizes=list(sizes), anchor_ratios=list(ratios))).network
+    for size, anchors_R4 in zip(sizes, network.rpn.anchor_generator.cell_anchors, strict=True):
+        width_R, height_R = (anchors_R4[:, 2:] - anchors_R4[:, :2]).unbind(dim=1)
+        torch.testing.assert_close(height_R * width_R, torch.full((2,), float(size) ** 2), rtol=0.4, atol=0)
+        torch.testing.assert_close(height_R / width_R, torch.tensor(ratios), rtol=0.4, atol=0)
+    assert network.roi_heads.box_roi_pool.map_levels.s0 == 7 * 6
+    assert network.roi_heads.mask_roi_pool.map_levels.s0 == 7 * 6
+
+
+def overlap(boxes_N4: Tensor, labels_N: Tensor) -> float:
+    """The largest IoU of two boxes of one label."""
+    iou_NN = box_iou(boxes_N4, boxes_N4) * (labels_N[:, None] == labels_N[None])
+    return float(iou_NN.fill_diagonal_(0).max())
+
+
+def test_what_is_kept_is_as_configured(small_detector: Make, detect: Build) -> None:
+    """At most `detections` of at least `score_threshold`, and none of one label that overlap by `nms_threshold`."""
+    image_BCHW = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(4))
+
+    def found(**options: Any) -> Any:
+        with torch.no_grad():
+            return (
+                detect(small_detector(**{"score_threshold": 0.0, "proposals_test": [200, 100]} | options))
+                .eval()
+                .find(image_BCHW)[0]
+            )
+
+    many, few = found(nms_threshold=0.7), found(nms_threshold=0.2)
+    assert 0.2 < overlap(many.boxes_N4, many.labels_N) <= 0.7
+    assert overlap(few.boxes_N4, few.labels_N) <= 0.2
+    assert len(few.scores_N) > 5
+    assert torch.equal(found(nms_threshold=0.2, detections=3).scores_N, few.scores_N[:3])
+    least = float(few.scores_N[2])
+    assert torch.equal(found(nms_threshold=0.2, score_threshold=least).scores_N, few.scores_N[:2])
+
+
+@pytest.mark.parametrize(("share", "things"), [(0.25, 4), (0.75, 12)])
+def test_things_are_at_most_a_share_of_the_samples(
+    share: float, things: int, small_detector: Make, detect: Build
+) -> None:
+    """Of 16 sampled proposals `roi_things` meet a thing, though more could."""
+    network: Any = detect(small_detector(roi_things=share, roi_samples=16)).network
+    on_it_P4, beside_P4 = torch.tensor([[8.0, 8, 40, 40]] * 30), torch.tensor([[44.0, 44, 60, 60]] * 30)
+    _, _, (labels_R,), _ = network.roi_heads._sampled([torch.cat([on_it_P4, beside_P4])], [target(64, (8, 8, 40, 40))])
+    assert (len(labels_R), int((labels_R > 0).sum())) == (16, things)
 
 
 def test_ignored_pixels_are_in_no_masks_loss(small_detector: Make, detect: Build) -> None:
@@ -191,6 +270,56 @@ def test_what_cannot_be_is_a_sentence(small_detector: Make, detect: Build) -> No
         detect(small_detector(loss_weights=[1.0]))
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("anchor_sizes", [8, 32, 16, 64, 128]),
+        ("anchor_sizes", [0, 8, 16, 32, 64]),
+        ("anchor_sizes", [-8, 8, 16, 32, 64]),
+        ("anchor_ratios", [2.0, 1.0]),
+        ("anchor_ratios", [0.0, 1.0]),
+        ("anchor_ratios", [-1.0, 1.0]),
+        ("anchor_ratios", [float("nan"), 1.0]),
+        ("rpn_iou", [0.7, 0.3]),
+        ("roi_iou", [0.5, 1.5]),
+        ("proposals_nms", 1.0),
+    ],
+)
+def test_sizes_ratios_and_thresholds_have_an_order_and_bounds(option: str, value: Any, small_detector: Make) -> None:
+    """Falling, zero, negative or beyond an IoU: a sentence that names the option, not torchvision's assertion."""
+    with pytest.raises(ConfigError, match=f"options.{option} is .* must be a (list|number)"):
+        check_pair(small_detector(**{option: value}))
+
+
+def test_thresholds_of_examples_are_as_configured(small_detector: Make, detect: Build) -> None:
+    """From which IoU on an anchor or a proposal meets a thing, under which it is background, and what overlaps less."""
+
+    def network(**options: Any) -> Any:
+        return detect(small_detector(**options)).train().network
+
+    thing, boxes_A4 = target(64, (0, 0, 20, 20)), torch.tensor([[0.0, 0, 20, 20], [0, 0, 20, 12], [0, 0, 20, 4]])
+    for options, anchors, proposals in (
+        ({}, [1, -1, 0], [1, 1, 0]),
+        ({"rpn_iou": [0.1, 0.5], "roi_iou": [0.1, 0.7]}, [1, 1, -1], [1, -1, -1]),
+    ):
+        rpn, heads = network(**options).rpn, network(**options).roi_heads
+        (labels_A,), _ = rpn.assign_targets_to_anchors([boxes_A4], [thing])
+        assert labels_A.tolist() == anchors
+        _, (labels_R,) = heads.assign_targets_to_proposals([boxes_A4], [thing["boxes"]], [thing["labels"]])
+        assert labels_R.tolist() == proposals
+    for threshold in (0.2, 0.9):
+        rpn = network(proposals_nms=threshold).eval().rpn
+        (kept_A4,), _ = rpn.filter_proposals(boxes_A4[None, :2], torch.tensor([[1.0, 0.5]]), [(64, 64)], [2])
+        assert len(kept_A4) == (1 if threshold == 0.2 else 2)
+
+
+def test_another_size_than_the_stores_is_refused(small_detector: Make) -> None:
+    """`image_size` is the store's, or left out; it resizes nothing."""
+    check_pair(small_detector() | {"image_size": 64}, size=(64, 64))
+    with pytest.raises(ConfigError, match=r"model.image_size is 96 x 96, and the pictures of the store have 64 x 64"):
+        check_pair(small_detector() | {"image_size": 96}, size=(64, 64))
+
+
 def test_the_label_set_decides_what_is_built(small_detector: Make) -> None:
     """`build_for` takes things from the label set: no background, no stuff."""
     labels = LabelSet.from_dict({"labels": ["background", "eye", {"name": "sky", "stuff": True}, "hat"]})
@@ -209,4 +338,4 @@ def test_half_precision_trains_and_finds(small_detector: Make, detect: Build) ->
     assert all(bool(each.grad.isfinite().all()) for each in model.parameters() if each.grad is not None)
     with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
         found = model.eval().find(image_BCHW)
-    assert all(each.to_numpy().problem(4, 64, 64) is None for each in found)
+    assert all(each.to_numpy().problem((1, 2, 3), 64, 64) is None for each in found)

@@ -53,6 +53,28 @@ def test_numbers_go_from_left_to_right() -> None:
     assert len(found.things) == 5
 
 
+def test_exactly_sure_enough_is_shown() -> None:
+    """A score that is the limit suffices, and it is told with six digits."""
+    (thing,) = some([((5, 5, 9, 9), 1, 0.5000004)])
+    found = arrange([thing], SIZE, LABELS, thing.score)
+    assert len(found.shown) == 1
+    picture = Picture(np.zeros((*SIZE, 3), np.uint8), None, ".png")
+    behind, part = found.parts(picture, LABELS)
+    assert found.about(behind) == {}
+    assert found.about(part)["score"] == 0.5
+    assert not arrange([thing], SIZE, LABELS, 0.5000005).shown
+
+
+def test_middles_and_then_tops_order_the_numbers() -> None:
+    """Of two things the one whose middle lies further left is the first, wherever it begins; else the upper one."""
+    wide_before_narrow = arrange(some([((20, 0, 30, 5), 2, 0.9), ((5, 10, 43, 15), 2, 0.8)]), SIZE, LABELS)
+    assert [one.box for one in wide_before_narrow.shown] == [(5, 10, 43, 15), (20, 0, 30, 5)]
+    begins_before = arrange(some([((10, 10, 20, 15), 2, 0.9), ((5, 0, 45, 5), 2, 0.8)]), SIZE, LABELS)
+    assert [one.box for one in begins_before.shown] == [(10, 10, 20, 15), (5, 0, 45, 5)]
+    below = arrange(some([((10, 20, 20, 25), 2, 0.9), ((10, 0, 20, 5), 2, 0.8)]), SIZE, LABELS)
+    assert [one.box[1] for one in below.shown] == [0, 20]
+
+
 def test_less_sure_things_on_request() -> None:
     """The least score is the caller's."""
     assert len(arrange(THINGS, SIZE, LABELS, 0.3).shown) == 4

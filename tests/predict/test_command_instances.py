@@ -110,11 +110,25 @@ def test_names_and_places(make_thing_bundle: Any, tmp_path: Path) -> None:
         "3-眼.2.png",
     ]
     assert record["task"] == "instance"
-    assert record["coco"]["image_id"] == "a.png"
+    assert (record["coco"]["image_id"], record["picture"]) == ("a", "a.png")
     assert len(json.loads((out / "instances.json").read_text(encoding="utf-8"))) == 4
     assert cut(bundle, tmp_path / "out", tmp_path / "a.png", "--score", "0.2", "--only", "parts") == 0
     assert len(list((out / "parts").iterdir())) == 5
     assert not (out / "instances.png").exists()
+
+
+def test_pictures_of_one_name_have_ids_of_their_own(make_thing_bundle: Any, tmp_path: Path) -> None:
+    """Sub-folders are part of the id, so that the results of a folder are one COCO file; numbers alone are numbers."""
+    for name in ("7.png", "x/7.png", "y/7.png", "y/7.jpg", "007.png"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (96, 64), "white").save(tmp_path / "in" / name)
+    assert cut(make_thing_bundle(EYES), tmp_path / "out", tmp_path / "in", "--only", "labelmap") == 0
+    found = {}
+    for path in (tmp_path / "out").rglob("instances.json"):
+        (found[path.parent.relative_to(tmp_path / "out").as_posix()],) = {
+            result["image_id"] for result in json.loads(path.read_text(encoding="utf-8"))
+        }
+    assert found == {"7": 7, "007": "007", "x/7": "x/7", "y/7.png": "y/7.png", "y/7.jpg": "y/7.jpg"}
 
 
 def test_nothing_is_found(make_thing_bundle: Any, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kirie.core.detections import Box
+from kirie.errors import BundleError
 from kirie.predict.merge import Piece, merge
 from kirie.predict.thing import Thing
 
@@ -86,3 +87,15 @@ def test_many_tiles_make_one_thing() -> None:
 def test_nothing_of_nothing() -> None:
     """No pieces, no things."""
     assert merge([], SIZE) == []
+
+
+def test_a_stranger_cannot_make_it_take_minutes() -> None:
+    """Hundreds of things of one label at one place are refused; hundreds beside each other are not."""
+    wide = [piece((at % 90, at // 90 * 2, at % 90 + 2, at // 90 * 2 + 2), LEFT) for at in range(0, 900, 2)]
+    assert len(merge(wide, SIZE)) == 450
+    heap = [piece((60 + at % 40, 0, 61 + at % 40, 100), LEFT) for at in range(400)]
+    heap += [piece((60, at % 100, 100, at % 100 + 1), RIGHT) for at in range(400)]
+    with pytest.raises(
+        BundleError, match=r"finds 800 things in the tiles .* more than 64 comparisons of masks for each"
+    ):
+        merge(heap, SIZE)

@@ -88,3 +88,33 @@ def test_a_name_that_the_font_has_not_is_a_number() -> None:
     instances_HW = np.ones((100, 200), dtype=np.uint16)
     by_number = changed_by([Tag(2, 1, 0.5, (0, 0, 200, 100))], instances_HW)
     assert 0 < by_number.sum() < changed_by([Tag(1, 1, 0.5, (0, 0, 200, 100))], instances_HW).sum()
+
+
+def test_so_many_tags_and_no_more() -> None:
+    """The hundredth thing has a tag and the next, less sure, has none."""
+    instances_HW = np.zeros((400, 600), dtype=np.uint16)
+    tags = []
+    for at in range(101):
+        x, y = 5 + 25 * (at % 20), 5 + 60 * (at // 20)
+        instances_HW[y : y + 4, x : x + 4] = at + 1
+        tags.append(Tag(1, at + 1, 0.9 - at / 1000, (x, y, x + 4, y + 4)))
+    hundred = changed_by(tags[:100], instances_HW)
+    assert (changed_by(tags[:99], instances_HW) != hundred).any()
+    assert (changed_by(tags, instances_HW) == hundred).all()
+
+
+def test_letters_can_be_read() -> None:
+    """Black on a bright plate, white on a dark one."""
+    for label, are_white in ((1, True), (2, False)):
+        labels_HW = np.zeros((200, 300), dtype=np.uint8)
+        labels_HW[90:110, 10:30] = label
+        grey = np.full((200, 300, 3), 100, dtype=np.uint8)
+        tags = [Tag(label, 1, 0.9, (10, 90, 30, 110))]
+        found = overlay_things(grey, labels_HW, (labels_HW > 0).astype(np.uint16), tags, LABELS)
+        plate = (found == LABELS.labels[label].color).all(axis=2)
+        plate[:, :31] = False
+        rows, columns = np.nonzero(plate)
+        # Less its rounded corners
+        inside = found[rows.min() + 2 : rows.max() - 1, columns.min() + 2 : columns.max() - 1]
+        assert (inside > 150).all(axis=2).any() == are_white
+        assert (inside < 100).all(axis=2).any() != are_white

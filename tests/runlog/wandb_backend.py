@@ -50,6 +50,11 @@ class StoredRun:
         return "run:" + self.name
 
     @property
+    def state(self) -> str:
+        """In W&B's words."""
+        return "running" if not self.exit_codes else "failed" if self.exit_codes[-1] else "finished"
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """The rows logged, oldest first."""
         return [json.loads(row) for row in self.stream.get("wandb-history.jsonl", [])]
@@ -108,6 +113,7 @@ class Backend:
             "GetDefaultEntity": self._viewer,
             "RunResumeStatus": self._resume_status,
             "UpsertBucket": self._upsert,
+            "Runs": self._list_runs,
             "CreateRunFiles": self._run_files,
             "CreateArtifact": self._create_artifact,
             "CreateArtifactManifest": self._create_manifest,
@@ -215,6 +221,13 @@ class Backend:
             "historyLineCount": len(run.stream.get(_FILES[0], [])),
         }
         return {"upsertBucket": {"bucket": bucket, "inserted": known is None}}
+
+    def _list_runs(self, asked: dict[str, Any]) -> dict[str, Any]:
+        sweep = json.loads(asked["filters"])["sweep"]
+        found = [run for run in self.runs.values() if run.latest("sweep") == sweep]
+        edges = [{"node": {"id": run.id, "name": run.name, "state": run.state}, "cursor": run.name} for run in found]
+        page = {"endCursor": None, "hasNextPage": False}
+        return {"project": {"internalId": "0", "runCount": len(found), "runs": {"edges": edges, "pageInfo": page}}}
 
     def _run_files(self, asked: dict[str, Any]) -> dict[str, Any]:
         run = self.runs[asked["run"]]

@@ -86,7 +86,7 @@ class WandbServer:
 
 def _operation(request: dict[str, Any]) -> str:
     """The operation's name: the client's public API puts it into the query only."""
-    found = re.match(r"\s*(?:query|mutation)\s+(\w+)", request["query"])
+    found = re.match(r"\s*(?:#graphql\s+)?(?:query|mutation)\s+(\w+)", request["query"])
     return request.get("operationName") or (found[1] if found else "")
 
 

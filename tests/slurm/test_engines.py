@@ -74,7 +74,7 @@ def test_a_trial_of_wandbs_agent_is_a_run_that_the_local_engine_knows(place: Pat
     """The agent's trial trains and reports; the local engine takes its score over: W&B's best value."""
     found = _kirie(place, server, "sweep", "rates.yaml", "--engine", "wandb")
     (sweep,) = server.backend.sweeps.all.values()
-    assert (found["sweep"], found["state"], found["runs"]) == (sweep.path, "FINISHED", 1)
+    assert (found["sweep"], found["state"], found["states"]) == (sweep.path, "FINISHED", {"finished": 1})
     # The file as it is: nothing added, nothing left out
     assert sweep.config == yaml.safe_load((place / "rates.yaml").read_text(encoding="utf-8"))
     ((given, parameters),) = sweep.given.items()

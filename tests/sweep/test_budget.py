@@ -10,6 +10,8 @@ from tests.sweep.small_sweeps import finish_all, small_sweep
 from kirie.sweep.budget import Budget, expected_seconds
 from kirie.sweep.entry import State, Trial
 from kirie.sweep.ledger import Ledger
+from kirie.sweep.status import status_of
+from kirie.sweep.status_table import headline
 
 
 def _trial(number: int, state: State, seconds: float, *, reused: bool = False) -> Trial:
@@ -59,3 +61,13 @@ def test_a_sweep_without_an_end_goes_on_while_its_budget_lasts(tmp_path: Path) -
     assert more[0] == len(first)
     wanted = small_sweep(tmp_path, total=len(first + more), name="total").trials()
     assert [trial.params for trial in Ledger.open(ledger.folder).trials()] == [trial.params for trial in wanted]
+
+
+def test_a_sweep_that_ends_before_its_trials_says_why(tmp_path: Path) -> None:
+    """Else nobody would know why some wait for ever."""
+    ledger = small_sweep(tmp_path, total=4, budget_s=1e-6)
+    finish_all(ledger)
+    assert [trial.state for trial in ledger.trials()] == ["finished", "waiting", "waiting", "waiting"]
+    assert headline(status_of(ledger.folder)).endswith("; over: the budget is spent")
+    finish_all(small_sweep(tmp_path, total=4, budget_s=60.0))
+    assert headline(status_of(ledger.folder)).endswith("; over")

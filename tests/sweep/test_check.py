@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,24 @@ def test_a_conditional_parameter_is_looked_for_only_where_it_takes_part(tmp_path
     assert all(("optimizer.momentum" in draw) == (draw["optimizer"] == "sgd") for draw in draws)
     with pytest.raises(SweepError, match=r"no setting 'optimizer.momentum'.*needs a condition in the companion file"):
         check(tmp_path, shapes_store, parameters)
+
+
+def test_a_model_that_takes_no_loss_is_told_with_its_condition(tmp_path: Path, shapes_store: Path) -> None:
+    """Mask R-CNN brings its losses: the sentence has the entry of the companion file with which the grid is right."""
+    parameters = """model: {values: [unet, fpn, mask_rcnn]}
+        loss: {values: [ce_dice, ce_lovasz]}"""
+    with pytest.raises(SweepError, match=r"'loss=ce_\w+' does not go with model=mask_rcnn") as refused:
+        check(tmp_path, shapes_store, parameters, method="grid")
+    condition = re.search(r"companion file .*some\.local\.yaml: `(.*)`", str(refused.value))
+    assert condition is not None
+    assert condition[1] == "conditions: [{parameter: loss, when: {model: [unet, fpn]}}]"
+    head = HEAD.replace(
+        "parameters:", "command: [kirie, train, model.encoder=resnet18, '${{args_no_hyphens}}']\nparameters:"
+    )
+    space = check(tmp_path, shapes_store, parameters, condition[1], method="grid", head=head).space
+    found = [dict(space.combination(at)) for at in range(space.size() or 0)]
+    assert len(found) == 5
+    assert {"model": "mask_rcnn"} in found
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ import pytest
 
 from kirie.cli import main as kirie
 from kirie.cluster.fake import FakeScheduler
+from kirie.core.run import RunFolder
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ledger import Ledger
+from kirie.sweep.record import SweepRecord
 from kirie.sweep.submit_command import main as submit
 from kirie.train.compose import config_folder
 
@@ -116,6 +121,111 @@ def test_a_dry_run_refuses_what_the_start_would(sweep_file: Callable[..., Path],
     file = sweep_file(method="custom", scheduler={"engine": "optuna"}, run_cap=3)
     assert kirie(["sweep", str(file), "--dry-run"]) == 2
     assert "has `method: custom`" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_of_a_name_that_is_taken_what_the_start_would(
+    sweep_file: Callable[..., Path], tmp_path: Path, capsys: Out
+) -> None:
+    """Another sweep is refused and, with --renew, would be put aside, if nobody works for it; the same one goes on.
+    Whatever it says, nothing is written."""
+    file = str(sweep_file())
+    assert submit([file, "cluster=local", "--json"], FakeScheduler()) == 0
+    folder = SweepFolder(tmp_path / "sweeps" / "tiny")
+    capsys.readouterr()
+    before = _files(tmp_path / "sweeps")
+    assert kirie(["sweep", file, "--dry-run"]) == 0
+    assert "goes on with sweep tiny: 0 of 1 trials ended (1 waiting)" in capsys.readouterr().out
+    claim = Ledger.open(folder).claim("w")
+    assert claim is not None
+    claim.begin("run")
+    claim.finish([0.5])
+    assert kirie(["sweep", file, "--dry-run"]) == 0
+    assert "(trial 0); over\n`kirie sweep best tiny` shows the best trials" in capsys.readouterr().out
+    assert kirie(["sweep", file, "--budget", "1h", "--dry-run", "--json"]) == 0
+    assert _said(capsys)["there"]["over"] is True
+    (tmp_path / "sweeps" / "thesis").mkdir()
+    (tmp_path / "sweeps" / "thesis" / "thesis.tex").write_text("work")
+    assert kirie(["sweep", file, "--name", "thesis", "--dry-run"]) == 2
+    assert "is no sweep: it holds thesis.tex" in capsys.readouterr().err
+
+    sweep_file(parameters={"seed": {"values": [1, 2]}})
+    before = _files(tmp_path / "sweeps")
+    assert kirie(["sweep", file, "--dry-run"]) == 2
+    assert "There is another sweep 'tiny'" in capsys.readouterr().err
+    assert kirie(["sweep", file, "--renew", "--dry-run", "--json"]) == 0
+    assert "there" not in _said(capsys)
+    assert _files(tmp_path / "sweeps") == before
+
+
+def test_a_folder_of_configuration_is_remembered(sweep_file: Callable[..., Path], tmp_path: Path, capsys: Out) -> None:
+    """The workers of a sweep and its printed command have the folder that it was begun with; a sweep elsewhere is told
+    by it, and the folder may be named anew."""
+    shutil.copytree(config_folder(), tmp_path / "mine")
+    recipe = tmp_path / "mine" / "experiment" / "mine.yaml"
+    recipe.write_text("# @package _global_\nmodel: {encoder: tu-mobilenetv3_small_050}\n")
+    file = sweep_file()
+    content = json.loads(file.read_text())
+    content["command"][2:2] = ["experiment=mine"]
+    file.write_text(json.dumps(content))
+    (tmp_path / "work").mkdir()
+    words = [str(file), "--config-dir", "mine", "cluster=local", "--json"]
+    assert submit(words, FakeScheduler()) == 0
+    folder = SweepFolder(tmp_path / "sweeps" / "tiny")
+    assert SweepRecord.read(folder).config_dir == str(tmp_path / "mine")
+    claim = Ledger.open(folder).claim("w")
+    assert claim is not None
+    claim.begin("run")
+    claim.finish([0.5])
+    capsys.readouterr()
+    assert kirie(["sweep", "best", "tiny", "--json"]) == 0
+    found = _said(capsys)
+    assert found["command"].endswith(f" --config-dir {tmp_path}/mine")
+    assert len(found["now"]) == 12
+
+    (tmp_path / "mine").rename(tmp_path / "moved")
+    assert kirie(["sweep", "best", "tiny", "--json"]) == 0
+    assert f"No configuration: {tmp_path}/mine has no train.yaml" in _said(capsys)["why"]
+    assert kirie(["sweep", str(file), "--dry-run"]) == 2
+    assert "There is no experiment 'mine'" in capsys.readouterr().err
+    words[2] = "moved"
+    assert submit(words, FakeScheduler()) == 0
+    assert SweepRecord.read(folder).config_dir == str(tmp_path / "moved")
+
+
+def test_the_best_run_is_had_without_its_store(
+    sweep_file: Callable[..., Path], tmp_path: Path, shapes_store: Path, capsys: Out
+) -> None:
+    """By the ledger's record, where data are others by now or gone; a run that is gone is named."""
+    shutil.copytree(shapes_store, tmp_path / "store")
+    file = sweep_file()
+    file.write_text(file.read_text().replace(str(shapes_store), "store"))
+    assert submit([str(file), "cluster=local"], FakeScheduler()) == 0
+    claim = Ledger.open(SweepFolder(tmp_path / "sweeps" / "tiny")).claim("w")
+    assert claim is not None
+    claim.begin("0123456789ab")
+    claim.finish([0.5])
+    run = RunFolder(tmp_path / "runs" / "0123456789ab")
+    for path in run.copied()[:4]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    shutil.rmtree(tmp_path / "store")
+    capsys.readouterr()
+    assert kirie(["sweep", "best", "tiny", "--out", "best", "--json"]) == 0
+    found = _said(capsys)
+    assert (found["run"], found["now"]) == ("0123456789ab", None)
+    assert "data.store=store" in found["command"]
+    assert "store" in found["why"]
+    assert RunFolder(tmp_path / "best").record.is_file()
+    shutil.rmtree(tmp_path / "runs")
+    assert kirie(["sweep", "best", "tiny", "--out", "again"]) == 2
+    err = capsys.readouterr().err
+    assert "is not in runs/0123456789ab: it was removed" in err
+    assert f"This trains it again: {found['command']}" in err
+    assert not (tmp_path / "again").exists()
+
+
+def _files(place: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
 
 
 def test_a_search_without_an_end_is_refused(sweep_file: Callable[..., Path], capsys: Out) -> None:

@@ -13,7 +13,8 @@ import pytest
 from tests.sweep.small_sweeps import METRIC, finish_all, small_sweep
 
 from kirie.errors import SweepError
-from kirie.sweep.creating import OtherSweepError, put_aside
+from kirie.sweep.aside import put_aside
+from kirie.sweep.creating import OtherSweepError
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ground import Ground, GroundError
 from kirie.sweep.ledger import Ledger

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.runlog.conftest import server as server
+from tests.runlog.wandb_backend import StoredRun
 from tests.runlog.wandb_server import WandbServer
 
 from kirie import cli
@@ -15,7 +16,7 @@ from kirie.errors import SweepError
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.spec import SweepSpec
 from kirie.sweep.sweeps import find_sweep
-from kirie.sweep.wandb_sweep import WandbSweep, registered
+from kirie.sweep.wandb_sweep import WandbSweep, registered, states_of_runs
 
 SWEEP = """\
 method: grid
@@ -75,6 +76,14 @@ def test_a_file_is_registered_once(file: Path, server: WandbServer) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("grid", "random"), encoding="utf-8")
     with pytest.raises(SweepError, match=rf"was registered at W&B as {made.path} when its method was another.*--name"):
         registered(SweepSpec.read(file), folder, project="of-the-run-log", entity=None)
+
+
+def test_runs_are_counted_by_what_became_of_them(file: Path, server: WandbServer) -> None:
+    """A run that died is not one that finished, and a run of another sweep is none of this one's."""
+    made, _ = registered(SweepSpec.read(file), SweepFolder(file.parent / "rates.wandb"), project="kirie", entity=None)
+    for name, sweep, codes in (("a", made.id, [0]), ("b", made.id, [1]), ("c", made.id, [1, 0]), ("d", "other", [0])):
+        server.backend.runs[name] = StoredRun(name, "kirie", [{"sweep": sweep}], exit_codes=codes)
+    assert states_of_runs(made) == {"finished": 2, "failed": 1}
 
 
 def test_a_sweep_that_wandb_refuses_is_told_in_a_sentence(file: Path, server: WandbServer) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,15 +17,18 @@ import pytest
 from kirie.cli import main as kirie
 from kirie.cluster.lease import Lease
 from kirie.errors import SweepError
+from kirie.sweep.aside import PutAsideError, put_aside
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ground import Ground, GroundError
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.plan import Setting
 from kirie.sweep.space import Space
 from kirie.sweep.spec import SweepSpec
 from kirie.sweep.stopping import ask_to_stop, asked_to_stop, take_back
 from kirie.sweep.worker import work
+from kirie.train.compose import config_folder
 
 LOGS = """#!/bin/bash
 id=$(grep -o '"id": *"[^"]*"' sweeps/one/journal.log | tail -1 | cut -d'"' -f4)
@@ -99,6 +104,30 @@ def test_a_metric_that_nobody_logs_stops_all_workers(
     assert asked_to_stop(made.folder) is None
 
 
+def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    """A file that is half edited, or a folder that was moved: the worker ends with a sentence, the trial waits."""
+    shutil.copytree(config_folder(), tmp_path / "mine")
+    made = replace(setting(LOGS), config_dir=tmp_path / "mine", ground=Ground.of([], tmp_path / "mine"))
+    ledger = _open(made)
+    train = tmp_path / "mine" / "train.yaml"
+    before = train.read_text()
+    train.write_text(before.replace("epochs: 40", "epochs: soon"))
+    with pytest.raises(GroundError, match=r"the configuration was another \(train.yaml\)"):
+        work(made, say=_nothing)
+    train.write_text(before)
+    (tmp_path / "mine" / "model" / "unet.yaml").write_text("name: [unet")
+    with pytest.raises(GroundError, match=r"was begun with another configuration: .*unet.yaml cannot be read"):
+        work(made, say=_nothing)
+    (tmp_path / "mine" / "model" / "unet.yaml").unlink()
+    with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
+        work(made, say=_nothing)
+    (tmp_path / "mine").rename(tmp_path / "moved")
+    with pytest.raises(GroundError, match=r"No configuration: .*mine has no train.yaml"):
+        work(made, say=_nothing)
+    assert {trial.state for trial in ledger.trials()} <= {"interrupted", "waiting"}
+    assert not any(trial.error for trial in ledger.trials())
+
+
 def test_an_objective_that_nobody_logs_stops_all_workers(setting: Callable[..., Setting]) -> None:
     """It is the one that is named, though the sweep's own metric is logged; no trial has failed for it."""
     goal = "goal: minimize"
@@ -150,6 +179,29 @@ def test_a_sweep_that_is_stopped_gets_no_worker(setting: Callable[..., Setting])
     assert work(made, say=_nothing).outcomes == {}
 
 
+def test_a_worker_whose_sweep_was_put_aside_says_so(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    """Between its two trials another sweep takes the name: a true sentence that says where the old one lies with the
+    trial that was trained, and the new one is as it was."""
+    made = setting(LOGS)
+    _open(made)
+    new = Setting(made.folder, replace(made.spec, method="random"), made.companion, made.share)
+    before: dict[Path, bytes] = {}
+
+    def renew(_line: str) -> None:
+        put_aside(made.folder)
+        _open(new)
+        before.update(_files(made.folder))
+
+    with pytest.raises(PutAsideError) as caught:
+        work(made, say=renew)
+    assert f"put aside as {made.folder.path}.1, with all its trials" in str(caught.value)
+    assert "damaged" not in str(caught.value)
+    assert _files(made.folder) == before
+    old = Ledger.open(SweepFolder(made.folder.path.with_name("one.1")))
+    assert [trial.state for trial in old.trials()] == ["finished", "waiting"]
+    assert {trial.state for trial in Ledger.open(made.folder).trials()} == {"waiting"}
+
+
 def test_ctrl_c_once_hands_on_and_twice_kills(setting: Callable[..., Setting], tmp_path: Path) -> None:
     """The trial hears of the first; the second leaves neither worker nor trial, and the trial is there to take up."""
     made = setting(DEAF)
@@ -167,6 +219,10 @@ def test_ctrl_c_once_hands_on_and_twice_kills(setting: Callable[..., Setting], t
     trial = Path(f"/proc/{(tmp_path / 'started').read_text().strip()}")
     _until(lambda: not trial.exists() or ") Z " in (trial / "stat").read_text())
     assert [one.state for one in Ledger.open(made.folder).trials()] == ["interrupted", "waiting"]
+
+
+def _files(folder: SweepFolder) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
 
 
 def _nothing(_line: str) -> None:

@@ -131,6 +131,14 @@ def test_a_folder_without_configuration_is_named(tmp_path: Path) -> None:
         config_folder(tmp_path)
 
 
+def test_a_file_that_is_no_yaml_is_a_sentence(tmp_path: Path) -> None:
+    """With its place; it may be half edited."""
+    shutil.copytree(FOLDER, tmp_path / "conf")
+    (tmp_path / "conf" / "model" / "unet.yaml").write_text("name: [unet", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"is no YAML: .*unet\.yaml.*line 1"):
+        compose_config([], tmp_path / "conf")
+
+
 def test_yaml_keeps_values_and_order() -> None:
     """The resolved configuration is written as it was composed."""
     import yaml

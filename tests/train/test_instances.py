@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import yaml
+from tests.train.stops import differing, fit_stopping_everywhere
 
 from kirie.core.run import RunFolder
-from kirie.errors import ConfigError
+from kirie.errors import ConfigError, RunError
 from kirie.models import Detector
 from kirie.prepare.store import Store
 from kirie.prepare.writer import write_store
@@ -88,6 +91,55 @@ def test_evaluation_gives_the_scores_again(
     again = json.loads((tmp_path / "e" / "metrics.json").read_text())
     assert again["val"]["map"] == run.read_metrics()["val"]["map"]
     assert RunFolder(tmp_path / "e").speed.is_file()
+
+
+def test_a_stopped_detector_ends_as_one_that_never_was(
+    tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proposals and samples are drawn at random, and yet weights, history and scores are the same to the bit."""
+    words = (*SMALL, "data.batch_size=6", "train.epochs=1", "seed=3")
+    whole = fit(tiny(*words, f"runs={tmp_path / 'whole'}"), quiet=True)
+    config = tiny(*words, f"runs={tmp_path / 'stopped'}")
+    stopped, places = fit_stopping_everywhere(config, monkeypatch, (signal.SIGTERM, signal.SIGUSR1))
+    assert len(places) > 4
+    assert differing(whole, stopped) == []
+    assert stopped.history.read_text() == whole.history.read_text()
+    assert stopped.read_metrics() == whole.read_metrics()
+
+
+def test_a_loss_that_is_no_number_names_the_pictures(tiny: Compose, tmp_path: Path) -> None:
+    """A learning rate beyond all reason: the second step's loss stops the run, with the batch's pictures."""
+    words = (
+        *SMALL,
+        "data.batch_size=6",
+        "model.options.heads=v1",
+        "optimizer.lr=1000",
+        "train.clip_norm=null",
+        f"runs={tmp_path}",
+    )
+    with pytest.raises(
+        RunError, match=r"The loss of step \d .* is \S+ and teaches nothing: .* was (shape-\d\d, ){5}shape"
+    ):
+        fit(tiny(*words), quiet=True)
+    (run,) = map(RunFolder, tmp_path.iterdir())
+    assert run.read_record()["state"] == "failed"
+    assert not run.best.exists()
+
+
+def test_the_run_log_shows_what_was_painted(tiny: Compose, tmp_path: Path) -> None:
+    """The five losses by name, mask mAP, and pictures with true and painted masks are in W&B's files."""
+    words = ("log=wandb", "log.mode=offline", "log.pictures=2", "log.pictures_every=1", "trainer.log_every=1")
+    run = fit(tiny(*SMALL, *words, "train.epochs=1", f"runs={tmp_path}"), quiet=True)
+    (segment,) = run.path.glob(f"wandb/offline-run-*-{run.path.name}")
+    log = (segment / f"run-{run.path.name}.wandb").read_bytes()
+    for name in ("objectness", "rpn_box", "class", "box", "mask"):
+        assert f"train/loss_{name}".encode() in log, name
+    for key in ("val/map", "val/box_map", "val/pq", "val/pictures", "test/final/map"):
+        assert key.encode() in log, key
+    masks = [np.asarray(PIL.Image.open(path)) for path in segment.glob("files/media/images/mask/val/*.mask.png")]
+    # Truth and prediction of both; equal ones are one file
+    assert len(masks) >= 3
+    assert {mask.shape for mask in masks} == {(64, 64)}
 
 
 def test_pictures_show_painted_maps(tiny: Compose, shapes_store: Path) -> None:

@@ -96,16 +96,20 @@ class Lease:
     def renew(self) -> None:
         """Looks for a successor and touches the file, once; the thread calls this."""
         try:
-            if file_of(self.run, self.holder.number + 1).exists():
+            if file_of(self.run, self.holder.number + 1).exists() or not self._ours():
                 self._lost.set()
             else:
                 # No time given: the file server writes its own
                 os.utime(file_of(self.run, self.holder.number))
         except FileNotFoundError:
             self._lost.set()
-        except OSError:
+        except (OSError, RunError):
             # A file server that is away for a moment is no loss; the next touch tries again
             return
+
+    def _ours(self) -> bool:
+        """Whether the file is the one that we made: the folder may have been moved, and another taken its place."""
+        return read(self.run, self.holder.number) == self.holder
 
     def heir(self) -> str:
         """A sentence on who has taken the run over."""

@@ -10,7 +10,7 @@ Shapes: N detections, best score first; M side of a small mask; H, W the picture
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,13 @@ LEAST_SCORE = 0.5
 """Detections surer than this are painted, unless it is said otherwise; scores over all thresholds take them all."""
 
 MOST_DETECTIONS = 4096
-"""More in one picture are refused; detectors stop at a hundred by default, and ids in pictures have 16 bits."""
+"""More things of one picture are not kept: ids in pictures have 16 bits."""
+
+MOST_AT_ONCE = 1000
+"""More in one answer are refused; detectors stop at a hundred by default, and their option goes no further."""
+
+MOST_COVER = 128
+"""Boxes of one answer that together cover the picture more often are refused: pasting costs what they cover."""
 
 LARGEST_MASK = 256
 """Largest side of a small mask; detectors use 14 to 56."""
@@ -61,11 +67,11 @@ class Detections:
         """Some of them, in the order that is asked for."""
         return Detections(self.boxes_N4[chosen], self.labels_N[chosen], self.scores_N[chosen], self.masks_NMM[chosen])
 
-    def problem(self, n_labels: int, height: int, width: int) -> str | None:
+    def problem(self, things: Sequence[int], height: int, width: int) -> str | None:
         """What is wrong with them, in words, or None: a file from a stranger may answer anything.
 
         Args:
-            n_labels: Labels; ids count from 0.
+            things: Ids of the labels that have instances; the background and labels of stuff cannot be found.
             height: Of the picture that was asked about, in pixels.
             width: Likewise.
         """
@@ -80,16 +86,16 @@ class Detections:
         for name, (values, dtype, shape) in wanted.items():
             if values.dtype != dtype or values.shape != shape:
                 return f"{name} are {values.dtype} {values.shape} instead of {np.dtype(dtype)} {shape}"
-        if count > MOST_DETECTIONS or side > LARGEST_MASK or (count and not side):
+        if count > MOST_AT_ONCE or side > LARGEST_MASK or (count and not side):
             return (
-                f"{count} detections with masks of {side} pixels a side; at most {MOST_DETECTIONS} are allowed, with 1 "
+                f"{count} detections with masks of {side} pixels a side; at most {MOST_AT_ONCE} are allowed, with 1 "
                 f"to {LARGEST_MASK} pixels"
             )
         if not count:
             return None
-        return self._wrong_values(n_labels, np.array([width, height] * 2, dtype=np.float32))
+        return self._wrong_values(things, np.array([width, height] * 2, dtype=np.float32))
 
-    def _wrong_values(self, n_labels: int, limit_4: NDArray[np.float32]) -> str | None:
+    def _wrong_values(self, things: Sequence[int], limit_4: NDArray[np.float32]) -> str | None:
         # Written so that NaN is wrong. Boxes and masks may be off by the rounding of a resize and a sigmoid
         if not ((self.boxes_N4 >= -1) & (self.boxes_N4 <= limit_4 + 1)).all():
             return "a box is no number or lies outside the picture"
@@ -101,8 +107,14 @@ class Detections:
             return "the scores are not in falling order"
         if not ((self.masks_NMM >= -1e-6) & (self.masks_NMM <= 1 + 1e-6)).all():
             return "a mask holds something else than numbers from 0 to 1"
-        if (highest := int(self.labels_N.max())) >= n_labels:
-            return f"there is a label {highest}, but the label set has {n_labels}, from 0"
+        if len(strange := self.labels_N[~np.isin(self.labels_N, things)]):
+            return f"there is a label {strange[0]}, but those that have instances are {', '.join(map(str, things))}"
+        sides_N2 = (self.boxes_N4[:, 2:] - self.boxes_N4[:, :2]).astype(np.float64)
+        if (cover := float(sides_N2.prod(axis=1).sum() / limit_4[:2].prod(dtype=np.float64))) > MOST_COVER:
+            return (
+                f"the {len(self)} boxes together cover the picture {cover:.0f} times; at most {MOST_COVER} times is "
+                "allowed"
+            )
         return None
 
 
@@ -139,20 +151,30 @@ def paint(
     Returns:
         uint8 label ids of shape (H, W), and uint16 instance ids: 0 none, k the k-th detection.
     """
-    sure = np.flatnonzero(detections.scores_N >= least_score)
-    chosen = detections.take(sure)
-    return paint_masks(
-        ((int(at) + 1, int(label), box, crop) for at, label, (box, crop) in _upwards(sure, chosen, height, width)),
-        height,
-        width,
-        background,
+    order = upwards(detections.scores_N, least_score)
+    masks = pasted(detections.take(order), height, width)
+    layers = (
+        (int(at) + 1, int(detections.labels_N[at]), box, crop_hw)
+        for at, (box, crop_hw) in zip(order, masks, strict=True)
     )
+    return paint_masks(layers, height, width, background)
+
+
+def upwards(scores_N: NDArray[np.floating[Any]], least_score: float) -> NDArray[np.intp]:
+    """The places of what is painted, the lowest first: the surest lies on top, and of equal ones the first.
+
+    Args:
+        scores_N: How sure each is.
+        least_score: What is below it is not painted.
+    """
+    order = np.argsort(-scores_N, kind="stable")[::-1]
+    return order[scores_N[order] >= least_score]
 
 
 def paint_masks(
     masks: Iterable[tuple[int, int, Box, Mask]], height: int, width: int, background: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-    """The maps of masks that are given the lowest first.
+    """The maps of masks that are given the lowest first, see `upwards`.
 
     Args:
         masks: Instance id, label id, box and crop of each.
@@ -166,15 +188,6 @@ def paint_masks(
         labels_HW[y0:y1, x0:x1][crop_hw] = label
         instances_HW[y0:y1, x0:x1][crop_hw] = number
     return labels_HW, instances_HW
-
-
-def _upwards(
-    places: NDArray[np.intp], chosen: Detections, height: int, width: int
-) -> Iterator[tuple[np.intp, np.uint8, tuple[Box, Mask]]]:
-    """Least sure first; of equal scores the later one first, so that the order of detections decides."""
-    order = np.argsort(-chosen.scores_N, kind="stable")[::-1]
-    lifted = chosen.take(order)
-    return zip(places[order], lifted.labels_N, pasted(lifted, height, width), strict=True)
 
 
 def _reach(boxes_N4: NDArray[np.float32], side: int) -> NDArray[np.int64]:

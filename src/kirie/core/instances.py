@@ -35,6 +35,7 @@ HIDDEN = "instances hidden by later regions"
 CRUMBS = "parts too small to be instances, ignored"
 FLAT = "regions of zero area, no instances by themselves"
 SHARED = "instance ids used by several labels, told apart"
+SCATTERED = "instance ids of one label whose regions lie far apart, taken for one instance"
 UNCOUNTED = "instances of labels that have none, taken for none"
 
 _MARKED = 256
@@ -202,6 +203,7 @@ class _Marks:
         self._things = frozenset(labels.things)
         self._keys: dict[object, int] = {}
         self._labels_of: dict[int, set[int]] = {}
+        self._boxes_of: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
         self.owners: list[Instance] = []
         self.flat_HW: NDArray[np.bool_] | None = None
         self.notes: dict[str, int] = {}
@@ -214,6 +216,7 @@ class _Marks:
             if value is not None and region.area:
                 painted.append((region, self._key(region, value, at)))
         self._note(SHARED, sum(len(ids) > 1 for ids in self._labels_of.values()))
+        self._note(SCATTERED, sum(map(_scattered, self._boxes_of.values())))
         flats = [_is_flat(region) for region, _ in painted]
         if any(flats):
             self._note(FLAT, sum(flats))
@@ -233,6 +236,7 @@ class _Marks:
         number = region.instance if self._how == "given" else None
         if number is not None:
             self._labels_of.setdefault(number, set()).add(value)
+            self._boxes_of.setdefault((value, number), []).append(region.box)
             return self._owned((value, number, region.crowd), instance(value, region.crowd))
         return self._owned(at, instance(value, True)) if region.crowd else value
 
@@ -245,6 +249,26 @@ class _Marks:
     def _note(self, what: str, count: int) -> None:
         if count:
             self.notes[what] = self.notes.get(what, 0) + int(count)
+
+
+def _scattered(boxes: Sequence[tuple[int, int, int, int]]) -> bool:
+    """Whether some regions lie further from all others than the larger of two neighbours is long.
+
+    What something hides in the middle lies nearer; more often an id was given twice.
+    """
+    box_B4 = np.array(boxes)
+    low_B2, high_B2 = box_B4[:, :2], box_B4[:, 2:]
+    long_B = (high_B2 - low_B2).max(axis=1)
+    open_B = np.ones(len(boxes), dtype=np.bool_)
+    todo = [0]
+    open_B[0] = False
+    while todo:
+        at = todo.pop()
+        gap_B = np.maximum(low_B2 - high_B2[at], low_B2[at] - high_B2).max(axis=1)
+        near_B = open_B & (gap_B <= np.maximum(long_B, long_B[at]))
+        open_B &= ~near_B
+        todo += np.flatnonzero(near_B).tolist()
+    return bool(open_B.any())
 
 
 def _is_flat(region: Region) -> bool:

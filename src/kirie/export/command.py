@@ -105,6 +105,8 @@ def _report(exported: Exported) -> str:
     from rich.console import Console
     from rich.table import Table
 
+    from kirie.export.instance_trial import remark
+
     manifest, kept = exported.manifest, exported.attempts[-1]
     rows = [trial.told() for trial in kept.trials]
     table = Table(
@@ -123,4 +125,5 @@ def _report(exported: Exported) -> str:
     size = f"any size{step}" if manifest.dynamic_size else f"{manifest.height} x {manifest.width} pixels only"
     dropped = [attempt for attempt in exported.attempts if attempt.problems]
     why = "".join(f"\nAn open size did not pass: {attempt.problems[0]}" for attempt in dropped)
-    return f"{captured.get()}The bundle is in {exported.folder}; it takes {size}.{why}"
+    said = f"\n{found}" if (found := remark(kept.trials)) else ""
+    return f"{captured.get()}The bundle is in {exported.folder}; it takes {size}.{why}{said}"

@@ -86,7 +86,7 @@ def compare(
         StoreError: The split has no pictures.
     """
     image_NHWC, target_NHW = split.read(chosen_rows(split, images))
-    session = open_session(model)
+    session = open_session(model.read_bytes())
     trials = []
     for size in sizes:
         resized_NHWC = np.stack([resized(image_HWC, size, Image.Resampling.BILINEAR) for image_HWC in image_NHWC])
@@ -112,13 +112,13 @@ def chosen_rows(split: Split, images: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, len(split) - 1, min(images, len(split))).round().astype(np.int64))
 
 
-def open_session(model: Path) -> ort.InferenceSession | str:
-    """The file as ONNX Runtime loads it from the disk, or why it does not."""
+def open_session(model: bytes) -> ort.InferenceSession | str:
+    """A file's bytes as ONNX Runtime loads them, or why it does not."""
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what is wrong comes as an exception
     options.intra_op_num_threads = torch.get_num_threads()
     try:
-        return ort.InferenceSession(model.read_bytes(), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # ONNX Runtime's exceptions have no common base but Exception
         return sentence(error)

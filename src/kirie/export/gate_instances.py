@@ -2,8 +2,9 @@
 
 The written file is run by ONNX Runtime beside torch, at up to three sizes, on pictures of the store, one at a time, as
 the graph takes them. Detections are matched (`matching`), and mAP of both against the truth is compared. A recorded
-graph may fail where nothing is found, because what follows then works on no box at all; so one of the pictures is one
-in which torch finds nothing, if need be a blank one.
+graph may fail where nothing is found, because what follows then works on no box at all; so at each size nothing is
+found in one of the pictures: one of the store's, or a blank one, or, where torch finds something in these too, a
+picture of the store for which both are made to find nothing (`silenced`).
 
 Shape suffixes: H height, W width, C channels, N pictures.
 """
@@ -28,6 +29,7 @@ from kirie.export.instance_truth import map_of, no_truth, truth_of
 from kirie.export.matching import agreement
 from kirie.export.onnx import INPUT
 from kirie.export.onnx_instances import Finder, ThingGraph
+from kirie.export.silenced import silenced_file, silenced_graph
 from kirie.prepare.store import Split
 from kirie.tasks.metrics.overlap import Truth
 
@@ -61,18 +63,15 @@ def compare_instances(
     chosen = chosen_rows(split, images)
     image_NHWC, _ = split.read(chosen)
     truths = truth_of(split, chosen)
-    session = open_session(model)
+    session = open_session(model.read_bytes())
     trials: list[InstanceTrial] = []
     for size in sizes:
         # Copies, because torch does not take what Pillow lends
         pictures = [np.array(resized(image_HWC, size, Image.Resampling.BILINEAR)) for image_HWC in image_NHWC]
         there = [replace(truth, ids_HW=resized(truth.ids_HW, size, Image.Resampling.NEAREST)) for truth in truths]
         trial = _trial(session, finder, pictures, there)
-        if not trials and not trial.failure and not trial.detections:
-            nothing = (
-                "the trained model finds nothing in these pictures, so there is nothing to compare; train it longer"
-            )
-            trial = replace(trial, failure=nothing)
+        if not trial.without and not trial.failure:
+            trial = _with_silence(trial, model, finder, pictures[0])
         trials.append(trial)
         on_trial(trial)
     return trials
@@ -91,7 +90,7 @@ def _trial(
         truths = [*truths, no_truth(height, width)]
     found: list[Detections] = []
     for image_HWC in pictures:
-        answer = _answer(session, image_HWC, finder.n_labels)
+        answer = _answer(session, image_HWC, finder.things)
         if isinstance(answer, str):
             return InstanceTrial(height, width, len(pictures), failure=answer)
         found.append(answer)
@@ -101,7 +100,25 @@ def _trial(
     return InstanceTrial.of((height, width), agreements, sum(not len(one) for one in wanted), scores)
 
 
-def _answer(session: ort.InferenceSession, image_HWC: Bytes, n_labels: int) -> Detections | str:
+def _with_silence(trial: InstanceTrial, model: Path, finder: Finder, image_HWC: Bytes) -> InstanceTrial:
+    """The trial with one more picture, for which both are made to find nothing."""
+    graph, changed = silenced_graph(ThingGraph(finder).eval()), silenced_file(model)
+    if graph is None or changed is None:
+        unproven = (
+            "there is no picture in which the trained model finds nothing, and no bias to silence it by, so that the "
+            "file may fail on such a picture; a longer training finds less in a blank one"
+        )
+        return replace(trial, failure=unproven)
+    wanted, session = graph.answer(torch.from_numpy(image_HWC)), open_session(changed)
+    found = session if isinstance(session, str) else _answer(session, image_HWC, finder.things)
+    if isinstance(found, str):
+        return replace(trial, failure=f"made to find nothing, {found}")
+    if len(wanted) or len(found):
+        return replace(trial, failure=f"made to find nothing, torch finds {len(wanted)} and the file {len(found)}")
+    return replace(trial, images=trial.images + 1, without=1, silenced=True)
+
+
+def _answer(session: ort.InferenceSession, image_HWC: Bytes, things: Sequence[int]) -> Detections | str:
     """What the file finds, or why that cannot be used."""
     try:
         values = session.run(INSTANCE_OUTPUTS, {INPUT: image_HWC[None]})
@@ -109,7 +126,7 @@ def _answer(session: ort.InferenceSession, image_HWC: Bytes, n_labels: int) -> D
         # ONNX Runtime's exceptions have no common base but Exception
         return sentence(error)
     found = Detections(*values)
-    return found.problem(n_labels, *image_HWC.shape[:2]) or found
+    return found.problem(things, *image_HWC.shape[:2]) or found
 
 
 def _blank(graph: ThingGraph, finder: Finder, size: tuple[int, int]) -> tuple[Bytes, Detections] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kirie.core.bundle import Manifest
-from kirie.export.instance_trial import MAX_MAP_DIFFERENCE, MIN_EQUAL, InstanceTrial
+from kirie.export.instance_trial import MAX_MAP_DIFFERENCE, MIN_EQUAL, InstanceTrial, remark
 from kirie.export.markdown import cell, number, table
 from kirie.export.matching import MAX_BOX_DIFFERENCE, MAX_MASK_DIFFERENCE, MAX_SCORE_DIFFERENCE
 from kirie.export.trial import AnyTrial
@@ -63,15 +63,22 @@ def scores(found: Mapping[str, Any], labels: Sequence[str]) -> str:
 def gate(trials: Sequence[AnyTrial]) -> str:
     """The section about the comparison with the trained model."""
     rows = [trial.told() for trial in trials]
-    bare = any(isinstance(trial, InstanceTrial) and not trial.without for trial in trials)
-    empty = "where no picture was found in which it finds nothing" if bare else "some of them without a detection"
+    silenced = [f"{one.height} x {one.width}" for one in trials if isinstance(one, InstanceTrial) and one.silenced]
+    empty = "some of them without a detection (`empty`)"
+    if silenced:
+        empty += (
+            f". At {', '.join(silenced)} it finds something even in pictures of one colour, so one picture was "
+            'compared with both made to find nothing, by raising the bias of the class "no thing"'
+        )
+    said = remark(trials)
     return (
         "## Is the file the trained model?\n\nIt was run by ONNX Runtime beside the trained model on validation "
-        f"pictures, {empty} (`empty`). Detections were matched by box; at least "
+        f"pictures, {empty}. Detections were matched by box; at least "
         f"{MIN_EQUAL} of them had to have the same label, a score within {MAX_SCORE_DIFFERENCE}, a box within "
         f"{MAX_BOX_DIFFERENCE} pixels and a mask within {MAX_MASK_DIFFERENCE}, and mAP to differ by at most "
         f"{MAX_MAP_DIFFERENCE}. Gaps are the largest ones.\n\n"
         + table(list(rows[0]), [list(row.values()) for row in rows])
+        + (f"\n\n**{said}**" if said else "")
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ class InstanceTrial:
         height: Of the pictures, in pixels.
         width: Likewise.
         images: Pictures compared.
-        without: Those of them in which torch finds nothing.
+        without: Those of them in which torch finds nothing; a trial without any does not pass.
         detections: Compared, over all pictures: pairs, and those of either side that have no partner.
         equal: Share of them that are pairs of one label with score, box and mask within the bounds.
         alone: How many have no partner.
@@ -46,7 +47,9 @@ class InstanceTrial:
         mask_difference: Likewise of a mask's probability.
         map_torch: Mask mAP of the trained model on these pictures; None where the truth has no instance.
         map_onnx: That of the exported one.
-        failure: Why ONNX Runtime gave no answer, or one that cannot be used, or why there was nothing to compare.
+        failure: Why ONNX Runtime gave no answer, or one that cannot be used.
+        silenced: Whether torch finds something in every picture at hand, so that `without` is one for which both were
+            made to find nothing (`silenced`).
         batch: Pictures at once: one.
     """
 
@@ -64,6 +67,7 @@ class InstanceTrial:
     map_torch: float | None = None
     map_onnx: float | None = None
     failure: str | None = None
+    silenced: bool = False
     batch: int = 1
 
     @classmethod
@@ -105,6 +109,13 @@ class InstanceTrial:
     def complaints(self) -> list[str]:
         """What was found beyond what is allowed."""
         found = []
+        if not self.detections:
+            found.append(
+                f"the trained model finds nothing in these {self.images} pictures, so there is nothing to compare and "
+                "the file is not proven; train it longer, or lower model.options.score_threshold"
+            )
+        if not self.without:
+            found.append("no picture was compared in which nothing is found, where a file may fail")
         # Written so that NaN does not pass
         if not self.equal >= MIN_EQUAL:
             found.append(
@@ -116,6 +127,11 @@ class InstanceTrial:
         if not self.map_difference <= MAX_MAP_DIFFERENCE:
             found.append(f"mAP differs by {self.map_difference:.5f} (at most {MAX_MAP_DIFFERENCE})")
         return found
+
+    @property
+    def scoreless(self) -> bool:
+        """Whether mAP says nothing here: nothing is right on either side, or there is nothing to find."""
+        return not self.map_torch and not self.map_onnx
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, which has no NaN."""
@@ -138,3 +154,20 @@ class InstanceTrial:
             "box gap": f"{self.box_difference:.1e}",
             "mask gap": f"{self.mask_difference:.1e}",
         }
+
+
+def remark(trials: Sequence[object]) -> str:
+    """What a passed gate does not say: a sentence for the card and the terminal, or nothing."""
+    told = [trial for trial in trials if isinstance(trial, InstanceTrial)]
+    first = told[0] if told else None
+    if first is None or not first.scoreless:
+        return ""
+    if first.map_torch is None:
+        return (
+            "The validation pictures of the gate have no instance to find, so mAP compared nothing; the file gives the "
+            "trained model's detections, and how good they are is not known."
+        )
+    return (
+        "mAP of the trained model is 0 on the gate's pictures, so mAP compared nothing: the file gives its detections, "
+        "but none of them is right. Train it longer."
+    )

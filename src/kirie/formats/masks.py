@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from kirie.core.labels import IGNORE, LabelSet
 from kirie.core.sample import Region, Sample
 from kirie.errors import SourceError
-from kirie.formats import masks_labels, masks_layout, masks_values, walk
+from kirie.formats import masks_labels, masks_layout, masks_objects, masks_values, walk
 from kirie.formats.base import Entry, Listing, PictureFile
 from kirie.formats.picture import Picture, flatten, read_picture, read_values
 
@@ -19,7 +20,7 @@ _JPEG = {".jpg", ".jpeg", ".jpe", ".jfif"}
 
 
 class Masks:
-    """Reads picture and mask folders; one region per label and mask, in order of the ids."""
+    """Reads picture and mask folders; one region per label and mask in order of the ids, then one per VOC object."""
 
     name = "masks"
     expects = (
@@ -52,20 +53,25 @@ class Masks:
         entries = [
             Entry(
                 walk.name_of(source, pair.picture),
-                (pair.picture, pair.mask),
+                (pair.picture, pair.mask, *filter(None, [pair.objects])),
                 binary | ({"split": pair.split} if pair.split else {}),
             )
             for pair in layout.pairs
         ]
         entries += [Entry(walk.name_of(source, mask), (mask,)) for mask in layout.orphans]
         walk.refuse_doubles((entry.name for entry in entries), source)
-        bare = [walk.nfc(path.relative_to(source).as_posix()) for path in layout.bare]
-        remarks = (f"{len(bare)} picture(s) have no mask and are left out: {walk.listed(bare)}.",) if bare else ()
+        left_out = {"picture(s) have no mask": layout.bare, "picture(s) of objects belong to no mask": layout.lost}
+        remarks = tuple(
+            f"{len(paths)} {what} and are left out: "
+            f"{walk.listed(walk.nfc(path.relative_to(source).as_posix()) for path in paths)}."
+            for what, paths in left_out.items()
+            if paths
+        )
         return Listing(tuple(sorted(entries, key=lambda entry: entry.name)), remarks)
 
     def generated_labels(self, source: Path, entries: Sequence[Entry]) -> LabelSet:
         """Labels named by number, by colour, or, for 0 and 255, by the mask folder."""
-        masks = [entry.files[1] for entry in entries if len(entry.files) == 2]
+        masks = [entry.files[1] for entry in entries if len(entry.files) > 1]
         return masks_labels.generate(masks, masks_layout.subject(masks[0], source) or "foreground")
 
     def read(self, source: Path, entry: Entry, labels: LabelSet) -> Sample:
@@ -74,16 +80,22 @@ class Masks:
         Raises:
             SourceError: One is missing or damaged, their sizes differ, or a value means no label.
         """
-        if len(entry.files) != 2:
+        if len(entry.files) < 2:
             raise SourceError(
                 f"The mask {entry.files[0]} has no picture of its name in {source}; "
                 "add the picture, or take the mask out."
             )
-        path, mask = entry.files
+        path, mask, *others = entry.files
         picture = read_picture(path)
         ids_HW = _ids(mask, labels, entry)
         _fits(picture, ids_HW, path, mask)
-        return Sample(entry.name, flatten(picture), _regions(ids_HW, labels), split=entry.hint.get("split"))
+        objects: tuple[Region, ...] = ()
+        odd = 0
+        for other in others:
+            ids_HW, objects, odd = masks_objects.regions_of(_lossless(other), ids_HW, labels, other)
+        regions = (*_regions(ids_HW, labels), *objects)
+        sample = Sample(entry.name, flatten(picture), regions, split=entry.hint.get("split"))
+        return sample.with_notes(objects_that_disagree_with_the_class_mask=odd)
 
     def picture_file(self, source: Path, entry: Entry) -> PictureFile:
         """The picture beside the mask."""
@@ -92,10 +104,14 @@ class Masks:
 
 
 def _ids(mask: Path, labels: LabelSet, entry: Entry) -> NDArray[np.uint8]:
+    told = entry.hint.get("binary")
+    return masks_values.ids_of(_lossless(mask), labels, None if told is None else told == "yes", mask)
+
+
+def _lossless(mask: Path) -> Image.Image:
     if mask.suffix.lower() in _JPEG:
         raise SourceError(f"The mask {mask} is a JPEG, which changes values along every edge; export it as PNG.")
-    told = entry.hint.get("binary")
-    return masks_values.ids_of(read_values(mask), labels, None if told is None else told == "yes", mask)
+    return read_values(mask)
 
 
 def _fits(picture: Picture, ids_HW: NDArray[np.uint8], path: Path, mask: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from kirie.errors import SourceError
@@ -30,8 +30,9 @@ _MASKS = {
     "segmentationclasspng", "segmentationclassraw", "segmentationclassaug", "segmentation", "segmentations", "seg",
     "gt", "gtfine", "groundtruth", "target", "targets",
 }  # fmt: skip
-# drawn for people, or numbering instances instead of labels
-_OTHERS = {"segmentationobject", "segmentationobjectpng", "segmentationclassvisualization", "visualization"}
+_OBJECTS = {"segmentationobject", "segmentationobjectpng"}
+# drawn for people
+_OTHERS = {"segmentationclassvisualization", "segmentationobjectvisualization", "visualization"}
 _FILLING = {"prepped", "png", "raw", "ids"}
 
 _MASK_STEM = re.compile(
@@ -45,20 +46,29 @@ _Key = tuple[str | None, tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A picture, its mask, and the split their folders name."""
+    """A picture, its mask, the split their folders name, and the picture of VOC's that numbers its objects."""
 
     picture: Path
     mask: Path
     split: str | None
+    objects: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What was found: pairs, pictures without a mask, masks without a picture, each in the order of their paths."""
+    """What was found, each in the order of their paths.
+
+    Attributes:
+        pairs: Pictures with masks.
+        bare: Pictures without a mask.
+        orphans: Masks without a picture.
+        lost: Pictures of objects that belong to no pair.
+    """
 
     pairs: tuple[Pair, ...]
     bare: tuple[Path, ...]
     orphans: tuple[Path, ...]
+    lost: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,8 @@ def arrange(source: Path) -> Layout:
         pictures = {path: key for path, key in free.items() if path not in masks}
     elif not pictures:
         pictures = rest
-    return _match(pictures, masks)
+    objects = {place.key: path for path, place in places.items() if place.role == "objects"}
+    return _with_objects(_match(pictures, masks), masks, objects)
 
 
 def subject(mask: Path, source: Path) -> str | None:
@@ -115,6 +126,12 @@ def _match(pictures: dict[Path, _Key], masks: dict[Path, _Key]) -> Layout:
             chosen[found[0]] = _better(found[0], chosen.get(found[0], mask), mask)
     pairs = tuple(Pair(picture, chosen[picture], key[0]) for picture, key in pictures.items() if picture in chosen)
     return Layout(pairs, tuple(path for path in pictures if path not in chosen), tuple(orphans))
+
+
+def _with_objects(layout: Layout, masks: dict[Path, _Key], objects: dict[_Key, Path]) -> Layout:
+    pairs = tuple(replace(pair, objects=objects.get(masks[pair.mask])) for pair in layout.pairs)
+    used = {pair.objects for pair in pairs}
+    return replace(layout, pairs=pairs, lost=tuple(path for path in objects.values() if path not in used))
 
 
 def _better(picture: Path, one: Path, other: Path) -> Path:
@@ -155,6 +172,8 @@ def _role(tokens: list[str]) -> str | None:
     words = set(tokens)
     if words & _OTHERS:
         return "other"
+    if words & _OBJECTS:
+        return "objects"
     if words & _MASKS:
         return "mask"
     return "picture" if words & _PICTURES and words <= _PICTURES | _FILLING | set(_SPLITS) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,14 @@ def check_pair(
         ConfigError: A name is wrong, or architecture and encoder, size or batch do not go together; the message names
             both files.
     """
-    read = ModelConfig.read({**config, "image_size": size or config.get("image_size")})
+    read = ModelConfig.read(config)
+    if size is not None and read.image_size not in {None, size}:
+        asked = " x ".join(map(str, read.image_size or ()))
+        raise ConfigError(
+            f"model.image_size is {asked}, and the pictures of {size_from} have {size[0]} x {size[1]} pixels; nothing "
+            "is resized inside a model. Leave model.image_size out, or prepare the store with another --size."
+        )
+    read = replace(read, image_size=size or read.image_size)
     limits = probe(read)
     pair = f"{read.file} (encoder '{read.encoder}')"
     if size is not None and (refusal := limits.refusal(*size)) is not None:

@@ -72,13 +72,13 @@ class DetectorNetwork(nn.Module):
         self.rpn = Proposer(
             anchors,
             RPNHead(channels, len(ratios), conv_depth=2 if second else 1),
-            fg_iou_thresh=0.7,
-            bg_iou_thresh=0.3,
+            fg_iou_thresh=options["rpn_iou"][1],
+            bg_iou_thresh=options["rpn_iou"][0],
             batch_size_per_image=options["rpn_samples"],
             positive_fraction=0.5,
             pre_nms_top_n=_by_phase(options, 0),
             post_nms_top_n=_by_phase(options, 1),
-            nms_thresh=0.7,
+            nms_thresh=options["proposals_nms"],
         )
         width, mask = options["box_head_width"], options["mask_head_channels"]
         self.roi_heads = Heads(
@@ -87,8 +87,8 @@ class DetectorNetwork(nn.Module):
             if second
             else TwoMLPHead(channels * 7 * 7, width),
             FastRCNNPredictor(width, classes),
-            fg_iou_thresh=0.5,
-            bg_iou_thresh=0.5,
+            fg_iou_thresh=options["roi_iou"][1],
+            bg_iou_thresh=options["roi_iou"][0],
             batch_size_per_image=options["roi_samples"],
             positive_fraction=options["roi_things"],
             bbox_reg_weights=None,

@@ -21,15 +21,18 @@ _PUBLISHED_HEADS = _PUBLISHED | {"mask_head_channels": 256}
 
 def _search(sizes: tuple[int, ...], train: tuple[int, int], test: tuple[int, int]) -> dict[str, Option]:
     return {
-        "anchor_sizes": Wholes(sizes, 2, 2048),
+        "anchor_sizes": Wholes(sizes, 2, 2048, rising=True),
         "proposals_train": Wholes(train, 1, 20000),
         "proposals_test": Wholes(test, 1, 20000),
+        "proposals_nms": Share(0.7),
     }
 
 
 def _learn(rpn_samples: int, roi_samples: int, things: float) -> dict[str, Option]:
     return {
         "rpn_samples": Whole(rpn_samples, 2, 4096),
+        "rpn_iou": Numbers((0.3, 0.7), 0.0, 1.0, rising=True),
+        "roi_iou": Numbers((0.5, 0.5), 0.0, 1.0, rising=True),
         "roi_samples": Whole(roi_samples, 4, 4096),
         "roi_things": Share(things),
         "loss_weights": Numbers((1.0, 1.0, 1.0, 1.0, 1.0), 0.0, 100.0),
@@ -74,7 +77,7 @@ DETECTORS: dict[str, Architecture] = {
         {
             "heads": Choice("v2", ("v2", "v1")),
             "pyramid_channels": Whole(48, 8, 1024),
-            "anchor_ratios": Numbers((0.5, 1.0, 2.0), 0.05, 20.0, most=9),
+            "anchor_ratios": Numbers((0.5, 1.0, 2.0), 0.05, 20.0, most=9, rising=True),
             "box_head_width": Whole(128, 8, 4096),
             "mask_head_channels": Whole(32, 8, 1024),
             **_search((8, 16, 32, 64, 128), (300, 150), (300, 100)),

@@ -6,6 +6,7 @@ Numbers are bounded, so that a slip of a key (`channels: 25600`) is a message an
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -91,16 +92,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Wholes:
-    """A fixed count of whole numbers within bounds."""
+    """A fixed count of whole numbers within bounds, perhaps none smaller than the one before."""
 
     default: tuple[int, ...]
     low: int = 1
     high: int = 4096
+    rising: bool = False
 
     @property
     def allowed(self) -> str:
         """The count and the bounds."""
-        return f"a list of {len(self.default)} whole numbers from {self.low} to {self.high}"
+        return f"a list of {len(self.default)} whole numbers from {self.low} to {self.high}{_order(self.rising)}"
 
     def accepts(self, value: object) -> bool:
         """As many as the default has, each within the bounds."""
@@ -110,23 +112,26 @@ class Wholes:
             and not isinstance(value, str)
             and len(value) == len(self.default)
             and all(each.accepts(item) for item in value)
+            and (not self.rising or _rises(value))
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A list of numbers within bounds; as many as the default has, or from one to `most`."""
+    """A list of numbers within bounds, perhaps none smaller than the one before; as many as the default has, or from
+    one to `most`."""
 
     default: tuple[float, ...]
     low: float
     high: float
     most: int | None = None
+    rising: bool = False
 
     @property
     def allowed(self) -> str:
         """The count and the bounds."""
         count = str(len(self.default)) if self.most is None else f"1 to {self.most}"
-        return f"a list of {count} numbers from {self.low:g} to {self.high:g}"
+        return f"a list of {count} numbers from {self.low:g} to {self.high:g}{_order(self.rising)}"
 
     def accepts(self, value: object) -> bool:
         """A list of an allowed length, each within the bounds; true and false are not numbers."""
@@ -136,7 +141,16 @@ class Numbers:
             and (len(value) == len(self.default) if self.most is None else 1 <= len(value) <= self.most)
             and all(isinstance(item, int | float) and not isinstance(item, bool) for item in value)
             and all(self.low <= item <= self.high for item in value)
+            and (not self.rising or _rises(value))
         )
+
+
+def _order(rising: bool) -> str:
+    return " in rising order" if rising else ""
+
+
+def _rises(values: Sequence[float]) -> bool:
+    return all(one <= other for one, other in itertools.pairwise(values))
 
 
 def read_options(given: Mapping[str, Any], known: Mapping[str, Option], where: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kirie.core import files
-from kirie.core.detections import LEAST_SCORE, Box, paint_masks
+from kirie.core.detections import LEAST_SCORE, Box, paint_masks, upwards
 from kirie.core.labels import LabelSet
 from kirie.core.sample import Image
 from kirie.formats.picture import Picture
@@ -126,8 +126,8 @@ def arrange(
         labels: What the ids mean.
         least_score: Things below it are not shown.
     """
-    sure = [at for at, thing in enumerate(things) if thing.score >= least_score]
-    painted = ((at + 1, things[at].label, things[at].place, things[at].crop()) for at in reversed(sure))
+    order = upwards(np.array([thing.score for thing in things]), least_score).tolist()
+    painted = ((at + 1, things[at].label, things[at].place, things[at].crop()) for at in order)
     labels_HW, found_HW = paint_masks(painted, *size, labels.unlabelled)
     boxes = ndimage.find_objects(found_HW, max_label=len(things))
     visible = [

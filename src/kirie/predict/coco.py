@@ -9,8 +9,8 @@ Shapes: h, w a mask's tight box; R runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,21 @@ from kirie.core.detections import Box
 from kirie.core.sample import Mask
 from kirie.predict.thing import Thing
 
-_LONGEST_NUMBER = 15
-"""Digits of a name that is taken for a number; more are no id."""
+_NUMBER = re.compile(r"[0-9]{12}|[1-9][0-9]{0,14}|0")
+"""A number as COCO names its pictures, or without zeros in front; two names that are one number would be one id."""
 
 
 def image_id(name: str) -> int | str:
-    """COCO's id of a picture: the number that its file name is, as COCO's own pictures are named, else the name."""
-    stem = PurePath(name).stem
-    return int(stem) if stem.isascii() and stem.isdigit() and len(stem) <= _LONGEST_NUMBER else name
+    """COCO's id of a picture, no two in one output folder the same.
+
+    Args:
+        name: Where its results lie, relative to the output folder, with `/`: of pictures of one name in two folders
+            each has its own.
+
+    Returns:
+        The number that the name is, as COCO's own pictures are named, else the name.
+    """
+    return int(name) if _NUMBER.fullmatch(name) else name
 
 
 def results(things: Iterable[Thing], picture: int | str, height: int, width: int) -> list[dict[str, Any]]:

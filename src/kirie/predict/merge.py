@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kirie.core.detections import MOST_DETECTIONS, Box
+from kirie.errors import BundleError
 from kirie.predict.thing import Thing, shared_box, shared_pixels
 
 _SAME = 0.5
@@ -30,6 +31,31 @@ _SAME = 0.5
 
 _EDGE = 1.5
 """A box that ends this near to a tile's edge, in pixels, may go on behind it."""
+
+_PAIRS = 64
+"""So many comparisons of masks for each piece are allowed. A detector that drops duplicates needs a few; a thousand
+pieces of one label at one place, from a stranger's model, would need a thousand each, and minutes."""
+
+
+class _Allowance:
+    """Comparisons of masks that are left for a number of pieces."""
+
+    def __init__(self, pieces: int) -> None:
+        self._pieces, self._left = pieces, _PAIRS * max(pieces, _PAIRS)
+
+    def take(self) -> None:
+        """Before each comparison.
+
+        Raises:
+            BundleError: None is left.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise BundleError(
+                f"The model finds {self._pieces} things in the tiles of this picture, so many of one label at the same "
+                f"place that putting them together takes more than {_PAIRS} comparisons of masks for each; a model "
+                "that drops duplicates needs a few. Lower model.options.nms_threshold and export the run again."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +92,22 @@ def merge(pieces: Sequence[Piece], size: tuple[int, int]) -> list[Thing]:
 
     Returns:
         The things, best score first, at most MOST_DETECTIONS.
+
+    Raises:
+        BundleError: Too many pieces of one label lie at the same place.
     """
-    made = [_made(group, size) for group in _groups(pieces)]
+    allowance = _Allowance(len(pieces))
+    made = [_made(group, size) for group in _groups(pieces, allowance)]
     # Whole and united things first, so that a sure fragment does not push out what it is a fragment of
     made.sort(key=lambda pair: (pair[1], -pair[0].score))
     kept: list[Thing] = []
     for thing, is_fragment in made:
-        if not any(_hides(other, thing, is_fragment=is_fragment) for other in kept):
+        if not any(_hides(other, thing, allowance, is_fragment=is_fragment) for other in kept):
             kept.append(thing)
     return sorted(kept, key=lambda thing: -thing.score)[:MOST_DETECTIONS]
 
 
-def _groups(pieces: Sequence[Piece]) -> Iterable[list[Piece]]:
+def _groups(pieces: Sequence[Piece], allowance: _Allowance) -> Iterable[list[Piece]]:
     """Pieces that agree with each other, directly or over others."""
     leader = list(range(len(pieces)))
 
@@ -94,7 +124,7 @@ def _groups(pieces: Sequence[Piece]) -> Iterable[list[Piece]]:
         one = pieces[at]
         near = [other for other in near if pieces[other].thing.place[2] > one.thing.place[0]]
         for other in near:
-            if find(other) != find(at) and _agree(one, pieces[other]):
+            if find(other) != find(at) and _agree(one, pieces[other], allowance):
                 leader[find(at)] = find(other)
         near.append(at)
     groups: dict[int, list[Piece]] = {}
@@ -103,12 +133,13 @@ def _groups(pieces: Sequence[Piece]) -> Iterable[list[Piece]]:
     return groups.values()
 
 
-def _agree(one: Piece, other: Piece) -> bool:
+def _agree(one: Piece, other: Piece, allowance: _Allowance) -> bool:
     if one.thing.label != other.thing.label or one.tile == other.tile:
         return False
     window = shared_box(one.tile, other.tile)
     if window is None or shared_box(one.thing.place, other.thing.place) is None:
         return False
+    allowance.take()
     mine, yours = one.thing.within(window), other.thing.within(window)
     common = int(np.count_nonzero(mine & yours))
     return common > 0 and common >= _SAME * int(np.count_nonzero(mine | yours))
@@ -140,9 +171,10 @@ def _united(things: Sequence[Thing]) -> Thing:
     return found
 
 
-def _hides(kept: Thing, thing: Thing, *, is_fragment: bool) -> bool:
-    if kept.label != thing.label:
+def _hides(kept: Thing, thing: Thing, allowance: _Allowance, *, is_fragment: bool) -> bool:
+    if kept.label != thing.label or shared_box(kept.place, thing.place) is None:
         return False
+    allowance.take()
     common = shared_pixels(kept, thing)
     least = _SAME * (kept.area + thing.area - common)
     return common > 0 and (common >= least or (is_fragment and common >= _SAME * thing.area))

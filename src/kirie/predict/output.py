@@ -40,11 +40,12 @@ class Writer:
     manifest: Manifest
     kinds: frozenset[str]
 
-    def write(self, final: Path, source: Path, picture: Picture, found: Answer) -> list[str]:
+    def write(self, final: Path, name: str, source: Path, picture: Picture, found: Answer) -> list[str]:
         """Writes a picture's folder, whole or not at all.
 
         Args:
             final: The folder; what lies there is replaced.
+            name: The folder's place below the output folder, with `/`.
             source: The picture's file, for the record.
             picture: The picture.
             found: What the model says of it.
@@ -63,7 +64,7 @@ class Writer:
                 mixed_HWC = found.overlay(flatten(picture), self.manifest.labels)
                 save_png(PIL.Image.fromarray(mixed_HWC), folder / "overlay.png")
             parts = self._write_parts(folder, picture, found, notes)
-            own = found.write_own(folder, source.name, self.kinds, self.manifest.labels)
+            own = found.write_own(folder, name, self.kinds, self.manifest.labels)
             files.write_json(folder / RECORD, self._record(source, picture, parts, own, notes))
         return notes
 

@@ -134,7 +134,7 @@ class Session:
             BundleError: The model fails, or answers with shapes, numbers or labels that are not to be used.
         """
         found = Detections(*self._run(INSTANCE_OUTPUTS, image_HWC[None]))
-        if (problem := found.problem(len(self.labels), *image_HWC.shape[:2])) is not None:
+        if (problem := found.problem(self.labels.things, *image_HWC.shape[:2])) is not None:
             raise BundleError(
                 f"The model in {self.bundle} answers with detections that cannot be used on {self.device}: {problem}. "
                 "Export the run again."

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from kirie.core.instances import CRUMBS, HIDDEN
 from kirie.errors import SourceError
-from kirie.formats.labelme import BACKWARDS
 from kirie.prepare.record import Record
 
 _LINES = 20
 
-LAWFUL = frozenset({BACKWARDS, CRUMBS, HIDDEN})
-"""Notes that tell of nothing wrong: paint order hides and cuts regions, and rectangles are drawn from any corner."""
+LAWFUL = frozenset({CRUMBS, HIDDEN})
+"""Notes that tell of nothing wrong: paint order hides and cuts regions."""
 
 
 def refuse_mended(records: Sequence[Record]) -> None:

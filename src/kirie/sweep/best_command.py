@@ -18,12 +18,12 @@ from kirie.sweep.entry import Trial
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.hydra_words import override
 from kirie.sweep.ledger import Ledger
-from kirie.sweep.plan import Setting, plan_trial
+from kirie.sweep.plan import Setting, plan_trial, runs_of
 from kirie.sweep.ranking import Ranked, ranked
 from kirie.sweep.record import SweepRecord
 from kirie.sweep.spec import SweepSpec
 from kirie.sweep.status_table import parameters
-from kirie.sweep.sweeps import add_place, find_sweep
+from kirie.sweep.sweeps import CONFIG_DIR, add_place, find_sweep
 
 _TOP = 5
 
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("name", help="the sweep's name or folder")
     parser.add_argument("--top", type=int, default=_TOP, metavar="N", help=f"how many are shown (default: {_TOP})")
     parser.add_argument("--out", type=Path, metavar="DIR", help="copy the best run (weights, scores, tables) here")
-    parser.add_argument("--config-dir", type=Path, help="folder with train.yaml (default: conf/ here)")
+    parser.add_argument("--config-dir", type=Path, help=CONFIG_DIR)
     add_place(parser)
     options = parser.parse_args(argv)
     if options.top < 1:
@@ -56,11 +56,17 @@ def main(argv: Sequence[str]) -> int:
         )
     front = list(ledger.pareto()) if len(record.objectives) > 1 else []
     first = best[0].trial
-    setting = Setting(folder, spec, ledger.companion, Share(), options.config_dir)
-    if options.out is not None:
-        _run_of(first, setting).publish(options.out)
+    setting = Setting(folder, spec, ledger.companion, Share(), record.conf(options.config_dir))
     again = _again(first, setting)
-    content = {
+    if options.out is not None:
+        run = _run_of(first, setting)
+        if not run.record.is_file():
+            raise SweepError(
+                f"The best run of sweep {folder.name} is not in {run.path}: it was removed, or trained in another "
+                f"folder. This trains it again: {again}"
+            )
+        run.publish(options.out)
+    content: dict[str, Any] = {
         "sweep": folder.name,
         "trial": first.number,
         "run": first.run,
@@ -69,11 +75,12 @@ def main(argv: Sequence[str]) -> int:
         "best": [_content(one) for one in best[: options.top]],
         "pareto": [{"trial": one.number, "run": one.run, "values": list(one.values)} for one in front],
     }
-    lines = [_front_line(one, record) for one in front] or [_line(one, record) for one in best[: options.top]]
-    text = "\n".join([*lines, "", again])
-    if (now := _now(first, setting)) not in {None, first.run}:
-        content["now"] = now
-        text += f"\n(now another run, {now}: data, code or configuration were changed since)"
+    rows = [_front_cells(one, record) for one in front] or [_cells(one, record) for one in best[: options.top]]
+    text = "\n".join([*_aligned(rows), "", again])
+    now, told = _now(first, setting)
+    if told:
+        content |= {"now": now, "why": told}
+        text += f"\n({told})"
     command.result(content, text, as_json=options.json)
     return 0
 
@@ -88,20 +95,22 @@ def _again(trial: Trial, setting: Setting) -> str:
     return shlex.join(found)
 
 
-def _now(trial: Trial, setting: Setting) -> str | None:
-    """The run that a trial's command would train now; None where it would train none."""
+def _now(trial: Trial, setting: Setting) -> tuple[str | None, str]:
+    """The run that a trial's command would train now, and what is to be said of it if it is not the trial's."""
     try:
-        return plan_trial(setting, trial.params).run.path.name
-    except KirieError:
-        return None
+        now = plan_trial(setting, trial.params).run.path.name
+    except KirieError as error:
+        return None, f"now it would train nothing: {error}"
+    if now == trial.run:
+        return now, ""
+    return now, f"now another run, {now}: data, code or configuration were changed since"
 
 
 def _run_of(trial: Trial, setting: Setting) -> RunFolder:
-    """The folder of a trial's run: shared with all others, or the sweep's own."""
-    # Its id by the ledger, and not by the code of today
-    shared = plan_trial(setting, trial.params).run.path.with_name(str(trial.run))
+    """The folder of a trial's run: the sweep's own, or shared with all others. Its id is the ledger's: today's data and
+    code may make another one."""
     own = _own_run(setting.folder, trial)
-    return own if own.record.is_file() else RunFolder(shared)
+    return own if own.record.is_file() else RunFolder(runs_of(setting, trial.params) / str(trial.run))
 
 
 def _own_run(folder: SweepFolder, trial: Trial) -> RunFolder:
@@ -121,12 +130,25 @@ def _content(one: Ranked) -> dict[str, Any]:
     }
 
 
-def _line(one: Ranked, record: SweepRecord) -> str:
+def _cells(one: Ranked, record: SweepRecord) -> tuple[str, ...]:
     several = f" [{one.low:.4f}, {one.high:.4f}] over {len(one.values)} seeds" if len(one.values) > 1 else ""
-    value = f"{record.objectives[0][0]} {one.mean:.4f}{several}"
-    return f"trial {one.trial.number}  {value}  run {one.trial.run}  {parameters(one.trial.params)}"
+    return _row(one.trial, f"{record.objectives[0][0]} {one.mean:.4f}{several}")
 
 
-def _front_line(one: Trial, record: SweepRecord) -> str:
-    values = ", ".join(f"{name} {value:.5g}" for (name, _), value in zip(record.objectives, one.values, strict=True))
-    return f"trial {one.number}  {values}  run {one.run}  {parameters(one.params)}"
+def _front_cells(one: Trial, record: SweepRecord) -> tuple[str, ...]:
+    values = [f"{name} {_number(value)}" for (name, _), value in zip(record.objectives, one.values, strict=True)]
+    return _row(one, *values)
+
+
+def _row(trial: Trial, *values: str) -> tuple[str, ...]:
+    return (f"trial {trial.number}", *values, f"run {trial.run}", parameters(trial.params))
+
+
+def _number(value: float) -> str:
+    """Short, but a count of parameters in full."""
+    return f"{value:.0f}" if value.is_integer() else f"{value:.5g}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kirie.errors import ConfigError, SweepError, UnknownSettingError
+from kirie.errors import ConfigError, SweepError
 from kirie.prepare.store import Store
 from kirie.sweep.check_file import check_file
 from kirie.sweep.command_line import overrides_of, words
@@ -22,16 +22,15 @@ from kirie.sweep.companion import Companion
 from kirie.sweep.conditions import listed
 from kirie.sweep.distributions import Constant, Distribution
 from kirie.sweep.space import Params, Space
-from kirie.sweep.spec import SweepSpec
+from kirie.sweep.spec import SweepSpec, companion_path
 from kirie.sweep.values import Value
 from kirie.train.compose import compose_config
 from kirie.train.overrides import groups
 from kirie.train.settings import Settings
 
-_CONDITION = (
-    "A parameter that takes part only in some trials needs a condition in the companion file: "
-    "{parameter: NAME, when: {OTHER: VALUES}}."
-)
+_MOST_TRIED = 40
+"""Trials that are composed to tell what is wrong with one."""
+
 _TOP = 1 - 2**-30
 """Near the upper end of a distribution."""
 
@@ -148,14 +147,26 @@ class _Trials:
             try:
                 config = self._composed(params)
             except ConfigError as error:
-                unknown = isinstance(error, UnknownSettingError)
-                some = f" {self._only_with(params)}" if unknown and any(map(self._composes, told)) else ""
-                raise SweepError(f"{self.spec.path}: {error}{some}") from None
+                raise SweepError(f"{self.spec.path}: {error}{self._condition(params, told)}") from None
             yield params, config
 
-    def _only_with(self, params: Params) -> str:
-        chosen = ", ".join(f"{name} {params[name]}" for name in params if name in groups(self.conf))
-        return f"This is so with {chosen}, and not with all choices. {_CONDITION}"
+    def _condition(self, params: Params, told: Sequence[Params]) -> str:
+        """What the companion file lacks where a parameter is right with other choices; "" where it is with none."""
+        for name in params:
+            if not self._composes({other: params[other] for other in params if other != name}):
+                continue
+            same = [one for one in told[:_MOST_TRIED] if name in one and one[name] == params[name]]
+            fits = [one for one in same if self._composes(one)]
+            for other in params:
+                allowed = list(dict.fromkeys(str(one[other]) for one in fits if other in one))
+                if other != name and allowed and str(params[other]) not in allowed:
+                    entry = f"{{parameter: {name}, when: {{{other}: [{', '.join(allowed)}]}}}}"
+                    return (
+                        f" This is so with {other} {params[other]}, and not with all choices. A parameter that takes "
+                        "part only in some trials needs a condition in the companion file "
+                        f"{companion_path(self.spec.path)}: `conditions: [{entry}]`."
+                    )
+        return ""
 
     def _composes(self, params: Params) -> bool:
         try:

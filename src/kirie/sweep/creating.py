@@ -81,17 +81,8 @@ def same_sweep(folder: SweepFolder, spec: SweepSpec, companion: Companion, recor
         SweepError: It is no sweep.
         DeviceError: The disk is full or cannot be written.
     """
-    if not folder.record.is_file():
-        raise SweepError(
-            f"{folder.path} is no sweep: it holds {_content(folder.path)}. Choose another name with --name."
-        )
-    there = _text(folder.spec)
-    if told := differences(SweepRecord.read(folder), record, there, spec.text):
-        raise OtherSweepError(
-            f"There is another sweep '{folder.name}' in {folder.path}: {'; '.join(told)}. Choose another name with "
-            "--name, begin anew with --renew (the old one is kept aside), or give back what was changed."
-        )
-    if there != spec.text:
+    check_same(folder, spec, record)
+    if _text(folder.spec) != spec.text:
         files.write_text(folder.spec, spec.text)
     if companion.text is None:
         with files.disk_errors(folder.companion):
@@ -100,20 +91,28 @@ def same_sweep(folder: SweepFolder, spec: SweepSpec, companion: Companion, recor
         files.write_text(folder.companion, companion.text)
 
 
-def put_aside(folder: SweepFolder) -> Path:
-    """Renames a sweep's folder to the first name that is free: NAME.1, NAME.2 and so on.
+def check_same(folder: SweepFolder, spec: SweepSpec, record: SweepRecord) -> bool:
+    """Sees to it that the sweep in a folder, if there is one, is the given one; writes nothing.
 
     Returns:
-        Where it lies now.
+        Whether there is one.
 
     Raises:
-        DeviceError: The disk cannot be written.
+        OtherSweepError: It is another one.
+        SweepError: It is no sweep.
     """
-    number = 1
-    while (place := folder.path.with_name(f"{folder.path.name}.{number}")).exists():
-        number += 1
-    with files.disk_errors(folder.path):
-        return folder.path.rename(place)
+    if not _taken(folder.path):
+        return False
+    if not folder.record.is_file():
+        raise SweepError(
+            f"{folder.path} is no sweep: it holds {_content(folder.path)}. Choose another name with --name."
+        )
+    if told := differences(SweepRecord.read(folder), record, _text(folder.spec), spec.text):
+        raise OtherSweepError(
+            f"There is another sweep '{folder.name}' in {folder.path}: {'; '.join(told)}. Choose another name with "
+            "--name, begin anew with --renew (the old one is kept aside), or give back what was changed."
+        )
+    return True
 
 
 def _taken(path: Path) -> bool:

@@ -83,7 +83,22 @@ class Ground:
         Raises:
             GroundError: Its data, code or configuration are others.
         """
-        if told := self.differences(Ground({store: identity.data}, identity.code, _digests(conf))):
+        self._refuse(Ground({store: identity.data}, identity.code, _digests(conf)), name)
+
+    def check_files(self, conf: Path, name: str) -> None:
+        """Refuses a folder of configuration in which no trial composes, if it is another one than it was.
+
+        Raises:
+            GroundError: A file says something else, or cannot be read any more.
+        """
+        try:
+            now = _digests(conf)
+        except ConfigError as error:
+            raise GroundError(f"The sweep {name} was begun with another configuration: {error}") from None
+        self._refuse(Ground({}, self.code, now), name)
+
+    def _refuse(self, now: Ground, name: str) -> None:
+        if told := self.differences(now):
             raise GroundError(
                 f"The sweep {name} was begun otherwise: {'; '.join(told)}. Give back what was changed (or name the "
                 "folder with --config-dir), or begin anew: `kirie sweep FILE --renew` keeps the old one aside."

@@ -55,8 +55,7 @@ def run_here(opening: Opening, options: argparse.Namespace) -> int:
 
 def worker_words(options: argparse.Namespace) -> list[str]:
     """What `kirie sweep` hands on to each `kirie sweep work`."""
-    words = ["--no-reuse"] if options.no_reuse else []
-    return [*words, "--config-dir", str(options.config_dir.absolute())] if options.config_dir is not None else words
+    return ["--no-reuse"] if options.no_reuse else []
 
 
 def told_over(status: Status, folder: SweepFolder, options: argparse.Namespace) -> int:

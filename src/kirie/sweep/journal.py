@@ -3,7 +3,8 @@
 The format is that of Optuna's own file backend, so that its tools read it. What that backend lacks: a line that a kill
 has torn is cut off by the next writer (else it would write on behind it, and nobody could read the journal any more); a
 failed write leaves nothing behind and is told of in a sentence; a few records can be written as one; and a process can
-read and write without another one coming between.
+read and write without another one coming between. And a process notices when another sweep has taken the place of its
+own: no two journals have one first line.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from optuna.trial import TrialState
 
 from kirie.core import files
 from kirie.errors import SweepError
+from kirie.sweep.aside import found_aside, put_aside_error
 from kirie.sweep.lock import FileLock
 
 Record = dict[str, Any]
@@ -41,6 +43,7 @@ class Journal(BaseJournalBackend):
         self._lock = FileLock(path)
         self._inside = self._unsafe = False
         self._gathered: list[Record] | None = None
+        self._beginning = b""
         # Where the record with a number begins; Optuna reads on from where it stopped
         self._known = (0, 0)
 
@@ -48,6 +51,7 @@ class Journal(BaseJournalBackend):
         """The records from a number on; a line that is still being written, or was torn, is not one.
 
         Raises:
+            PutAsideError: Another sweep's journal lies there now.
             SweepError: The journal is gone or damaged.
         """
         number, at = self._known if self._known[0] <= log_number_from else (0, 0)
@@ -63,6 +67,7 @@ class Journal(BaseJournalBackend):
         """Appends records, each whole or not at all.
 
         Raises:
+            PutAsideError: Another sweep's journal lies there now.
             DeviceError: The disk is full or cannot be written.
         """
         if self._gathered is not None:
@@ -72,6 +77,8 @@ class Journal(BaseJournalBackend):
         with self.alone(), files.disk_errors(self._path):
             handle = os.open(self._path, os.O_RDWR | os.O_APPEND)
             try:
+                if os.pread(handle, len(self._beginning), 0) != self._beginning:
+                    raise put_aside_error(self._path, self._beginning)
                 _cut_torn(handle)
                 try:
                     _write(handle, text)
@@ -135,9 +142,16 @@ class Journal(BaseJournalBackend):
     def _lines(self, at: int) -> Iterator[bytes]:
         try:
             with self._path.open("rb") as stream:
+                first = stream.readline()
+                if self._beginning and first != self._beginning:
+                    raise put_aside_error(self._path, self._beginning)
+                if first.endswith(b"\n"):
+                    self._beginning = first
                 stream.seek(at)
                 yield from stream
         except OSError as error:
+            if self._beginning and found_aside(self._path, self._beginning) is not None:
+                raise put_aside_error(self._path, self._beginning) from None
             raise SweepError(f"The sweep's journal {self._path} cannot be read ({error.strerror}).") from None
 
     def _record(self, line: bytes, number: int) -> Record:

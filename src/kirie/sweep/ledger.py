@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
@@ -72,6 +72,7 @@ class Ledger:
         seed: int,
         budget_s: float | None = None,
         ground: Ground | None = None,
+        config_dir: Path | None = None,
     ) -> Ledger:
         """Makes a sweep with all its trials, or goes on with the one that is there.
 
@@ -85,31 +86,20 @@ class Ledger:
             seed: What its draws come from.
             budget_s: Its budget of device time, in seconds; None: the companion file's.
             ground: What its trials stand on beside its file.
+            config_dir: The folder of configuration, where it is given.
 
         Raises:
             OtherSweepError: Another sweep of that name is there; the message says what differs.
             SweepError: The folder holds something else, or the method is none that is searched here.
             DeviceError: The disk is full or cannot be written.
         """
-        record = SweepRecord(
-            name=folder.name,
-            space=space.digest(),
-            method=spec.method,
-            objectives=tuple((one.name, one.goal) for one in companion.objectives),
-            total=total,
-            budget_s=companion.budget_s if budget_s is None else budget_s,
-            seed=seed,
-            engine="local",
-            command=spec.command,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            excluded=space.excluded,
-            ground=ground,
-        )
+        asked = (total, seed, budget_s, ground, config_dir)
+        record = SweepRecord.new(folder.name, spec, companion, space, *asked)
         check_searchable(spec, companion, record.total, record.budget_s)
         if not make_folder(folder, spec, companion, record, lambda index: drawn(space, spec.method, seed, index)):
             same_sweep(folder, spec, companion, record)
         ledger = cls.open(folder)
-        ledger._go_on(total, record.budget_s)
+        ledger._go_on(total, record.budget_s, record.config_dir)
         return ledger
 
     @classmethod
@@ -130,7 +120,7 @@ class Ledger:
         Raises:
             DeviceError: The disk is full or cannot be written.
         """
-        self._go_on(total, self.record.budget_s)
+        self._go_on(total, None, None)
 
     def claim(self, worker: str) -> Claim | None:
         """Takes a trial: one that was begun and that nobody holds, else the next one that waits.
@@ -142,11 +132,11 @@ class Ledger:
             The trial; None if there is nothing to take for now (`over` tells whether there will be).
 
         Raises:
+            PutAsideError: Another sweep lies there now.
             SweepError: The ledger is damaged.
             DeviceError: The disk is full or cannot be written; no trial is lost.
         """
-        # It may have been given more trials or a larger budget meanwhile
-        self.record = SweepRecord.read(self.folder)
+        self._look_again()
         while asked_to_stop(self.folder) is None:
             number = self._lost()
             if number is None:
@@ -167,7 +157,7 @@ class Ledger:
 
     def over(self) -> bool:
         """Whether there is nothing left to do, now and later: all trials have ended, or no other one is begun."""
-        self.record = SweepRecord.read(self.folder)
+        self._look_again()
         if asked_to_stop(self.folder) is not None:
             return self._none_held()
         if self._study.trials(TrialState.RUNNING):
@@ -194,7 +184,13 @@ class Ledger:
         """The finished trials that no other one beats in all objectives."""
         return pareto(self.trials(), [objective.goal for objective in self.companion.objectives])
 
-    def _go_on(self, total: int | None, budget_s: float | None) -> None:
+    def _look_again(self) -> None:
+        # Whether it is still the same sweep the journal tells, and only then the record
+        self._study.check()
+        # It may have been given more trials or a larger budget meanwhile
+        self.record = SweepRecord.read(self.folder)
+
+    def _go_on(self, total: int | None, budget_s: float | None, config_dir: str | None) -> None:
         before = self.record
         if total is not None and (before.total is None or total > before.total):
             self._study.grow(total, self._draw)
@@ -202,6 +198,8 @@ class Ledger:
         # One that was given once lasts until another is given
         if budget_s is not None and budget_s != before.budget_s:
             self.record = replace(self.record, budget_s=budget_s)
+        if config_dir is not None:
+            self.record = replace(self.record, config_dir=config_dir)
         if self.record != before:
             self.record.write(self.folder)
 

@@ -10,15 +10,17 @@ from pathlib import Path
 
 from kirie.core import files
 from kirie.errors import SweepError, UsageError
+from kirie.sweep.aside import put_aside
 from kirie.sweep.check import LeftOut, check_sweep
 from kirie.sweep.command_line import words
 from kirie.sweep.companion import Companion
-from kirie.sweep.creating import OtherSweepError, put_aside
+from kirie.sweep.creating import OtherSweepError, check_same
 from kirie.sweep.duration import read_duration
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ground import Ground
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.lock import FileLock
+from kirie.sweep.record import SweepRecord
 from kirie.sweep.space import Space
 from kirie.sweep.spec import SweepSpec, companion_path
 from kirie.train.compose import config_folder
@@ -42,6 +44,7 @@ class Opening:
         budget_s: Device time in all, in seconds; None: no limit.
         ground: What its trials stand on beside its file.
         first: The words of a trial that was tried.
+        config_dir: The folder of configuration, where it is given.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Opening:
     budget_s: float | None
     ground: Ground
     first: tuple[str, ...]
+    config_dir: Path | None = None
 
     def check_end(self) -> None:
         """Sees to it that the search has an end.
@@ -94,21 +98,50 @@ class Opening:
             lock.release()
         return folder
 
+    def there(self, sweeps: Path, *, renew: bool = False) -> SweepFolder | None:
+        """The sweep of that name that `open` would go on with; None where it would make a new one. Writes nothing.
+
+        Args:
+            sweeps: Where sweeps lie.
+            renew: Whether another sweep of that name is put aside.
+
+        Raises:
+            SweepError: As `open`.
+        """
+        folder = SweepFolder(sweeps / self.name)
+        record = SweepRecord.new(self.name, self.spec, self.companion, self.space, *self._asked)
+        try:
+            return folder if check_same(folder, self.spec, record) else None
+        except OtherSweepError:
+            if not renew:
+                raise
+            _check_idle(folder)
+            return None
+
+    def ledger(self, there: SweepFolder) -> Ledger:
+        """The ledger of the sweep that is there, as it stands with these files."""
+        return Ledger(there, self.spec, self.companion, SweepRecord.read(there), self.space)
+
+    def adds_to(self, record: SweepRecord) -> bool:
+        """Whether a start would give the sweep that is there more trials, or another budget."""
+        more = self.total is not None and (record.total is None or self.total > record.total)
+        return more or self.budget_s not in {None, record.budget_s}
+
     def _renew(self, folder: SweepFolder) -> None:
         try:
             self._create(folder)
         except OtherSweepError:
-            if any(trial.state == "running" for trial in Ledger.open(folder).trials()):
-                raise SweepError(
-                    f"The sweep {folder.name} is being worked for, so it is not put aside; `kirie sweep stop "
-                    f"{folder.name} --now` ends that."
-                ) from None
+            _check_idle(folder)
             place = put_aside(folder)
             print(f"the sweep {folder.name} was another one and lies in {place} now", file=sys.stderr)
             self._create(folder)
 
     def _create(self, folder: SweepFolder) -> None:
-        Ledger.create(folder, self.spec, self.companion, self.space, self.total, self.seed, self.budget_s, self.ground)
+        Ledger.create(folder, self.spec, self.companion, self.space, *self._asked)
+
+    @property
+    def _asked(self) -> tuple[int | None, int, float | None, Ground, Path | None]:
+        return self.total, self.seed, self.budget_s, self.ground, self.config_dir
 
     def examples(self) -> list[list[str]]:
         """The commands of the first trials; of a Bayesian search, whose are not known yet, one that was tried."""
@@ -164,7 +197,18 @@ def read_opening(
     if total is None and size is not None and budget_s is None:
         total = size
     found = companion.seed if seed is None else seed
-    return Opening(called, spec, companion, space, checked.left_out, total, found, budget_s, ground, checked.overrides)
+    return Opening(
+        *(called, spec, companion, space, checked.left_out, total, found, budget_s, ground, checked.overrides),
+        config_dir=config_dir,
+    )
+
+
+def _check_idle(folder: SweepFolder) -> None:
+    if any(trial.state == "running" for trial in Ledger.open(folder).trials()):
+        raise SweepError(
+            f"The sweep {folder.name} is being worked for, so it is not put aside; `kirie sweep stop {folder.name} "
+            "--now` ends that."
+        )
 
 
 def _checked(name: str) -> str:

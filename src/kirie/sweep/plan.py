@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kirie.core.run import RunFolder
+from kirie.errors import ConfigError
 from kirie.prepare.store import Store
 from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
-from kirie.sweep.ground import Ground
+from kirie.sweep.ground import Ground, GroundError
 from kirie.sweep.hydra_words import override
 from kirie.sweep.spec import SweepSpec
 from kirie.train.compose import compose_config, config_folder
@@ -74,8 +75,7 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     """
     given = words(setting.spec.command, params, os.environ, program=setting.spec.program)
     overrides = overrides_of(given)
-    conf = config_folder(setting.config_dir)
-    config = compose_config(overrides, conf)
+    conf, config = _composed(overrides, setting)
     store = Path(Settings.of(config).data.store)
     own = _machine_words(setting, config)
     runs = Path(config["runs"]) if setting.reuse else setting.folder.runs
@@ -86,6 +86,37 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     # The same kirie as this one, also where the PATH knows none
     program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]
     return Plan(run, store, (*setting.launch, *program, *given[1:], *own))
+
+
+def _composed(overrides: Sequence[str], setting: Setting) -> tuple[Path, dict[str, Any]]:
+    """The folder of configuration, and what overrides make of it; what was changed there is no fault of a trial."""
+    try:
+        conf = config_folder(setting.config_dir)
+    except ConfigError as error:
+        raise GroundError(str(error)) from None
+    try:
+        config = compose_config(overrides, conf)
+        Settings.of(config)
+        return conf, config
+    except ConfigError:
+        if setting.ground is not None:
+            setting.ground.check_files(conf, setting.folder.name)
+        raise
+
+
+def runs_of(setting: Setting, params: Mapping[str, Any]) -> Path:
+    """Where the runs lie that a sweep shares with others. No store is asked for, and one may be gone by now.
+
+    Raises:
+        SweepError: The sweep's command is no training of kirie.
+    """
+    given = overrides_of(words(setting.spec.command, params, os.environ, program=setting.spec.program))
+    try:
+        return Path(compose_config(given, config_folder(setting.config_dir))["runs"])
+    except ConfigError:
+        # The configuration was changed since, so that the parameters make none; the command may still name the place
+        named = [word.partition("=")[2] for word in given if word.startswith("runs=")]
+        return Path(named[-1] if named else "runs")
 
 
 def _machine_words(setting: Setting, config: Mapping[str, Any]) -> list[str]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from kirie.core import files
 from kirie.errors import SweepError
+from kirie.sweep.companion import Companion
 from kirie.sweep.conditions import Clause
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ground import Ground, read_ground
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec
 
 _MOST_TOLD = 4
 
@@ -35,6 +40,7 @@ class SweepRecord:
         excluded: Combinations that make no model, each as parameters and values: found once, at the beginning, so that
             all workers number the others alike.
         ground: The data, code and configuration that it stands on; None where that is not known.
+        config_dir: The folder of configuration, where one was given (`--config-dir`), absolute.
     """
 
     name: str
@@ -49,6 +55,41 @@ class SweepRecord:
     created: str
     excluded: tuple[Clause, ...] = ()
     ground: Ground | None = None
+    config_dir: str | None = None
+
+    @classmethod
+    def new(
+        cls,
+        name: str,
+        spec: SweepSpec,
+        companion: Companion,
+        space: Space,
+        total: int | None,
+        seed: int,
+        budget_s: float | None,
+        ground: Ground | None,
+        config_dir: Path | None,
+    ) -> SweepRecord:
+        """The record of a sweep that begins now; what is asked for on the command line counts before its files."""
+        return cls(
+            name=name,
+            space=space.digest(),
+            method=spec.method,
+            objectives=tuple((one.name, one.goal) for one in companion.objectives),
+            total=total,
+            budget_s=companion.budget_s if budget_s is None else budget_s,
+            seed=seed,
+            engine="local",
+            command=spec.command,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            excluded=space.excluded,
+            ground=ground,
+            config_dir=None if config_dir is None else str(config_dir.absolute()),
+        )
+
+    def conf(self, given: Path | None) -> Path | None:
+        """The folder of configuration that its trials are composed from: the given, else that of its beginning."""
+        return given if given is not None or self.config_dir is None else Path(self.config_dir)
 
     @classmethod
     def read(cls, folder: SweepFolder) -> SweepRecord:
@@ -111,7 +152,10 @@ def differences(old: SweepRecord, new: SweepRecord, old_text: str, new_text: str
         found.append(f"its seed is {old.seed}, not {new.seed}")
     if new.ground is not None:
         unknown = ["nobody knows what data and code it was begun on"]
-        found += unknown if old.ground is None else old.ground.differences(new.ground)
+        told = unknown if old.ground is None else old.ground.differences(new.ground)
+        if told and old.config_dir is not None and old.config_dir != new.config_dir:
+            told.append(f"it was begun with --config-dir {old.config_dir}")
+        found += told
     return found
 
 

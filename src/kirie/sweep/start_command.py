@@ -7,16 +7,18 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kirie.cluster.scheduler import Scheduler, Slurm
 from kirie.core import command
 from kirie.errors import UsageError
 from kirie.sweep.command import actions
 from kirie.sweep.creating import check_searchable
-from kirie.sweep.here import run_here
+from kirie.sweep.here import run_here, told_over
 from kirie.sweep.opening import Opening, read_opening
 from kirie.sweep.sending import planned_script, send_workers
-from kirie.sweep.status_table import parameters
+from kirie.sweep.status import status_of
+from kirie.sweep.status_table import headline, parameters
 from kirie.sweep.sweeps import add_place
 
 _DESCRIPTION = """Searches parameters as a sweep file in W&B's schema says (conf/sweep/*.yaml).
@@ -109,12 +111,24 @@ def _number(word: str) -> int:
 
 def _dry_run(opening: Opening, options: argparse.Namespace) -> int:
     check_searchable(opening.spec, opening.companion, opening.total, opening.budget_s)
+    there = opening.there(options.sweeps, renew=options.renew)
     examples = opening.examples()
-    total = "as many as the budget pays for" if opening.total is None else str(opening.total)
-    lines = [f"sweep {opening.name} ({opening.spec.method}): {total} trials; nothing was started"]
+    count = "as many trials as the budget pays for" if opening.total is None else f"{opening.total} trials"
+    total = "1 trial" if opening.total == 1 else count
+    lines = [f"sweep {opening.name} ({opening.spec.method}): {total}; nothing was started"]
+    content: dict[str, Any] = {
+        "sweep": opening.name,
+        "total": opening.total,
+        "commands": [list(words) for words in examples],
+    }
+    if there is not None:
+        status = status_of(there, opening.ledger(there))
+        if status.over and not opening.adds_to(status.record):
+            return told_over(status, there, options)
+        lines.append(f"goes on with {headline(status)}")
+        content["there"] = {"counts": dict(status.counts), "over": status.over}
     drawn = opening.spec.method != "bayes"
     lines += [f"{f'trial {at}' if drawn else 'as'}  {shlex.join(words)}" for at, words in enumerate(examples)]
-    content = {"sweep": opening.name, "total": opening.total, "commands": [list(words) for words in examples]}
     if options.launcher == "slurm":
         content["script"] = planned_script(opening, options).text
         lines += ["", str(content["script"]).rstrip()]

@@ -28,6 +28,7 @@ class Status:
         counts: How many trials are in which state; all states are there.
         total: How many trials there are, repeats among them.
         over: Whether nothing is left to do.
+        why: Why it is over although trials wait, in words; None if none waits, or one may still begin.
         stop: How the workers are asked to end; None if they are not.
         trials: All trials, by number.
         best: The best finished ones, the best first.
@@ -42,6 +43,7 @@ class Status:
     counts: Mapping[str, int]
     total: int
     over: bool
+    why: str | None
     stop: Stop | None
     trials: Sequence[Trial]
     best: Sequence[Ranked]
@@ -77,13 +79,15 @@ def status_of(folder: SweepFolder, ledger: Ledger | None = None) -> Status:
     counts = Counter[str](trial.state for trial in trials)
     goal, stop = _goal(record), asked_to_stop(folder)
     iterations = [trial.iterations for trial in trials if trial.state == "finished" and trial.iterations]
+    # Stopped is not over, though nothing is left to do for now
+    over = ledger.over() if stop is None else all(trial.ended for trial in trials)
     return Status(
         name=folder.name,
         record=record,
         counts={state: counts[state] for state in STATES},
         total=len(trials),
-        # Stopped is not over, though nothing is left to do for now
-        over=ledger.over() if stop is None else all(trial.ended for trial in trials),
+        over=over,
+        why=ledger.closed() if over and counts["waiting"] else None,
         stop=stop,
         trials=trials,
         best=ranked(trials, goal) if goal is not None else (),

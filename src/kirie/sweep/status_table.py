@@ -51,7 +51,7 @@ def headline(status: Status) -> str:
     if status.best:
         words += f"; best {_metric(status)} {status.best[0].mean:.4f} (trial {status.best[0].trial.number})"
     if status.over:
-        words += "; over"
+        words += "; over" if status.why is None else f"; over: {status.why}"
     elif status.stop is not None:
         words += "; asked to stop" + (" now" if status.stop == "now" else "")
     elif status.seconds_left is not None:

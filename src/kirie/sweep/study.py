@@ -72,7 +72,16 @@ class JournalStudy:
         """
         with self._journal.together():
             yield
-        # Reads what was written, which may turn out not to count
+        # What was written may turn out not to count
+        self.check()
+
+    def check(self) -> None:
+        """Reads what is new in the journal.
+
+        Raises:
+            PutAsideError: Another sweep's journal lies there now.
+            SweepError: The journal is gone or damaged.
+        """
         self.storage.get_study_name_from_id(self._id)
 
     def take_waiting(self, allowed: Callable[[FrozenTrial], bool], more: Draw | None) -> int | None:

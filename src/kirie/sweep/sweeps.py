@@ -12,6 +12,9 @@ from kirie.sweep.wandb_sweep import SUFFIX, WandbSweep, wandb_folder
 
 PLACE = Path("sweeps")
 
+CONFIG_DIR = "folder with train.yaml (default: the one that the sweep was begun with, else conf/ here)"
+"""Help on --config-dir of a sweep that is there."""
+
 
 def add_place(parser: argparse.ArgumentParser) -> None:
     """Adds the option that says where sweeps lie."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kirie.cluster.scheduler import Scheduler, Slurm
@@ -16,7 +16,8 @@ from kirie.sweep.devices import Share, cores_here, gpus_here, share_out
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.local import Left, work_here
 from kirie.sweep.opening import Opening
-from kirie.sweep.wandb_sweep import WandbSweep, asked_for, registered, wandb_folder
+from kirie.sweep.status_table import parameters
+from kirie.sweep.wandb_sweep import WandbSweep, asked_for, known, registered, states_of_runs, wandb_folder
 from kirie.train.compose import compose_config, config_folder
 from kirie.train.target import take_target
 
@@ -24,7 +25,7 @@ _LOCAL_ONLY = {
     "trials": "--trials: W&B counts trials by the file's run_cap",
     "budget": "--budget: W&B knows no device time",
     "seed": "--seed: W&B's draws have none",
-    "config_dir": "--config-dir: W&B's agent runs the file's command as it is, so write it there",
+    "config_dir": "--config-dir: W&B's agent runs the file's command as it is, with the conf/ of its folder",
     "renew": "--renew: what W&B has registered stays there; give the sweep another --name",
     "no_reuse": "--no-reuse: a run that is done tells W&B its scores again",
 }
@@ -50,12 +51,14 @@ def run_agents(opening: Opening, options: argparse.Namespace, scheduler: Schedul
     check_agent_words(opening.spec)
     for line in _unheard(opening):
         print(f"warning: {line}", file=sys.stderr)
+    for one in opening.left_out:
+        print(f"warning: W&B will try {parameters(one.params)}, which fails: {one.reason}", file=sys.stderr)
     folder = wandb_folder(options.sweeps, opening.name)
     # Before anything is registered: a cluster's settings are soon mistyped
     array = _array(opening, options, folder) if options.launcher == "slurm" else None
     shares = [] if array is not None else _shares(opening, options)
     if options.dry_run:
-        return _dry_run(opening, options, array)
+        return _dry_run(opening, known(opening.spec, folder), options, array)
     log = compose_config([], config_folder(options.config_dir))["log"]
     sweep, new = registered(opening.spec, folder, project=str(log.get("project") or "kirie"), entity=log.get("entity"))
     print(f"sweep {sweep.path} {'registered' if new else 'was registered before'}: {sweep.url}", file=sys.stderr)
@@ -113,10 +116,13 @@ def _unheard(opening: Opening) -> list[str]:
     return [f"W&B knows nothing of the companion file's {', '.join(names)}; they hold for --engine local only"]
 
 
-def _dry_run(opening: Opening, options: argparse.Namespace, array: Array | None) -> int:
+def _dry_run(opening: Opening, there: WandbSweep | None, options: argparse.Namespace, array: Array | None) -> int:
     script = None if array is None else array.script.text
     content = {"sweep": opening.name, "engine": "wandb", "script": script}
     text = f"sweep {opening.name} can be registered at W&B as it is; nothing was sent"
+    if there is not None:
+        content |= {"there": there.path}
+        text = f"sweep {opening.name} was registered at W&B as {there.path}, and would go on; nothing was sent"
     command.result(content, text if script is None else f"{text}\n\n{script.rstrip()}", as_json=options.json)
     return 0
 
@@ -137,9 +143,10 @@ def _ended(sweep: WandbSweep, left: Sequence[Left], options: argparse.Namespace)
         raise SweepError(f"{left[0].words} (agent log {left[0].log})")
     state, runs = _at_wandb(sweep)
     told = "" if state == "FINISHED" else "; no agent is left here, and the command goes on with it"
-    content = _about(sweep) | {"state": state, "runs": runs, "logs": [str(agent.log) for agent in left]}
-    text = f"sweep {sweep.path}: {runs} runs, {state.lower()} at W&B{told}\n{sweep.url}"
-    command.result(content, text, as_json=options.json)
+    content = _about(sweep) | {"state": state, "runs": sum(runs.values()), "states": dict(runs)}
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(runs.items(), key=lambda pair: -pair[1])) or "no run"
+    text = f"sweep {sweep.path}: runs: {counts}; W&B calls the sweep {state.lower()}{told}\n{sweep.url}"
+    command.result(content | {"logs": [str(agent.log) for agent in left]}, text, as_json=options.json)
     return 0
 
 
@@ -147,11 +154,10 @@ def _about(sweep: WandbSweep) -> dict[str, Any]:
     return {"sweep": sweep.path, "engine": "wandb", "url": sweep.url}
 
 
-def _at_wandb(sweep: WandbSweep) -> tuple[str, int]:
-    """What W&B calls the sweep's state, and how many runs it counts."""
+def _at_wandb(sweep: WandbSweep) -> tuple[str, Mapping[str, int]]:
+    """What W&B calls the sweep's state, and how many of its runs are in which state."""
     try:
-        found = asked_for(sweep.path)
+        return str(asked_for(sweep.path).state), states_of_runs(sweep)
     except ValueError:
-        # The agents are through; only the count is missing
-        return "UNKNOWN", 0
-    return str(found.state), int(getattr(found, "run_count", None) or 0)
+        # The agents are through; only the counts are missing
+        return "unknown", {}

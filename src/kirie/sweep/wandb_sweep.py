@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ SUFFIX = ".wandb"
 
 _DEFAULTS = ("WANDB_ENTITY", "WANDB_PROJECT")
 _PATIENCE_S = 120.0
+_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,7 @@ def registered(
         SweepError: There is no key or no server, W&B refuses, or another file was registered under the name.
         DeviceError: The folder cannot be written.
     """
-    if folder.wandb.is_file():
-        found = WandbSweep.read(folder)
-        _check_same(spec, folder, found)
+    if (found := known(spec, folder)) is not None:
         missing = [run for run in prior if run not in found.prior]
         return (_attached(folder, found, missing), False) if missing else (found, False)
     check_reachable("A sweep is registered at W&B")
@@ -116,6 +116,19 @@ def registered(
     made = _register(spec.raw, spec.project or project, spec.entity or entity, prior)
     made.write(folder)
     return made, True
+
+
+def known(spec: SweepSpec, folder: SweepFolder) -> WandbSweep | None:
+    """The W&B sweep that a sweep file was registered as; None where that was not done yet.
+
+    Raises:
+        SweepError: Another file was registered under the name.
+    """
+    if not folder.wandb.is_file():
+        return None
+    found = WandbSweep.read(folder)
+    _check_same(spec, folder, found)
+    return found
 
 
 def check_reachable(what: str) -> None:
@@ -171,6 +184,23 @@ def asked_for(path: str) -> Any:
     try:
         api: Any = wandb.Api()
         return api.sweep(path)
+    except (wandb.errors.Error, WandbApiFailedError) as error:
+        raise ValueError(_one_line(error)) from None
+
+
+def states_of_runs(sweep: WandbSweep) -> Mapping[str, int]:
+    """How many runs of a sweep are in which of W&B's states ("finished", "crashed", "killed").
+
+    Raises:
+        ValueError: W&B does not answer.
+    """
+    import wandb
+    from wandb.sdk.lib.service.service_connection import WandbApiFailedError
+
+    try:
+        api: Any = wandb.Api()
+        place = f"{sweep.entity}/{sweep.project}".lstrip("/")
+        return Counter(str(run.state) for run in api.runs(place, filters={"sweep": sweep.id}, per_page=_PAGE))
     except (wandb.errors.Error, WandbApiFailedError) as error:
         raise ValueError(_one_line(error)) from None
 

@@ -13,7 +13,7 @@ from kirie.sweep.devices import Share
 from kirie.sweep.plan import Setting
 from kirie.sweep.record import SweepRecord
 from kirie.sweep.spec import SweepSpec
-from kirie.sweep.sweeps import add_place, find_sweep
+from kirie.sweep.sweeps import CONFIG_DIR, add_place, find_sweep
 from kirie.sweep.worker import Worked, work
 
 _DESCRIPTION = """Works for a sweep that was started: takes trials one after the other until nothing is left to do.
@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     parser = command.Parser("sweep work", _DESCRIPTION)
     parser.add_argument("name", help="the sweep's name or folder")
     parser.add_argument("--no-reuse", action="store_true", help="train also what other runs have trained already")
-    parser.add_argument("--config-dir", type=Path, help="folder with train.yaml (default: conf/ here)")
+    parser.add_argument("--config-dir", type=Path, help=CONFIG_DIR)
     parser.add_argument(
         "--launch", default="", metavar="WORDS", help="words before a trial's command, as `srun --nodes=2`"
     )
@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     folder = find_sweep(options.name, options.sweeps)
     spec = SweepSpec.read(folder.spec)
+    record = SweepRecord.read(folder)
     companion = Companion.read(folder.companion if folder.companion.is_file() else None, spec)
     threads = os.environ.get("OMP_NUM_THREADS", "")
     share = Share(None, int(threads) if threads.isdecimal() else companion.resources.cpus)
@@ -43,10 +44,10 @@ def main(argv: Sequence[str]) -> int:
         spec=spec,
         companion=companion,
         share=share,
-        config_dir=options.config_dir,
+        config_dir=record.conf(options.config_dir),
         launch=tuple(shlex.split(options.launch)),
         reuse=not options.no_reuse,
-        ground=SweepRecord.read(folder).ground,
+        ground=record.ground,
     )
     worked = work(setting)
     content = {"sweep": folder.name, "worker": worked.name, "over": worked.over, "outcomes": worked.outcomes}

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
@@ -57,6 +58,10 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(error, folder) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"A file of the configuration in {folder} is no YAML: {' '.join(str(error).split())}."
+        ) from None
     if not isinstance(plain, dict):
         raise ConfigError(f"{folder / 'train.yaml'} is not a mapping.")
     return without_loss({str(key): value for key, value in plain.items()}, overrides)

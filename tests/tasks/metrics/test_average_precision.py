@@ -5,6 +5,7 @@ Shapes: N detections, H, W pixels.
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +24,7 @@ from kirie.tasks.metrics.average_precision import (
     Kind,
     average_precision,
 )
+from kirie.tasks.metrics.overlap import Overlaps
 
 from .scenes import SIZE, THINGS, Scene, coco_says, scene
 
@@ -85,6 +87,40 @@ def test_a_detection_on_ignored_pixels_costs_nothing() -> None:
     assert judged(slice(4, 12), slice(20, 30)) == [pytest.approx(0.5)] * 2
 
 
+def test_ignored_pixels_of_a_box_are_counted_from_its_nearest_pixels() -> None:
+    """A box from 10.6 to 20.4 is the columns 11 to 19, all of which are ignored; one from 10.4 has column 10, too."""
+    ids_HW = np.zeros((20, 40), dtype=np.uint8)
+    ids_HW[:, 11:20] = 255
+    boxes_N4 = np.array([[10.6, 3, 20.4, 9], [10.4, 3, 20.4, 9]], dtype=np.float32)
+    found = Detections(
+        boxes_N4,
+        np.ones(2, dtype=np.uint8),
+        np.array([0.9, 0.8], dtype=np.float32),
+        np.ones((2, 14, 14), dtype=np.float32),
+    )
+    masks_NHW = np.zeros((2, 20, 40), dtype=np.bool_)
+    share_N = Scene(ids_HW, np.array([[1, 0]]), found, masks_NHW).overlaps().box_ignored_N
+    assert share_N.tolist() == [pytest.approx(1.0), pytest.approx(0.9)]
+
+
+def test_limits_of_areas_belong_to_both_ranges() -> None:
+    """A thing of exactly 32 x 32 pixels is small and medium, as pycocotools has it, and so is what finds it."""
+    ids_HW = np.zeros((64, 96), dtype=np.uint8)
+    ids_HW[4:36, 4:36] = 1
+    masks_NHW = np.zeros((2, 64, 96), dtype=np.bool_)
+    masks_NHW[0, 20:52, 60:92] = masks_NHW[1, 4:36, 4:36] = True
+    found = Detections(
+        np.array([[60, 20, 92, 52], [4, 4, 36, 36]], dtype=np.float32),
+        np.ones(2, dtype=np.uint8),
+        np.array([0.9, 0.8], dtype=np.float32),
+        np.ones((2, 14, 14), dtype=np.float32),
+    )
+    scenes = [Scene(ids_HW, np.array([[1, 0]]), found, masks_NHW)]
+    half = pytest.approx(0.5)
+    assert _ours(scenes, "mask", [1]) == [half, half, half, half, half, None, half]
+    assert _ours(scenes, "mask", [1]) == _close(coco_says(scenes, "segm", [1]))
+
+
 @pytest.mark.parametrize(("before", "expected"), [(MOST - 1, 1 / MOST), (MOST, 0.0)])
 def test_only_the_surest_hundred_count(before: int, expected: float) -> None:
     """The right detection counts as the hundredth of its label in a picture, and not as the one after that."""
@@ -124,6 +160,43 @@ def _enlarged(one: Scene, times: int) -> Scene:
         Detections(found.boxes_N4 * np.float32(times), found.labels_N, found.scores_N, found.masks_NMM),
         one.masks_NHW.repeat(times, 1).repeat(times, 2),
     )
+
+
+def _crowded(random: np.random.Generator, found: int, true: int) -> Overlaps:
+    """A picture as a detector leaves it that gives all it has: many detections, few of them near anything true."""
+    low_N2, low_T2 = random.uniform(0, 200, (found, 2)), random.integers(0, 200, (true, 2))
+    return Overlaps(
+        random.integers(1, 4, found).astype(np.uint8),
+        np.sort(random.random(found).astype(np.float32))[::-1].copy(),
+        np.concatenate([low_N2, low_N2 + 40], axis=1).astype(np.float32),
+        np.full(found, 1600, dtype=np.int32),
+        np.zeros(found, dtype=np.int32),
+        np.zeros(found, dtype=np.float32),
+        random.integers(1, 4, true).astype(np.uint8),
+        np.zeros(true, dtype=np.bool_),
+        np.concatenate([low_T2, low_T2 + 40], axis=1).astype(np.int32),
+        np.full(true, 1600, dtype=np.int32),
+        random.integers(0, 1600, (found, true)).astype(np.int32),
+        0,
+    )
+
+
+def test_memory_of_a_picture_is_small() -> None:
+    """One more picture of 100 detections and 20 true instances costs less than 16 KB at the peak."""
+    random = np.random.default_rng(0)
+    pictures = [_crowded(random, MOST, 20) for _ in range(240)]
+
+    def peak(count: int, kind: Kind) -> int:
+        tracemalloc.start()
+        try:
+            average_precision(pictures[:count], THINGS, kind)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    kinds: tuple[Kind, ...] = ("mask", "box")
+    for kind in kinds:
+        assert (peak(240, kind) - peak(40, kind)) / 200 < 16_000
 
 
 def test_without_truth_there_is_no_score() -> None:

@@ -115,6 +115,16 @@ def test_pixels_are_counted_as_in_the_semantic_task() -> None:
     assert with_table.compute() == table.table().scores() | {key: scores[key] for key in ("map", "pq")}
 
 
+def test_exactly_the_paint_score_is_painted() -> None:
+    """As in prediction, the limit belongs to what is shown."""
+    found, *truth = PICTURES[0]
+    sure = Detections(found.boxes_N4, found.labels_N, np.full_like(found.scores_N, 0.5), found.masks_NMM)
+    at, above = InstanceScores(NAMES, THINGS, 0, 0.5), InstanceScores(NAMES, THINGS, 0, 0.5001)
+    for metric in (at, above):
+        _update(metric, [(sure, truth[0], truth[1], truth[2])], [0])
+    assert at.compute()["miou"] != above.compute()["miou"]
+
+
 def test_order_and_batches_do_not_matter() -> None:
     """Pictures in another order and other batches give the same numbers to the bit."""
     whole, parts = _update(_metric(), PICTURES, range(5)), _metric()

@@ -103,6 +103,17 @@ def test_void_is_forgiven_and_in_no_iou() -> None:
     assert counts_L4[2].tolist() == [0, 0, 0, 0]
 
 
+def test_half_void_is_forgiven_and_half_counts() -> None:
+    """What is void by exactly a half and matches nothing still counts as wrong; a pixel more of it, and it does not."""
+    for void, wrong in ((4, 1), (5, 0)):
+        labels_HW, instances_HW = np.zeros((4, 8), dtype=np.uint8), np.zeros((4, 8), dtype=np.uint16)
+        labels_HW[0], instances_HW[0] = 1, 1
+        semantic_HW, ids_HW = np.zeros((4, 8), dtype=np.uint8), np.zeros((4, 8), dtype=np.uint8)
+        semantic_HW[0, :void] = ids_HW[0, :void] = 255
+        truth = Truth.of(ids_HW, np.array([[-1, 0]]))
+        assert panoptic_counts(labels_HW, instances_HW, truth, semantic_HW, THINGS, len(NAMES))[1, 2] == wrong
+
+
 def test_where_nothing_may_be_found() -> None:
     """Pixels that were given no label are no segment; true ones there are missed."""
     ids_HW, semantic_HW = _blocks((ALL, LEFT, 1)), _blocks((ALL, LEFT, 1), (ALL, RIGHT, 3))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics import Metric
 
-from kirie.core.detections import Detections, paint_masks, pasted
+from kirie.core.detections import Detections, paint_masks, pasted, upwards
 from kirie.core.labels import IGNORE
 from kirie.core.scores import CountTable, panoptic
 from kirie.errors import RunError
@@ -106,10 +106,8 @@ class InstanceScores(Metric):
         """Keeps the numbers of one picture, and gives its painted label map."""
         height, width = semantic_HW.shape
         masks = list(pasted(found, height, width))
-        # The surest last, on top; of equal scores the earlier one
-        order = np.argsort(-found.scores_N, kind="stable")[::-1]
-        sure = [at for at in order.tolist() if found.scores_N[at] >= self.paint_score]
-        layers = ((at + 1, int(found.labels_N[at]), *masks[at]) for at in sure)
+        order = upwards(found.scores_N, self.paint_score).tolist()
+        layers = ((at + 1, int(found.labels_N[at]), *masks[at]) for at in order)
         labels_HW, instances_HW = paint_masks(layers, height, width, self.background)
         counts_L4 = panoptic_counts(labels_HW, instances_HW, truth, semantic_HW, self.things, len(self.names))
         self.pictures.append(_Picture(index, Overlaps.of(found, masks, truth), counts_L4))
