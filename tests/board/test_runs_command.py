@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     logs.write(tmp_path / "x", [logs.config(words), logs.history({"a": float("nan")}), logs.exit_(0)], id_="one")
     logs.write(tmp_path / "y", [logs.history({"b": 0.5}), logs.exit_(1)], id_="two", stamp="20260102_000000")
     (tmp_path / "bare").mkdir()
-    (tmp_path / "bare" / "run.json").write_text(json.dumps({"id": "bare", "name": "n", "state": "done"}))
+    (tmp_path / "bare" / "run.json").write_text(json.dumps({"id": "bare", "name": "n", "state": "failed"}))
     return tmp_path
 
 
@@ -30,7 +30,7 @@ def test_json_is_an_array_of_flat_objects(folder: Path, capsys: pytest.CaptureFi
     two, one, bare = json.loads(capsys.readouterr().out)
     assert two == {"id": "two", "name": "two", "state": "failed", "summary.b": 0.5}
     assert (one["state"], one["config.model.name"], one["summary.a"]) == ("finished", "unet", "NaN")
-    assert bare == {"id": "bare", "name": "n", "state": "done"}
+    assert bare == {"id": "bare", "name": "n", "state": "failed"}
 
 
 def test_csv_keeps_words_whole(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
