@@ -95,7 +95,7 @@ def test_the_summary_is_that_of_all_changes(
 
 def test_typed_values_are_read(tmp_path: Path) -> None:
     """The values of newer versions that are no JSON, also after the same key had JSON."""
-    typed = [
+    typed: list[dict[str, Any]] = [
         {"number": 0.25}, {"integer": -3}, {"boolean": True}, {"number": 1.5}, {"json": b"7"}, {"none": 0},
         {"text": "x"},
     ]  # fmt: skip
@@ -109,7 +109,11 @@ def test_typed_values_are_read(tmp_path: Path) -> None:
 
 def test_steps_are_lightnings_and_carried_on(tmp_path: Path) -> None:
     """A row without Lightning's step has that of the row before; before the first, W&B's count."""
-    rows = [{"_step": 0, "a": 1}, {"_step": 1, STEP: 10, "epoch": 2, "a": 2}, {"_step": 2, "a": 3, "_timestamp": 5.5}]
+    rows: list[dict[str, Any]] = [
+        {"_step": 0, "a": 1},
+        {"_step": 1, STEP: 10, "epoch": 2, "a": 2},
+        {"_step": 2, "a": 3, "_timestamp": 5.5},
+    ]
     tail = _tail(tmp_path, [logs.history(row) for row in rows])
     first = tail.read(1)
     rest = [tail.read(1), tail.read(1)]

@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from kirie.runlog.reader.changes import Change, apply
 from kirie.runlog.reader.framing import read_records
-from kirie.runlog.reader.items import Unreadable, entry
+from kirie.runlog.reader.items import UnreadableError, entry
 from kirie.runlog.reader.messages import Items, Record
 from kirie.runlog.reader.values import flat
 
@@ -35,7 +35,7 @@ def _row(items: list[bytes]) -> dict[str, Any]:
     for item in items:
         try:
             path, value = entry(item)
-        except Unreadable:
+        except UnreadableError:
             continue
         apply([Change(path, value)], nested)
     return dict(flat(nested))
