@@ -50,7 +50,7 @@ def _columns(batches: list[Batch]) -> dict[str, list[tuple[int, float]]]:
 
 
 @given(ROWS, st.lists(st.integers(0, 3000), max_size=4), st.integers(50, 2000), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_rows_in_any_pieces_are_columns(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], cuts: list[int], most: int, old: bool
 ) -> None:
@@ -74,7 +74,7 @@ def test_rows_in_any_pieces_are_columns(
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcdef"), st.integers(), max_size=4), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_summary_is_that_of_all_changes(
     tmp_path_factory: pytest.TempPathFactory, updates: list[dict[str, int]]
 ) -> None:
