@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from kirie.runlog.reader.changes import Change, apply
-from kirie.runlog.reader.items import Heads, UnreadableError, entry
-from kirie.runlog.reader.messages import Items, Step
+from kirie.runlog.reader.items import Heads, UnreadableError, entry, items_of
+from kirie.runlog.reader.messages import Step
 from kirie.runlog.reader.values import flat, number
 
 STEP = "trainer/global_step"
@@ -84,10 +84,7 @@ class Rows:
         Raises:
             UnreadableError: It is none.
         """
-        try:
-            items = Items.FromString(content)
-        except DecodeError:
-            raise UnreadableError from None
+        items = items_of(content)
         had = len(self._keys)
         left = self._heads.row(list(items.update), self._keys, self._numbers)
         if left:

@@ -21,12 +21,30 @@ MARK = b"\x82\x01"
 _HEADS = 100_000
 """Heads that a table may have."""
 
+_MOST = 100_000
+"""Entries that a record may have."""
+
 _NUMBER = 0x31
 """The tag of `number`."""
 
 
 class UnreadableError(Exception):
     """Bytes that are no entry or record, or are none that can be kept."""
+
+
+def items_of(content: bytes) -> Any:
+    """A history, summary or configuration record, its entries still as bytes.
+
+    Raises:
+        UnreadableError: It is damaged, or has more entries than any run has keys.
+    """
+    try:
+        found = Items.FromString(content)
+    except DecodeError:
+        raise UnreadableError from None
+    if len(found.update) + len(found.remove) > _MOST:
+        raise UnreadableError
+    return found
 
 
 def entry(content: bytes) -> tuple[tuple[str, ...], Any]:
@@ -128,10 +146,7 @@ def changes(content: bytes) -> tuple[list[Change], int]:
     Raises:
         UnreadableError: It is no such record.
     """
-    try:
-        items = Items.FromString(content)
-    except DecodeError:
-        raise UnreadableError from None
+    items = items_of(content)
     found, bad = [], 0
     for entries, removed in ((items.update, False), (items.remove, True)):
         for item in entries:
@@ -157,8 +172,8 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
     bad = 0
     for content in reversed(contents):
         try:
-            items = Items.FromString(content)
-        except DecodeError:
+            items = items_of(content)
+        except UnreadableError:
             bad += 1
             continue
         newest: list[Change] = []
