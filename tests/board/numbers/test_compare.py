@@ -120,9 +120,7 @@ def test_a_run_against_itself_differs_in_nothing() -> None:
 def test_common_pictures_count_and_it_is_said() -> None:
     """Runs that were scored on some pictures each are compared on those of both, with a warning."""
     counts = _population(50, 7)
-    found = compare(
-        _table(counts[0, :40]), _table(counts[1, 5:], [f"picture-{at:03}" for at in range(5, 50)]), "miou"
-    )
+    found = compare(_table(counts[0, :40]), _table(counts[1, 5:], [f"picture-{at:03}" for at in range(5, 50)]), "miou")
     assert found.images == 35
     assert "40 and 45, of which the 35 that are in both" in found.notes[0]
 
