@@ -85,7 +85,7 @@ def test_the_truth_is_found() -> None:
     """With many trials the parameters come in the order in which they matter, and noise has next to nothing."""
     params, values = _trials(1500, 4)
     found = importances(params, values, "maximize")
-    assert list(found)[0] == "lr"
+    assert next(iter(found)) == "lr"
     assert found["noise"] < 0.05
 
 
