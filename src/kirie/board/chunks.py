@@ -7,7 +7,8 @@ so that a column has few of them and each number is written again only a few tim
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,20 @@ STEP, TIME, EPOCH, SYSTEM_TIME = "a:step", "a:time", "a:epoch", "a:system"
 METRIC, SYSTEM = "m:", "s:"
 """What begins the names of other columns: a metric may be called as an axis, or as a system metric."""
 
+_FORGET = tuple(f"DELETE FROM {table} WHERE segment = ?" for table in ("chunk", "value", "console"))
+
 Rows = NDArray[np.int64]
 Numbers = NDArray[np.float64]
+
+
+class Chunk(NamedTuple):
+    """Some numbers of a column: its name, the first row, how many, and the rows and numbers packed."""
+
+    name: str
+    first: int
+    count: int
+    rows: bytes
+    numbers: bytes
 
 
 class Names:
@@ -54,47 +67,60 @@ def number_of(connection: sqlite3.Connection, name: str) -> int | None:
     return int(found[0]) if found else None
 
 
+def packed(name: str, rows: Rows, numbers: Numbers) -> list[Chunk]:
+    """A column's new numbers as chunks.
+
+    Args:
+        name: The column's name.
+        rows: Numbers of the log's rows, rising.
+        numbers: Their values.
+    """
+    cuts = range(0, len(rows), MOST)
+    return [
+        Chunk(name, int(rows[at]), len(rows[at : at + MOST]), pack(rows[at : at + MOST]), pack(numbers[at : at + MOST]))
+        for at in cuts
+    ]
+
+
 def append(
-    connection: sqlite3.Connection,
-    segment: int,
-    columns: Mapping[int, tuple[Rows, Numbers]],
-    *,
-    joined: bool,
+    connection: sqlite3.Connection, segment: int, chunks: Iterable[Chunk], names: Names, *, joined: bool
 ) -> None:
-    """Adds numbers at the end of columns.
+    """Adds chunks at the end of their columns.
 
     Args:
         connection: A connection that is writing.
         segment: The segment.
-        columns: Rows (rising, and after those that are there) and numbers by the name's number.
-        joined: Join them with what is there; not asked for by the first look at a log.
+        chunks: Of any columns, in order; their rows come after those that are there.
+        names: The cache's names.
+        joined: Join them with what is there; needless at the first look at a log.
     """
-    for name, (rows, numbers) in columns.items():
-        if joined:
-            rows, numbers = _join(connection, segment, name, rows, numbers)
-        for start in range(0, len(rows), MOST):
-            part, values = rows[start : start + MOST], numbers[start : start + MOST]
-            connection.execute(
-                "INSERT INTO chunk (segment, name, first, count, rows, numbers) VALUES (?, ?, ?, ?, ?, ?)",
-                (segment, name, int(part[0]), len(part), pack(part), pack(values)),
-            )
+    for chunk in chunks:
+        whole = _joined(connection, segment, names, chunk) if joined else chunk
+        connection.execute(
+            "INSERT INTO chunk (segment, name, first, count, rows, numbers) VALUES (?, ?, ?, ?, ?, ?)",
+            (segment, names.number(connection, whole.name), *whole[1:]),
+        )
 
 
-def _join(
-    connection: sqlite3.Connection, segment: int, name: int, rows: Rows, numbers: Numbers
-) -> tuple[Rows, Numbers]:
-    """Takes the last chunks that are no larger than what comes after them."""
+def _joined(connection: sqlite3.Connection, segment: int, names: Names, chunk: Chunk) -> Chunk:
+    """A chunk with the last ones of its column that are no larger, which go."""
+    name, count, parts = names.number(connection, chunk.name), chunk.count, [chunk]
     while True:
         last = connection.execute(
             "SELECT rowid, count FROM chunk WHERE segment = ? AND name = ? ORDER BY first DESC LIMIT 1", (segment, name)
         ).fetchone()
-        if last is None or last[1] > len(rows) or last[1] + len(rows) > MOST:
-            return rows, numbers
-        row, count = last
-        packed = connection.execute("SELECT rows, numbers FROM chunk WHERE rowid = ?", (row,)).fetchone()
-        connection.execute("DELETE FROM chunk WHERE rowid = ?", (row,))
-        rows = np.concatenate([unpack(packed[0], count).astype(np.int64), rows])
-        numbers = np.concatenate([unpack(packed[1], count), numbers])
+        if last is None or last[1] > count or last[1] + count > MOST:
+            break
+        found = connection.execute(
+            "DELETE FROM chunk WHERE rowid = ? RETURNING first, count, rows, numbers", (last[0],)
+        ).fetchall()
+        parts.insert(0, Chunk(chunk.name, *found[0]))
+        count += last[1]
+    if len(parts) == 1:
+        return chunk
+    rows = np.concatenate([unpack(part.rows, part.count) for part in parts])
+    numbers = np.concatenate([unpack(part.numbers, part.count) for part in parts])
+    return Chunk(chunk.name, parts[0].first, count, pack(rows), pack(numbers))
 
 
 def read(connection: sqlite3.Connection, segment: int, name: int) -> tuple[Rows, Numbers]:
@@ -108,8 +134,13 @@ def read(connection: sqlite3.Connection, segment: int, name: int) -> tuple[Rows,
     return rows, np.concatenate([unpack(packed, count) for count, _, packed in found])
 
 
-def forget(connection: sqlite3.Connection, segments: Iterable[int]) -> None:
+def forget(connection: sqlite3.Connection, segments: Sequence[int]) -> None:
     """Removes all that segments hold, and not the segments themselves."""
-    for segment in segments:
-        for table in ("chunk", "value", "console"):
-            connection.execute(f"DELETE FROM {table} WHERE segment = ?", (segment,))
+    for statement in _FORGET:
+        connection.executemany(statement, [(segment,) for segment in segments])
+
+
+def has(connection: sqlite3.Connection, segment: int, name: int) -> bool:
+    """Whether a segment has a column."""
+    found = connection.execute("SELECT 1 FROM chunk WHERE segment = ? AND name = ? LIMIT 1", (segment, name))
+    return found.fetchone() is not None

@@ -1,4 +1,7 @@
-"""What people add to runs on the board: tags, a note, pinned, hidden. It is theirs, so it is no part of the cache."""
+"""What people add to runs on the board: tags, a note, pinned, hidden. It is theirs, so it is no part of the cache.
+
+Tags are a whole list, which stands in the place of the log's own; null leaves those.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ MOST_LETTERS = 10_000
 """Of a note."""
 MOST_TAGS = 50
 _TAG_LETTERS = 100
-_EMPTY: dict[str, Any] = {"tags": [], "note": "", "pinned": False, "hidden": False}
+_EMPTY: dict[str, Any] = {"tags": None, "note": "", "pinned": False, "hidden": False}
 
 
 class Notes:
@@ -95,7 +98,7 @@ def _check(field: str, value: Any) -> None:
     elif field == "note":
         right, allowed = isinstance(value, str) and len(value) <= MOST_LETTERS, f"text of up to {MOST_LETTERS:,} letters"
     elif field == "tags":
-        right = isinstance(value, list) and len(value) <= MOST_TAGS and all(map(_is_tag, value))
+        right = value is None or isinstance(value, list) and len(value) <= MOST_TAGS and all(map(_is_tag, value))
         allowed = f"a list of up to {MOST_TAGS} words of up to {_TAG_LETTERS} letters"
     else:
         raise UsageError(f"A note has no field '{field[:40]}'; fields are {', '.join(_EMPTY)}.")

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from kirie.errors import KirieError
 from kirie.web.answers import RequestError, json_answer
@@ -44,7 +44,7 @@ def make_app(
         lifespan: What runs as long as the app does.
     """
     return Starlette(
-        routes=[*routes, *page_routes(page)],
+        routes=[*routes, Route("/api/{rest:path}", _nothing), *page_routes(page)],
         middleware=[
             Middleware(Guard, host=host, token=token),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1, exclude_content_types=_AS_THEY_ARE),
@@ -52,6 +52,11 @@ def make_app(
         exception_handlers={KirieError: _told, HTTPException: _http, Exception: _unforeseen},
         lifespan=lifespan,
     )
+
+
+def _nothing(_request: Request) -> Response:
+    # Not the page's own sentence, or file
+    raise HTTPException(404)
 
 
 def _told(request: Request, error: Exception) -> Response:

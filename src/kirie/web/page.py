@@ -16,7 +16,6 @@ _NOT_BUILT = (
     "The page is not built. In a clone, `make setup` builds it; a kirie that was installed from a wheel has it. "
     "The answers themselves are there, under /api/.\n"
 )
-_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class BuiltPage:
@@ -34,11 +33,7 @@ class BuiltPage:
         if not (self._folder / "index.html").is_file():
             await PlainTextResponse(_NOT_BUILT, status_code=503)(scope, receive, send)
             return
-        answer = await self._files.get_response(self._files.get_path(scope), scope)
-        if "/assets/" in scope["path"]:
-            # Their names hold a hash of what is in them
-            answer.headers["Cache-Control"] = _FOR_EVER
-        await answer(scope, receive, send)
+        await self._files(scope, receive, send)
 
 
 def page_routes(folder: Path = BUILT) -> list[BaseRoute]:
