@@ -15,8 +15,8 @@ REQUIREMENTS = "requirements.txt"
 _LARGEST = 2**22
 _LINE = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:==|@)\s*(\S+)")
 
-_MACHINE = ("os", "python", "host", "cpu_count", "cpu_count_logical", "gpu", "gpu_count", "program", "executable")
-"""What is told of W&B's own notes on the machine."""
+_MACHINE = ("python", "os", "host", "program", "cpu", "cores", "threads", "gpu", "gpus", "memory", "cuda")
+"""What is told of the reader's words on a machine."""
 
 
 def environment_difference(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Entry]:
@@ -37,7 +37,7 @@ def environment_of(record: Mapping[str, Any], noted: Mapping[str, Any], files: P
 
     Args:
         record: Its run record; empty for a run of another program.
-        noted: What W&B noted of the machine.
+        noted: The reader's words on the machine.
         files: The `files/` folder of its newest segment; None if there is none.
     """
     machine = {key: noted[key] for key in _MACHINE if isinstance(noted.get(key), str | int | float)}

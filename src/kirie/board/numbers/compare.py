@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from kirie.board.numbers.tables import Counted, ImageTable, named
+from kirie.board.numbers.tables import Counted, ImageTable, by_name, named
 from kirie.core.bootstrap import Bootstrap, paired_bootstrap, paired_means
 from kirie.core.metric import metric_names, statistic
 from kirie.core.scores import CountTable
@@ -103,7 +103,7 @@ def compare(first: ImageTable, second: ImageTable, score: str, resamples: int = 
     """
     if isinstance(first, Counted) and isinstance(second, Counted):
         return _counted(first, second, score, resamples)
-    each = [_by_name(table, score) for table in (first, second)]
+    each = [by_name(table, score) for table in (first, second)]
     images, notes = _common(tuple(each[0]), tuple(each[1]))
     scores_MN = np.array([[of[name] for name in images] for of in each])
     held_N = np.isfinite(scores_MN).all(axis=0)
@@ -202,7 +202,3 @@ def _expanded(images: int) -> float:
         return CONFIDENCE
     quantile = float(stdtrit(images - 1, 0.5 + CONFIDENCE / 2)) * math.sqrt(images / (images - 1))
     return 2 * float(ndtr(quantile)) - 1
-
-
-def _by_name(table: ImageTable, score: str) -> dict[str, float]:
-    return dict(zip(table.images, table.each(score).tolist(), strict=True))

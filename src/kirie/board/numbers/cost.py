@@ -42,7 +42,7 @@ def cost_of(
         seconds: How long it was at work, all its segments together.
         config: Its configuration; kirie's names `trainer.devices` and `trainer.nodes`.
         hardware: What its run record says of the machine.
-        environment: What W&B noted of it (`gpu_count`).
+        environment: The reader's words on it (`gpus`).
     """
     if seconds is None or not seconds >= 0:
         return None
@@ -52,7 +52,7 @@ def cost_of(
         here = len(gpus) if isinstance(gpus, list) and trainer.get("accelerator") != "cpu" else 0
         devices = (_whole(trainer["devices"]) or here or 1) * (_whole(trainer.get("nodes")) or 1)
         return Cost(seconds * devices / 3600, devices, seconds, "configuration")
-    if (count := _whole(environment.get("gpu_count"))) is not None:
+    if (count := _whole(environment.get("gpus"))) is not None:
         return Cost(seconds * count / 3600, count, seconds, "environment")
     return Cost(seconds / 3600, 1, seconds, "one device")
 

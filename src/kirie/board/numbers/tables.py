@@ -51,6 +51,15 @@ class Counted:
         """
         return statistic(named(score, self.table.labels), self.table.labels)(self.table.counts_NLK.astype(np.float64))
 
+    def whole(self, score: str) -> float:
+        """The score of all images together; NaN where their truth gives none.
+
+        Raises:
+            UsageError: There is no such score.
+        """
+        summed_LK = self.table.counts_NLK.sum(axis=0).astype(np.float64)
+        return float(statistic(named(score, self.table.labels), self.table.labels)(summed_LK))
+
     def by_picture(self) -> Counted:
         """The tiles of one picture added up: what overlaps or lies side by side is not drawn independently."""
         pictures = [_TILE.sub("", name) for name in self.table.images]
@@ -91,6 +100,15 @@ class Logged:
             raise UsageError(f"The logged table has no score '{score}'; it has {', '.join(self.scores)}.")
         return self.scores[score]
 
+    def whole(self, score: str) -> float:
+        """The mean of a column over the images that have it; NaN where none has.
+
+        Raises:
+            UsageError: There is no such column.
+        """
+        held_N = self.each(score)[np.isfinite(self.each(score))]
+        return float(held_N.mean()) if held_N.size else math.nan
+
     @classmethod
     def of(cls, columns: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Logged | None:
         """Understands a logged table; None if it is not one of images and numbers.
@@ -116,6 +134,15 @@ class Logged:
 
 
 ImageTable = Counted | Logged
+
+
+def by_name(table: ImageTable, score: str) -> dict[str, float]:
+    """The score of each image by its name, NaN where it has none.
+
+    Raises:
+        UsageError: There is no such score.
+    """
+    return dict(zip(table.images, table.each(score).tolist(), strict=True))
 
 
 def named(score: str, labels: Sequence[str]) -> str:

@@ -10,8 +10,6 @@ from typing import Any
 from kirie.board.sweeps.importance import DECADES, is_number
 from kirie.board.sweeps.journal import Entry
 
-ENDED = ("finished", "pruned", "failed")
-
 _OF_THE_RUN = ("run_id", "name", "sweep", "group", "runs", "reused", "id")
 _OF_THE_MACHINE = ("log.", "trainer.", "_wandb", "data.store", "data.workers")
 """Entries of a configuration that no sweep varies."""
