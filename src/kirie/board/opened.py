@@ -29,4 +29,10 @@ class Opened:
         Raises:
             RequestError: A log is gone.
         """
-        raise RequestError(404, f"The logs of '{key}' are gone.")
+        from kirie.runlog.reader.find import find_logs
+        from kirie.runlog.reader.run import Run
+
+        found = [log for path in logs for log in find_logs(path)]
+        if not found:
+            raise RequestError(404, f"The logs of '{key}' are gone.")
+        return Run(found, key)
