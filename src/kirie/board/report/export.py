@@ -78,12 +78,13 @@ def _of_folder(word: str, library: Library, there: set[str]) -> list[str]:
     ids = [str(record["id"]) for record in records if record]
     if not ids:
         raise RunError(
-            f"There is no run '{word}' in {library.folder}, and no folder of runs of that name; `kirie runs` lists them."
+            f"There is no run '{word}' in {library.folder}, and no folder of runs of that name; `kirie runs` lists "
+            "them."
         )
     if missing := [one for one in ids if one not in there]:
         raise RunError(
-            f"The log of run {missing[0]}, which {word} names, is not in {library.folder}: it was trained elsewhere, or "
-            "with log=none. Name the folder that its runs/ID/wandb lies in."
+            f"The log of run {missing[0]}, which {word} names, is not in {library.folder}: it was trained elsewhere, "
+            "or with log=none. Name the folder that its runs/ID/wandb lies in."
         )
     return ids
 

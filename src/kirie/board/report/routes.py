@@ -26,7 +26,8 @@ async def report(request: Request) -> Response:
             400, "The view has no selected runs, so there is nothing to freeze; select some in the table."
         )
     check_built(BUILT)
-    book = await make_book(Asker(request.app, request.headers.raw), runs, view)
+    asker = Asker(request.app, request.headers.raw, request.scope["server"])
+    book = await make_book(asker, runs, view)
     page = await run_in_threadpool(report_html, BUILT, book)
     headers = {"Content-Disposition": 'attachment; filename="kirie-report.html"', "Cache-Control": "no-store"}
     return Response(page.encode(), media_type="text/html", headers=headers)
