@@ -23,14 +23,14 @@ _DEPTH = 2
 """How deep below a named folder runs are looked for: `out/train` finds `out/train/unet`."""
 
 
-def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path = BUILT) -> list[str]:
+def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | None = None) -> list[str]:
     """Writes a report.
 
     Args:
         app: The board, its index up to date.
         runs: The runs' ids, names, or folders of runs of kirie.
         out: The HTML file; replaced whole.
-        page: The folder of the built page.
+        page: The folder of the built page; by default where the build puts it.
 
     Returns:
         What was left out, in sentences.
@@ -40,6 +40,7 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path = B
         RunError: A run is not on the board.
         DeviceError: The file cannot be written.
     """
+    page = BUILT if page is None else page
     check_built(page)
     library: Library = app.state.library
     ids = ids_of(library, runs)
@@ -64,7 +65,7 @@ def ids_of(library: Library, words: Sequence[str]) -> list[str]:
     for word in words:
         if word in there:
             found.setdefault(word)
-        elif len(same := named.get(word, ())) == 1:
+        elif len(same := named.get(word, [])) == 1:
             found.setdefault(same[0])
         elif same:
             raise RunError(f"{len(same)} runs are called '{word}'; name one by its id: {', '.join(same[:5])}.")
