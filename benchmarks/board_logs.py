@@ -141,7 +141,9 @@ def rows(steps: int, metrics: int, seed: int) -> Iterable[dict[str, Any]]:
 
 def body(steps: int, metrics: int, seed: int, *, end: bool = True) -> bytes:
     """The blocks after the first one."""
-    records = [record for step, row in enumerate(rows(steps, metrics, seed)) for record in (history(row, step), summary(row))]
+    records = [
+        record for step, row in enumerate(rows(steps, metrics, seed)) for record in (history(row, step), summary(row))
+    ]
     return framed([*records, ended()] if end else records, 0)
 
 

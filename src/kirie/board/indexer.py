@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.keeper import Keeper
-from kirie.board.reading import Facts, Reading
 from kirie.board.readers import Wanted, readings
+from kirie.board.reading import Facts, Reading
 from kirie.board.scan import Log, Scan
 from kirie.board.states import Asked, states_without_slurm
 from kirie.board.turn import Turn

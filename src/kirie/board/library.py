@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,11 @@ from kirie.board.opened import Opened
 from kirie.board.row import RUN_COLUMNS
 from kirie.board.table import NOTE_COLUMNS, Table, with_note
 from kirie.core.run import RunFolder
+from kirie.runlog.reader.find import LogFile
 from kirie.runlog.reader.merge import last_of_each
+from kirie.runlog.reader.run import Run
 from kirie.runlog.reader.state import kirie_folder
 from kirie.web.answers import RequestError
-
-if TYPE_CHECKING:
-    from kirie.runlog.reader.run import Run
 
 _SYSTEM = "system/"
 
@@ -126,7 +125,11 @@ class Library:
             segments = self.segments(run)
             name, system = self._column(metric, segments)
             parts = [along(connection, segment, name, system=system) for segment in segments]
-        steps, times, epochs, values = (np.concatenate(each) if each else np.zeros(0) for each in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 4
+        steps, times, epochs, values = (
+            (np.concatenate(each) if each else np.zeros(0) for each in zip(*parts, strict=True))
+            if parts
+            else (np.zeros(0),) * 4
+        )
         if not system:
             kept = last_of_each(steps)
             steps, times, epochs, values = steps[kept], times[kept], epochs[kept], values[kept]
@@ -184,7 +187,11 @@ class Library:
         Raises:
             RequestError: There is no such run, or its logs are gone.
         """
-        return self._opened.run(run, self.logs(run))
+        self.row(run)
+        with self.reading() as connection:
+            found = connection.execute("SELECT path, stamp FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
+            logs = [LogFile(path := self.folder / text, path.stem.removeprefix("run-"), stamp) for text, stamp in found]
+        return self._opened.run(run, logs)
 
     def run_folder(self, run: str) -> RunFolder | None:
         """kirie's own folder of a run; None if another program made it."""
