@@ -23,7 +23,11 @@ STEP, TIME, EPOCH, SYSTEM_TIME = "a:step", "a:time", "a:epoch", "a:system"
 METRIC, SYSTEM = "m:", "s:"
 """What begins the names of other columns: a metric may be called as an axis, or as a system metric."""
 
-_FORGET = tuple(f"DELETE FROM {table} WHERE segment = ?" for table in ("chunk", "value", "console"))
+_FORGET = (
+    "DELETE FROM chunk WHERE segment = ?",
+    "DELETE FROM value WHERE segment = ?",
+    "DELETE FROM console WHERE segment = ?",
+)
 
 Rows = NDArray[np.int64]
 Numbers = NDArray[np.float64]

@@ -1,12 +1,11 @@
 """Keeps a board's cache true, in the background: newest runs first, then only what grows.
 
-Every few seconds living runs are looked at, and now and then all folders. One look costs what is new, not what is there.
+Every few seconds living runs are looked at, and now and then all folders. A look costs what is new, not what is there.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 import time
@@ -134,7 +133,7 @@ class Indexer:
         found = []
         for path, stamp in living:
             try:
-                status = os.stat(self._folder / path)
+                status = (self._folder / path).stat()
             except OSError:
                 # The next look at all folders tells whether it is gone
                 continue

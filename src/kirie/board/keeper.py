@@ -56,7 +56,8 @@ class Keeper:
         texts = (json.dumps(reading.state), json.dumps(reading.facts))
         if found is None:
             segment = connection.execute(
-                "INSERT INTO segment (run, size, mtime, open, state, facts, path, stamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO segment (run, size, mtime, open, state, facts, path, stamp)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*values, *texts, log.path, log.stamp),
             ).lastrowid
             assert segment is not None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from starlette.requests import Request
 
 from kirie.board import chunks
-from kirie.board.axes import AXES, along
+from kirie.board.axes import AXES, along, merged, places
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.notes import Notes
 from kirie.board.opened import Opened
@@ -22,7 +22,6 @@ from kirie.board.row import RUN_COLUMNS
 from kirie.board.table import NOTE_COLUMNS, Table, with_note
 from kirie.core.run import RunFolder
 from kirie.runlog.reader.find import LogFile
-from kirie.runlog.reader.merge import last_of_each
 from kirie.runlog.reader.run import Run
 from kirie.runlog.reader.state import kirie_folder
 from kirie.web.answers import RequestError
@@ -124,18 +123,10 @@ class Library:
         with self.reading() as connection:
             segments = self.segments(run)
             name, system = self._column(metric, segments)
-            parts = [along(connection, segment, name, system=system) for segment in segments]
-        steps, times, epochs, values = (
-            (np.concatenate(each) if each else np.zeros(0) for each in zip(*parts, strict=True))
-            if parts
-            else (np.zeros(0),) * 4
-        )
-        if not system:
-            kept = last_of_each(steps)
-            steps, times, epochs, values = steps[kept], times[kept], epochs[kept], values[kept]
-        places = AXES[x](steps, times, epochs, row)
-        known = np.isfinite(places)
-        return places[known], values[known]
+            points = merged([along(connection, segment, name, system=system) for segment in segments], system=system)
+        found = places(points, x, row)
+        known = np.isfinite(found)
+        return found[known], points.values[known]
 
     def progress(self) -> dict[str, int]:
         """How many logs have been read, of how many."""
