@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kirie.board import chunks
-from kirie.board.row import batch_of
 from kirie.runlog.reader.merge import last_of_each
 
 AXES = ("step", "epoch", "time", "wall", "images")
@@ -66,13 +65,14 @@ def merged(parts: Sequence[Points], *, system: bool) -> Points:
     return Points(*(column[kept] for column in whole))
 
 
-def places(points: Points, x: str, row: Mapping[str, Any]) -> Numbers:
+def places(points: Points, x: str, started: float | None, batch: float | None) -> Numbers:
     """Where points lie on an axis; NaN where that is not known.
 
     Args:
         points: The points.
         x: One of `AXES`.
-        row: The run's row, for its start and its batch size.
+        started: When the run started, seconds since 1970; None if that is not known.
+        batch: The images of a step; None if they are not known, or not asked for.
     """
     if x == "step":
         return points.steps
@@ -81,10 +81,9 @@ def places(points: Points, x: str, row: Mapping[str, Any]) -> Numbers:
     if x == "wall":
         return points.times
     if x == "time":
-        return points.times - float(row.get("started") or np.nan)
-    batch = batch_of({key.removeprefix("config."): value for key, value in row.items() if key.startswith("config.")})
+        return points.times - (np.nan if started is None else started)
     # A step is numbered from 0 when it is done
-    return (points.steps + 1) * (batch or np.nan)
+    return (points.steps + 1) * (np.nan if batch is None else batch)
 
 
 def _at(connection: sqlite3.Connection, segment: int, axis: str, rows: NDArray[np.int64]) -> Numbers:

@@ -56,6 +56,7 @@ class Indexer:
         self._keeper, self._scan = Keeper(folder), Scan(folder)
         self._known: dict[str, _Known] | None = None
         self._next_scan = 0.0
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kirie-board-index", daemon=True)
         self.trouble = ""
@@ -84,12 +85,21 @@ class Indexer:
                 self.trouble = f"The logs could not be read on ({type(error).__name__}: {error})."
             self._stopping.wait(LOOK_S)
 
-    def look(self) -> None:
+    def look(self, *, everywhere: bool = False) -> None:
         """Looks once at what may have changed, and keeps what is new.
+
+        Args:
+            everywhere: Look at all folders, however long ago that was done.
 
         Raises:
             CacheLostError: The cache is begun anew; look again.
         """
+        with self._lock:
+            if everywhere:
+                self._next_scan = 0.0
+            self._look()
+
+    def _look(self) -> None:
         try:
             self._cache.look()
             if self._cache.full or not self._turn.mine():
@@ -124,6 +134,8 @@ class Indexer:
         new.sort(key=lambda log: (log.stamp, log.path), reverse=True)
         self._keep([], (len(logs) - len(new), len(logs)))
         self._read(new, known, len(logs))
+        with self._cache.writing() as connection:
+            connection.execute("REPLACE INTO meta VALUES ('refreshed', ?)", (int(time.time()),))
 
     def _look_at_living(self, known: dict[str, _Known]) -> None:
         with self._cache.reading() as connection:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from kirie.board import chunks
 from kirie.board.axes import AXES, along, merged, places
+from kirie.board.batch import images_a_step
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.notes import Notes
 from kirie.board.opened import Opened
@@ -124,7 +125,8 @@ class Library:
             segments = self.segments(run)
             name, system = self._column(metric, segments)
             points = merged([along(connection, segment, name, system=system) for segment in segments], system=system)
-        found = places(points, x, row)
+        batch = images_a_step(row, self.run_folder(run)) if x == "images" else None
+        found = places(points, x, row.get("started"), batch)
         known = np.isfinite(found)
         return found[known], points.values[known]
 
@@ -132,6 +134,12 @@ class Library:
         """How many logs have been read, of how many."""
         found: dict[str, int] = self.news()["index"]
         return found
+
+    def refreshed(self) -> int | None:
+        """When all folders were looked at last, seconds since 1970; None before the first time."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT value FROM meta WHERE name = 'refreshed'").fetchone()
+        return int(found[0]) if found else None
 
     def news(self) -> dict[str, Any]:
         """What the stream of events tells when it is another than before."""

@@ -35,7 +35,6 @@ RUN_COLUMNS: dict[str, str] = {
 
 _EPOCHS = ("train.epochs", "trainer.max_epochs", "max_epochs", "num_train_epochs", "num_epochs", "epochs")
 _STEPS = ("train.steps", "trainer.max_steps", "max_steps", "total_steps", "num_steps")
-_BATCHES = ("train.batch_size", "batch_size", "data.batch_size", "global_batch_size")
 _MOST_TEXT = 500
 
 
@@ -142,11 +141,6 @@ def runtime_of(facts: Facts) -> float | None:
     if facts["first"] is None:
         return float(facts["exit"][1]) if facts["exit"] else None
     return float(facts["last"] - facts["first"])
-
-
-def batch_of(config: Mapping[str, Any]) -> float | None:
-    """The images of a step by the names that configurations have for it; None where there is none of them."""
-    return _number(config, _BATCHES)
 
 
 def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
