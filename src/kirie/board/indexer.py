@@ -68,7 +68,8 @@ class Indexer:
     def stop(self) -> None:
         """Ends after the change that is being made."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._turn.leave()
 
     def _run(self) -> None:
