@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.board.small_runs import IMAGES, counts, foreign_run, kirie_run
+from tests.sweep.small_sweeps import small_sweep
 
 from kirie.board.app import make_board
 from kirie.board.place import BoardPlace
@@ -210,3 +211,41 @@ def test_another_metric_can_be_asked_for(client: TestClient) -> None:
     assert sorted(one["value"] for one in found["trials"]) == pytest.approx([0.4, 0.5])
     assert client.get("/api/sweeps/pair", params={"metric": "nope"}).status_code == 404
     assert client.get("/api/sweeps/nope").status_code == 404
+
+
+def test_a_ledger_tells_what_runs_cannot(tmp_path: Path) -> None:
+    """kirie's own folder of a sweep adds pruned trials, the metric, the scales, and trials whose runs are elsewhere."""
+    ledger = small_sweep(tmp_path, total=5, rates="{distribution: log_uniform_values, min: 0.001, max: 1.0}")
+    claims = [claim for _ in range(4) if (claim := ledger.claim("w")) is not None]
+    for claim in claims:
+        claim.begin(f"run{claim.number}")
+        claim.report(claim.params["lr"])
+    claims[0].finish([0.5])
+    claims[1].prune(0.1)
+    claims[2].finish([0.6])
+    claims[3].give_back()
+    runs = tmp_path / "runs"
+    kirie_run(runs, "run0", skill=0.7, log={"sweep": "small"}, pictures=False)
+    app = make_board(runs, BoardPlace(tmp_path / "cache", tmp_path / "notes"))
+    app.state.index.look()
+    client = TestClient(app, base_url="http://127.0.0.1")
+    (line,) = _get(client, "/api/sweeps")
+    assert (line["name"], line["runs"], line["total"], line["metric"]) == ("small", 1, 5, "val/miou")
+    found = _get(client, "/api/sweeps/small")
+    assert found["metric"]["goal"] == "maximize"
+    assert [(one["number"], one["run"], one["state"]) for one in found["trials"]] == [
+        (0, "run0", "finished"),
+        (1, None, "pruned"),
+        (2, None, "finished"),
+        (3, None, "running"),
+    ]
+    assert found["trials"][0]["value"] == 0.5
+    assert found["trials"][0]["params"] == dict(claims[0].params)
+    assert found["waiting"] == 1
+    assert {one["name"]: (one["kind"], one["log"]) for one in found["parameters"]} == {
+        "lr": ("number", True),
+        "model": ("choice", False),
+    }
+    assert found["trails"]["trials"] == [[0, 0.5], [2, 0.6]]
+    other = _get(client, "/api/sweeps/small", metric="epoch")
+    assert [one["value"] for one in other["trials"]] == [2.0, None, None, None]

@@ -206,7 +206,9 @@ def test_other_processes_read_the_same(tmp_path: Path, desk: Desk, monkeypatch: 
     assert desk.library.progress() == {"done": 3, "total": 3}
 
 
-def test_two_boards_share_a_cache(tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_boards_share_a_cache(
+    tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One reads, the other looks on; when the first goes, the second takes over."""
     write_log(tmp_path / "runs", "one", steps([1.0]))
     other = Desk(tmp_path / "runs", place)

@@ -11,8 +11,9 @@ from typing import Any
 
 from kirie.board import chunks
 from kirie.board.chunks import METRIC, SYSTEM, Names
+from kirie.board.numbers.cost import Cost, cost_of
 from kirie.board.reading import Facts, Reading
-from kirie.board.row import Told, merged, plain, row_of, started_of
+from kirie.board.row import Told, merged, plain, row_of, runtime_of, started_of
 from kirie.board.scan import Log
 from kirie.board.states import ALIVE, state_by_log
 from kirie.board.table import Row
@@ -134,7 +135,11 @@ class Keeper:
         record = read_record(folder.path) if folder is not None else {}
         where = folder.path if folder is not None else (self._folder / segments[-1][0]).parent
         shown = str(where.relative_to(self._folder)) if where.is_relative_to(self._folder) else str(where)
+        files = (self._folder / segments[-1][0]).parent / "files"
+        place = environment(facts["environment"], facts["config"], files)
+        cost = _cost(facts, record, place)
         columns = row_of(facts, Told(key, shown, state, updated, record))
+        columns |= {} if cost is None else {"device_hours": cost.device_hours}
         started = started_of(facts) or updated
         row = Row(
             columns,
@@ -143,8 +148,7 @@ class Keeper:
             started,
             0,
         )
-        files = (self._folder / segments[-1][0]).parent / "files"
-        detail = _detail(facts, segments, record, environment(facts["environment"], facts["config"], files))
+        detail = _detail(facts, segments, record, place) | {"cost": None if cost is None else cost.to_dict()}
         run = facts["run"]
         ours = (key.partition("~")[0], run.get("project") or "", run.get("entity") or "")
         return (*ours, started, row.packed(), json.dumps(detail), int(state in ALIVE))
@@ -196,8 +200,6 @@ def _detail(
 ) -> dict[str, Any]:
     """What /api/run/ID tells beside the row."""
     kinds: dict[str, str] = facts["media"]
-    seconds = record.get("seconds")
-    devices = max(1, len((record.get("hardware") or {}).get("gpus") or ()))
     return {
         "entity": facts["run"].get("entity"),
         "config": plain(facts["config"]),
@@ -222,11 +224,15 @@ def _detail(
         "histograms": _of(kinds, "histogram"),
         "texts": _of(kinds, "text"),
         "skipped": facts["skipped"],
-        "cost": {
-            "device_hours": seconds * devices / 3600 if isinstance(seconds, int | float) else None,
-            "seconds": seconds if isinstance(seconds, int | float) else None,
-        },
     }
+
+
+def _cost(facts: Facts, record: dict[str, Any], place: dict[str, Any]) -> Cost | None:
+    """What a run cost: by its record, which knows of all attempts, and while it runs by its log."""
+    noted, hardware = record.get("seconds"), record.get("hardware")
+    times = [seconds for seconds in (noted, runtime_of(facts)) if isinstance(seconds, int | float)]
+    hardware = hardware if isinstance(hardware, dict) else {}
+    return cost_of(max(times, default=None), plain(facts["config"]), hardware, place)
 
 
 def _of(kinds: dict[str, str], wanted: str) -> list[str]:

@@ -29,6 +29,7 @@ RUN_COLUMNS: dict[str, str] = {
     "commit": "text",
     "sweep": "text",
     "folder": "text",
+    "device_hours": "number",
     "skipped": "number",
 }
 """The columns that each run has, and their kinds."""

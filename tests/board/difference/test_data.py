@@ -83,7 +83,7 @@ def test_what_is_no_list_is_none(tmp_path: Path) -> None:
 def test_equal_unknown_and_differently_prepared_data_are_told() -> None:
     """Equal data differs in nothing; unknown data has a reason; one version may be prepared in two ways."""
     same = Data(OLD, "x", None)
-    assert data_difference(same, same, [])["counts"] == {"came": 0, "went": 0, "changed": 0, "same": 0}
+    assert data_difference(same, same, [])["counts"] == {"came": 0, "went": 0, "changed": 0, "same": None}
     nothing = data_of({}, {})
     assert data_difference(nothing, nothing, [])["reason"] == "Neither run names a version of its data."
     assert data_difference(same, nothing, [])["reason"] == "One of the runs does not name a version of its data."

@@ -1,8 +1,8 @@
-"""What runs and sweeps cost, in device hours: an hour on two GPUs is two."""
+"""What runs cost, in device hours: an hour on two GPUs is two."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +55,6 @@ def cost_of(
     if (count := _whole(environment.get("gpus"))) is not None:
         return Cost(seconds * count / 3600, count, seconds, "environment")
     return Cost(seconds / 3600, 1, seconds, "one device")
-
-
-def total_hours(costs: Iterable[Cost | None]) -> float:
-    """Device hours of several runs; those of which nothing is known count nothing."""
-    return sum(cost.device_hours for cost in costs if cost is not None)
 
 
 def _whole(value: Any) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from starlette.routing import Route
 
 from kirie.board.facts import record_of
 from kirie.board.library import Library, library_of
-from kirie.board.numbers.cost import Cost, cost_of, total_hours
 from kirie.board.sweeps.importance import CARE, importances
 from kirie.board.sweeps.journal import read_journal
 from kirie.board.sweeps.listing import Sweep, config_of, sweeps
@@ -42,21 +42,21 @@ def sweep(request: Request) -> Response:
     if found is None:
         raise RequestError(404, f"There is no sweep '{name[:80]}' on this board; runs of a sweep log its name.")
     spec = Spec() if found.folder is None else read_spec(found.folder)
-    metrics = Counter(key for run in found.runs for key in library.detail(run)["metrics"])
+    entries = [] if found.folder is None else read_journal(found.folder / JOURNAL)
+    # A trial may have taken over a run that was made before, for another sweep
+    there = set(library.ids())
+    runs = dict.fromkeys([*found.runs, *(entry.run for entry in entries if entry.run in there and entry.run)])
+    details = {run: library.detail(run) for run in runs}
+    metrics = Counter(key for detail in details.values() for key in detail["metrics"])
     asked = request.query_params.get("metric")
     if asked and asked not in metrics:
         raise RequestError(404, f"No run of this sweep logged '{asked[:80]}'; they logged {', '.join(metrics)[:300]}.")
     metric, goal = _metric(spec, metrics, asked)
-    entries = [] if found.folder is None else read_journal(found.folder / JOURNAL)
     if metric != spec.metric:
         # The ledger's values are of the sweep's own metric
         for entry in entries:
             entry.values, entry.steps = [], {}
-    # A trial may have taken over a run that was made before, for another sweep
-    there = set(library.ids())
-    runs = dict.fromkeys([*found.runs, *(entry.run for entry in entries if entry.run in there)])
-    costs = {run: _cost(library, run) for run in runs if run is not None}
-    members = [_member(library, run, metric, goal, cost) for run, cost in costs.items()]
+    members = [_member(library, run, metric, goal, detail) for run, detail in details.items()]
     names = [name for name, _ in spec.parameters] or varying(members)
     trials = join(members, entries, names)
     logs = dict(spec.parameters)
@@ -98,7 +98,7 @@ def _told(library: Library, one: Sweep) -> dict[str, Any]:
         "started": min((row["started"] for row in rows if row.get("started")), default=None),
         "updated": max((row["updated"] for row in rows if row.get("updated")), default=None),
         "total": spec.total,
-        "device_hours": total_hours(_cost(library, run) for run in one.runs),
+        "device_hours": sum(row.get("device_hours") or 0.0 for row in rows),
     }
 
 
@@ -111,8 +111,8 @@ def _metric(spec: Spec, metrics: Counter[str], asked: str | None) -> tuple[str |
     return found, goal_of(found or "")
 
 
-def _member(library: Library, run: str, metric: str | None, goal: Goal, cost: Cost | None) -> Member:
-    row = library.row(run)
+def _member(library: Library, run: str, metric: str | None, goal: Goal, detail: Mapping[str, Any]) -> Member:
+    row, cost = library.row(run), detail["cost"] or {}
     values = library.curve(run, metric)[1] if metric is not None else np.zeros(0)
     values = values[np.isfinite(values)]
     best = float(values.max() if goal == "maximize" else values.min()) if values.size else None
@@ -123,8 +123,8 @@ def _member(library: Library, run: str, metric: str | None, goal: Goal, cost: Co
         config=config_of(row),
         best=best,
         last=float(values[-1]) if values.size else None,
-        seconds=None if cost is None else cost.seconds,
-        devices=1 if cost is None else cost.devices,
+        seconds=cost.get("seconds"),
+        devices=cost.get("devices", 1),
         latency_ms=_first(_LATENCIES, measured, row),
         size=_first(_SIZES, measured, row),
         started=row.get("started"),
@@ -158,14 +158,6 @@ def _first(names: tuple[str, ...], *places: Any) -> float | None:
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     return float(value)
     return None
-
-
-def _cost(library: Library, run: str) -> Cost | None:
-    detail, record = library.detail(run), record_of(library, run)
-    seconds, hardware = record.get("seconds"), record.get("hardware")
-    if not isinstance(seconds, int | float):
-        seconds = library.row(run).get("runtime")
-    return cost_of(seconds, detail["config"], hardware if isinstance(hardware, dict) else {}, detail["environment"])
 
 
 def _importance(trials: list[Trial], goal: Goal, logs: dict[str, bool]) -> list[dict[str, Any]]:
