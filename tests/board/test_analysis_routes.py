@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+def client(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The board over these runs."""
     home = tmp_path_factory.mktemp("home")
     app = make_board(runs, BoardPlace(home / "cache", home / "notes"))
     app.state.index.look()
-    return TestClient(app, base_url="http://127.0.0.1")
+    yield TestClient(app, base_url="http://127.0.0.1")
+    app.state.library.cache.close()
 
 
 def _get(client: TestClient, path: str, **words: str) -> Any:
@@ -237,7 +239,7 @@ def test_a_ledger_tells_what_runs_cannot(tmp_path: Path) -> None:
         (0, "run0", "finished"),
         (1, None, "pruned"),
         (2, None, "finished"),
-        (3, None, "running"),
+        (3, None, "interrupted"),
     ]
     assert found["trials"][0]["value"] == 0.5
     assert found["trials"][0]["params"] == dict(claims[0].params)
@@ -249,3 +251,4 @@ def test_a_ledger_tells_what_runs_cannot(tmp_path: Path) -> None:
     assert found["trails"]["trials"] == [[0, 0.5], [2, 0.6]]
     other = _get(client, "/api/sweeps/small", metric="epoch")
     assert [one["value"] for one in other["trials"]] == [2.0, None, None, None]
+    app.state.library.cache.close()

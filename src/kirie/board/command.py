@@ -73,15 +73,17 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _export(folder: Path, out: Path, runs: str | None, *, as_json: bool) -> int:
-    """Writes a report over an index that is brought up to date first."""
+    """Writes a report."""
     from kirie.board.app import make_board
     from kirie.board.place import BoardPlace
     from kirie.board.report.export import export_report
 
     app = make_board(folder, BoardPlace.of(folder))
-    app.state.index.look()
     words = [word.strip() for word in (runs or "").split(",") if word.strip()]
-    notes = export_report(app, words or app.state.library.ids(), out)
+    try:
+        notes = export_report(app, words, out)
+    finally:
+        app.state.library.cache.close()
     said = [f"report of {out.stat().st_size / 1e6:.1f} MB in {out}", *notes]
     result({"report": str(out), "bytes": out.stat().st_size, "notes": notes}, "\n".join(said), as_json=as_json)
     return 0

@@ -12,7 +12,7 @@ from kirie.board.library import Library
 from kirie.board.numbers.tables import ImageTable, Logged, read_counted
 from kirie.core.run import SPLITS
 from kirie.errors import RunError
-from kirie.runlog.reader.state import read_record
+from kirie.runlog.reader.state import is_held, read_record
 from kirie.web.answers import RequestError
 
 _LARGEST_CONFIG = 2**20
@@ -27,7 +27,17 @@ def record_of(library: Library, run: str) -> dict[str, Any]:
         RequestError: There is no such run.
     """
     folder = library.run_folder(run)
-    return {} if folder is None else read_record(folder.path)
+    return {} if folder is None else record_in(folder.path)
+
+
+def record_in(folder: Path) -> dict[str, Any]:
+    """The run record in a folder; empty where there is none, or a damaged one."""
+    return read_record(folder)
+
+
+def held(folder: Path) -> bool:
+    """Whether a process holds the lease of a run or a trial."""
+    return is_held(folder)
 
 
 def config_of(library: Library, run: str) -> dict[str, Any]:

@@ -6,16 +6,19 @@ import base64
 import json
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from tests.board.report.test_page import _book_of, _built
 from tests.board.small_runs import kirie_run
 
 from kirie.board.app import make_board
 from kirie.board.command import main
+from kirie.board.library import Library
 from kirie.board.place import BoardPlace
 from kirie.board.report import book, export, routes
 from kirie.board.report.export import export_report, ids_of
@@ -34,19 +37,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def _board(runs: Path, home: Path) -> Any:
-    app = make_board(runs, BoardPlace(home / "cache", home / "notes"))
+@pytest.fixture
+def app(runs: Path, tmp_path: Path) -> Iterator[Starlette]:
+    """The board over these runs."""
+    app = make_board(runs, BoardPlace(tmp_path / "cache", tmp_path / "notes"))
     app.state.index.look()
-    return app
+    yield app
+    app.state.library.cache.close()
 
 
 def _report(path: Path) -> Any:
     return _book_of(path.read_text(encoding="utf-8"))
 
 
-def test_a_report_holds_the_boards_own_answers(runs: Path, tmp_path: Path) -> None:
+def test_a_report_holds_the_boards_own_answers(app: Starlette, tmp_path: Path) -> None:
     """Every answer in the book equals the server's to the same request; pictures are inside; other runs are not."""
-    app = _board(runs, tmp_path)
     built = tmp_path / "page"
     built.mkdir()
     out = tmp_path / "report.html"
@@ -71,9 +76,8 @@ def test_a_report_holds_the_boards_own_answers(runs: Path, tmp_path: Path) -> No
     assert found["view"] == "#/runs?runs=aaaa,bbbb"
 
 
-def test_the_curves_are_binary_as_the_server_gives_them(runs: Path, tmp_path: Path) -> None:
+def test_the_curves_are_binary_as_the_server_gives_them(app: Starlette, tmp_path: Path) -> None:
     """All metrics of all runs stand in one answer for each axis."""
-    app = _board(runs, tmp_path)
     out = tmp_path / "report.html"
     export_report(app, ["aaaa"], out, _built(tmp_path))
     content = base64.b64decode(_report(out)["answers"]["/api/curves?x=step"]["base64"])
@@ -84,10 +88,9 @@ def test_the_curves_are_binary_as_the_server_gives_them(runs: Path, tmp_path: Pa
 
 
 def test_too_many_pictures_leave_out_the_earlier_steps(
-    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: Starlette, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within the limit the last steps are kept; the book speaks of pictures that it has, and says what it lacks."""
-    app = _board(runs, tmp_path)
     out = tmp_path / "report.html"
     export_report(app, ["aaaa"], out, _built(tmp_path))
     everything = sum(len(base64.b64decode(text.partition(",")[2])) for text in _report(out)["files"].values())
@@ -101,9 +104,9 @@ def test_too_many_pictures_leave_out_the_earlier_steps(
     assert cells[0]["image"] in found["files"]
 
 
-def test_runs_are_named_by_id_name_or_folder(runs: Path, tmp_path: Path) -> None:
+def test_runs_are_named_by_id_name_or_folder(app: Starlette, runs: Path, tmp_path: Path) -> None:
     """A word is an id, a name that one run has, or a folder with run records; others are told."""
-    library = _board(runs, tmp_path).state.library
+    library: Library = app.state.library
     assert ids_of(library, ["bbbb", HOSTILE, "bbbb"]) == (["bbbb", "aaaa"], [])
     assert ids_of(library, [str(runs)]) == (["aaaa", "bbbb", "cccc"], [])
     with pytest.raises(RunError, match="2 runs are called 'unet-bbbb'; name one by its id"):
@@ -113,7 +116,7 @@ def test_runs_are_named_by_id_name_or_folder(runs: Path, tmp_path: Path) -> None
     elsewhere = tmp_path / "out" / "unet"
     elsewhere.mkdir(parents=True)
     (elsewhere / "run.json").write_text('{"id": "zzzz"}', encoding="utf-8")
-    with pytest.raises(RunError, match="has a log in .*: they were trained elsewhere, or with log=none"):
+    with pytest.raises(RunError, match=r"has a log in .*: they were trained elsewhere, or with log=none"):
         ids_of(library, [str(tmp_path / "out")])
     (elsewhere.parent / "fpn").mkdir()
     (elsewhere.parent / "fpn" / "run.json").write_text('{"id": "cccc"}', encoding="utf-8")
@@ -161,3 +164,4 @@ def test_the_page_gets_its_report(runs: Path, tmp_path: Path, monkeypatch: pytes
     assert "secret" not in re.sub(r"\s", "", answer.text)
     for view in ("", "#/runs", "#/runs?runs=nope", f"#/runs?runs={','.join(map(str, range(60)))}"):
         assert client.get("/api/report", params={"view": view}).status_code == 400
+    app.state.library.cache.close()

@@ -56,6 +56,12 @@ def test_the_ledger_says_what_runs_cannot() -> None:
     assert trials[1].to_dict()["pruned"] is True
 
 
+def test_a_trial_that_nobody_holds_is_interrupted() -> None:
+    """Of a trial whose run is not on the board the lease says whether it runs."""
+    begun = [Entry(0, "running"), Entry(1, "running")]
+    assert [one.state for one in join([], begun, [], lambda number: number == 1)] == ["interrupted", "running"]
+
+
 def test_a_groups_choice_is_its_name() -> None:
     """A parameter that chooses a group of settings has the group's name as its value."""
     member = Member("a", "finished", {"model.name": "unet", "model.encoder": "x"})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence, Set
 from pathlib import Path
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 
+from kirie.board.facts import record_in
+from kirie.board.indexer import Indexer
 from kirie.board.library import Library
 from kirie.board.report.asks import Asker
 from kirie.board.report.book import make_book
@@ -16,8 +19,9 @@ from kirie.board.report.page import check_built, report_html
 from kirie.core import files
 from kirie.core.run import RunFolder
 from kirie.errors import RunError
-from kirie.runlog.reader.state import read_record
 from kirie.web.page import BUILT
+
+_STUCK_S = 60.0
 
 _DEPTH = 2
 """How deep below a named folder runs are looked for: `out/train` finds `out/train/unet`."""
@@ -27,8 +31,8 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     """Writes a report.
 
     Args:
-        app: The board, its index up to date.
-        runs: The runs' ids, names, or folders of runs of kirie.
+        app: The board; its index is brought up to date.
+        runs: The runs' ids, names, or folders of runs of kirie; none: all of the board.
         out: The HTML file; replaced whole.
         page: The folder of the built page; by default where the build puts it.
 
@@ -43,7 +47,8 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     page = BUILT if page is None else page
     check_built(page)
     library: Library = app.state.library
-    ids, left_out = ids_of(library, runs)
+    _bring_up_to_date(app.state.index, library)
+    ids, left_out = ids_of(library, runs) if runs else (library.ids(), [])
     view = f"#/runs?runs={','.join(quote(one) for one in ids)}"
     book = asyncio.run(make_book(Asker(app), ids, view))
     files.write_text(out, report_html(page, book))
@@ -82,9 +87,22 @@ def ids_of(library: Library, words: Sequence[str]) -> tuple[list[str], list[str]
     return list(found), left_out
 
 
+def _bring_up_to_date(index: Indexer, library: Library) -> None:
+    """Reads what is new; where another board does that just now, waits for it as long as it gets on."""
+    before, since = -1, time.monotonic()
+    while True:
+        index.look()
+        now = library.progress()
+        if now["done"] >= now["total"] or time.monotonic() - since > _STUCK_S:
+            return
+        if now["done"] != before:
+            before, since = now["done"], time.monotonic()
+        time.sleep(0.2)
+
+
 def _of_folder(word: str, library: Library, there: Set[str]) -> tuple[list[str], list[str]]:
     """The runs that a folder names: those of the board, and the others."""
-    records = [read_record(folder) for folder in _run_folders(Path(word), _DEPTH)]
+    records = [record_in(folder) for folder in _run_folders(Path(word), _DEPTH)]
     ids = [str(record["id"]) for record in records if record]
     if not ids:
         raise RunError(

@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kirie.board.facts import record_of
+from kirie.board.facts import held, record_of
 from kirie.board.library import Library, library_of
 from kirie.board.sweeps.importance import CARE, importances
 from kirie.board.sweeps.journal import read_journal
 from kirie.board.sweeps.listing import Sweep, config_of, sweeps
 from kirie.board.sweeps.metric import goal_of, guessed
 from kirie.board.sweeps.progress import COSTS, best_over_cost, best_over_trials, front
-from kirie.board.sweeps.spec import JOURNAL, Goal, Spec, folders, read_spec
+from kirie.board.sweeps.spec import JOURNAL, Goal, Spec, folders, read_spec, trial_folder
 from kirie.board.sweeps.trials import Member, Trial, described, join, varying
 from kirie.web.answers import RequestError, json_answer
 
@@ -58,7 +58,8 @@ def sweep(request: Request) -> Response:
             entry.values, entry.steps = [], {}
     members = [_member(library, run, metric, goal, detail) for run, detail in details.items()]
     names = [name for name, _ in spec.parameters] or varying(members)
-    trials = join(members, entries, names)
+    place = found.folder
+    trials = join(members, entries, names, lambda number: place is not None and held(trial_folder(place, number)))
     logs = dict(spec.parameters)
     used = dict.fromkeys([*names, *(name for one in trials for name in one.params)])
     parameters = [described(name, trials, logs.get(name)) for name in used]

@@ -61,6 +61,11 @@ def read_spec(folder: Path) -> Spec:
     )
 
 
+def trial_folder(folder: Path, number: int) -> Path:
+    """Where a sweep keeps a trial's lease."""
+    return folder / "trials" / f"{number:06}"
+
+
 def folders(places: list[Path]) -> dict[str, Path]:
     """The folders of the sweeps around the runs by their names, those at W&B by its id.
 

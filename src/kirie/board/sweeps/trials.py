@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,16 +121,22 @@ class Parameter:
         return {"name": self.name, "kind": self.kind, "log": self.log} | choices
 
 
-def join(members: Sequence[Member], entries: Sequence[Entry], names: Sequence[str]) -> list[Trial]:
+def join(
+    members: Sequence[Member],
+    entries: Sequence[Entry],
+    names: Sequence[str],
+    held: Callable[[int], bool] = lambda _: True,
+) -> list[Trial]:
     """The trials of a sweep by number, those that wait left out.
 
     Args:
         members: Its runs, in the order of their beginnings.
         entries: Its ledger; empty without one.
         names: Its parameters.
+        held: Whether a worker holds a trial, by its number; asked of those that run and are not on the board.
     """
     by_run = {one.run: one for one in members}
-    told = [_from_ledger(entry, by_run.get(entry.run or "")) for entry in entries if entry.state != "waiting"]
+    told = [_from_ledger(entry, by_run.get(entry.run or ""), held) for entry in entries if entry.state != "waiting"]
     taken = {entry.run for entry in entries}
     after = len(entries)
     loose = [one for one in members if one.run not in taken]
@@ -167,14 +173,23 @@ def described(name: str, trials: Sequence[Trial], log: bool | None) -> Parameter
     return Parameter(name, "choice", False, tuple(choices[text] for text in order[:_MOST_CHOICES]))
 
 
-def _from_ledger(entry: Entry, member: Member | None) -> Trial:
+def _from_ledger(entry: Entry, member: Member | None, held: Callable[[int], bool]) -> Trial:
     state, last = entry.state, entry.steps[max(entry.steps)] if entry.steps else None
     if member is None:
-        value = entry.values[0] if entry.values else None
+        if state == "running" and not held(entry.number):
+            state = "interrupted"
         return Trial(
-            entry.number, None, state, entry.params, value, last, entry.seconds, None, None, entry.began, entry.ended,
-            entry.repeat_of,
-        )  # fmt: skip
+            number=entry.number,
+            run=None,
+            state=state,
+            params=entry.params,
+            value=entry.values[0] if entry.values else None,
+            curve_end=last,
+            cost_s=entry.seconds,
+            started=entry.began,
+            ended=entry.ended,
+            repeat_of=entry.repeat_of,
+        )
     if state == "running" and member.state != "running":
         state = "interrupted"
     return Trial(
