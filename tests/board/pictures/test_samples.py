@@ -13,6 +13,10 @@ def _picture(step: int, number: int, name: str, **masks: str) -> Logged:
     return Logged(step, number, name, f"media/{step}-{number}.png", 8, 6, masks)
 
 
+def _address(run: str, path: str) -> str:
+    return f"/{run}/{path}"
+
+
 def test_names_join_runs_and_steps_rise() -> None:
     """A sample has the cells of each run that logged it, in order of steps, with addresses of that run."""
     found = samples(
@@ -21,7 +25,7 @@ def test_names_join_runs_and_steps_rise() -> None:
             "b": [_picture(5, 0, "y")],
             "c": [],
         },
-        lambda run, path: f"/{run}/{path}",
+        _address,
     )
     assert [sample["name"] for sample in found] == ["x", "y"]
     assert [cell["step"] for cell in found[0]["cells"]["a"]] == [3, 9]
@@ -37,7 +41,9 @@ def test_names_join_runs_and_steps_rise() -> None:
 
 def test_pictures_without_captions_are_called_by_their_places() -> None:
     """Without a caption, or with one that others of its step have, a picture still has a name of its own."""
-    found = samples({"a": [_picture(1, 0, ""), _picture(1, 1, " "), _picture(1, 2, "x"), _picture(1, 3, "x")]}, str)
+    found = samples(
+        {"a": [_picture(1, 0, ""), _picture(1, 1, " "), _picture(1, 2, "x"), _picture(1, 3, "x")]}, _address
+    )
     assert [sample["name"] for sample in found] == ["picture 0", "picture 1", "x", "x (2)"]
 
 
