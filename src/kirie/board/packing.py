@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _EVEN = b"e"
+_WHOLE = 2.0**52
+"""Below it all whole numbers are exact, and steps between them, too."""
 _KINDS: dict[bytes, str] = {b"i": "<i4", b"f": "<f4", b"d": "<f8"}
 
 
@@ -26,10 +28,7 @@ def pack(values: NDArray[Any]) -> bytes:
         for kind in (b"i", b"f"):
             smaller = numbers.astype(_KINDS[kind])
             back = smaller.astype(np.float64)
-            # A negative zero is no whole number
-            if np.array_equal(back, numbers, equal_nan=True) and (
-                kind == b"f" or not np.signbit(numbers[numbers == 0]).any()
-            ):
+            if _same(back, numbers):
                 return kind + smaller.tobytes()
     return b"d" + numbers.astype("<f8").tobytes()
 
@@ -55,14 +54,20 @@ def unpack(content: bytes, count: int) -> NDArray[np.float64]:
     return found
 
 
+def _same(left: NDArray[np.float64], right: NDArray[np.float64]) -> bool:
+    """Whether numbers are the same to the bit, but for the kinds of NaN: a negative zero is another number."""
+    return bool(np.array_equal(left, right, equal_nan=True) and np.array_equal(np.signbit(left), np.signbit(right)))
+
+
 def _rises_evenly(numbers: NDArray[np.float64]) -> bool:
     """Whether first + i * apart gives these very numbers: whole ones only, others would be rounded."""
     first, last = numbers[0], numbers[-1]
-    if not (np.isfinite(first) and np.isfinite(last) and abs(first) < 2**52 and abs(last) < 2**52):
+    # Most columns are told from these few
+    if not (abs(first) < _WHOLE and abs(last) < _WHOLE and first == int(first)):
         return False
-    apart = numbers[1] - first if len(numbers) > 1 else 0.0
-    if first != int(first) or apart != apart or apart in {np.inf, -np.inf} or apart != int(apart):
+    if len(numbers) == 1:
+        return _same(numbers, numbers + 0.0)
+    apart = numbers[1] - first
+    if not abs(apart) < _WHOLE or apart != int(apart) or first + apart * (len(numbers) - 1) != last:
         return False
-    if first == 0 and np.signbit(first):
-        return False
-    return bool(np.array_equal(numbers, first + apart * np.arange(len(numbers), dtype=np.float64)))
+    return _same(numbers, first + apart * np.arange(len(numbers), dtype=np.float64))
