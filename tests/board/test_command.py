@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.board.conftest import append, steps, write_log
 
 from kirie.cli import main
-from tests.board.conftest import append, steps, write_log
 
 PATIENCE_S = 60.0
 

@@ -9,9 +9,9 @@ from typing import cast
 import numpy as np
 import pytest
 from starlette.applications import Starlette
+from tests.board.conftest import Board, table, whole
 
 from kirie.board.library import Library
-from tests.board.conftest import Board, table, whole
 
 GOLDEN = sorted((Path(__file__).resolve().parents[1] / "runlog" / "reader" / "golden").glob("*/expected.json"))
 

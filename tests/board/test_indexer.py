@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks import board_logs as logs
+from tests.board.conftest import Board, append, silent, steps, table, whole, write_log
 
-from kirie.board import readers
+from kirie.board import readers, reading
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.indexer import Indexer
 from kirie.board.library import Library
@@ -20,7 +22,6 @@ from kirie.board.notes import Notes
 from kirie.board.place import BoardPlace
 from kirie.board.turn import Turn
 from kirie.core.run import RunFolder
-from tests.board.conftest import Board, append, logs, silent, steps, table, whole, write_log
 
 
 class Desk:
@@ -56,7 +57,7 @@ class Counted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bytes = self.looks = 0
-        real = readers.read
+        real = reading.read
 
         def read(path: Path, state: Any, facts: Any) -> Any:
             found = real(path, state, facts)
@@ -206,7 +207,9 @@ def test_other_processes_read_the_same(tmp_path: Path, desk: Desk, monkeypatch: 
     assert desk.library.progress() == {"done": 3, "total": 3}
 
 
-def test_two_boards_share_a_cache(tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_boards_share_a_cache(
+    tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One reads, the other looks on; when the first goes, the second takes over."""
     write_log(tmp_path / "runs", "one", steps([1.0]))
     other = Desk(tmp_path / "runs", place)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import board_logs as logs
 from starlette.testclient import TestClient
-
-from tests.board.conftest import Board, append, logs, steps, table, whole, write_log
+from tests.board.conftest import Board, append, steps, table, whole, write_log
 
 
 def curves(client: TestClient, **question: Any) -> list[tuple[dict[str, Any], list[float], list[float]]]:
@@ -215,7 +215,11 @@ def test_histograms_and_tables(tmp_path: Path, board: Board) -> None:
     with board(tmp_path / "runs") as client:
         found = client.get("/api/run/media/histogram?key=hist").json()
         assert found == {"steps": [3], "bins": [[0, 1, 2]], "counts": [[1, 2]]}
-        assert client.get("/api/run/media/table?key=rows").json() == {"step": 4, "columns": ["a"], "rows": [[1], ["<b>"]]}
+        assert client.get("/api/run/media/table?key=rows").json() == {
+            "step": 4,
+            "columns": ["a"],
+            "rows": [[1], ["<b>"]],
+        }
         assert client.get("/api/run/media/table?key=lost").status_code == 400
         assert client.get("/api/run/media/table?key=none").status_code == 404
         assert client.get("/api/run/media/histogram").status_code == 400
