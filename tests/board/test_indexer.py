@@ -131,6 +131,37 @@ def test_logs_that_are_none(tmp_path: Path, desk: Desk) -> None:
     assert desk.library.curve("torn", "loss")[1].tolist() == [1.0]
 
 
+def test_a_log_that_we_fail_at_stops_nothing(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake of ours at one log is told on the terminal; the run shows with something skipped, the others whole."""
+    write_log(tmp_path / "runs", "sound", steps([1.0]))
+    write_log(tmp_path / "runs", "hard", steps([1.0]), started=logs.START + 5)
+    real = reading.read
+
+    def read(path: Path, state: Any, facts: Any) -> Any:
+        if "hard" in path.name:
+            raise ZeroDivisionError("ours")
+        return real(path, state, facts)
+
+    monkeypatch.setattr(readers, "read", read)
+    assert desk.look() == ["hard", "sound"]
+    assert desk.library.row("hard")["skipped"] == 1
+    assert len(desk.library.curve("sound", "loss")[1]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_board_in_memory_waits_for_no_other(tmp_path: Path, place: BoardPlace, desk: Desk) -> None:
+    """Its cache is its own, so it reads itself whoever fills the one on the disk."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    desk.look()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    cache = Cache(tmp_path / "file" / "cache")
+    index = Indexer(tmp_path / "runs", cache, Turn(place.cache / "index.lock"))
+    index.look(everywhere=True)
+    assert Library(tmp_path / "runs", cache, Notes(place.notes)).ids() == ["one"]
+
+
 def test_what_cannot_be_opened_stops_nothing(tmp_path: Path, desk: Desk) -> None:
     """A link that leads nowhere, a pipe nobody writes into, a folder by a log's name."""
     write_log(tmp_path / "runs", "sound", steps([1.0]))

@@ -107,7 +107,7 @@ class Indexer:
     def _look(self) -> None:
         try:
             self._cache.look()
-            if self._cache.full or not self._turn.mine():
+            if self._cache.full or not (self._cache.in_memory or self._turn.mine()):
                 return
             if self._known is None:
                 self._known = self._remembered()
@@ -200,9 +200,12 @@ class Indexer:
         """Looks up again what became of living runs: some end without another word."""
         with self._cache.reading() as connection:
             alive = [key for (key,) in connection.execute("SELECT key FROM run WHERE alive")]
+            folders = self._keeper.folders(connection, alive)
         if alive:
+            # SLURM may take its time, in which others can write
+            told = self._asked.states(folders)
             with self._cache.writing() as connection:
-                self._keeper.make(connection, alive, self._asked.states)
+                self._keeper.make(connection, alive, lambda _: told)
 
     def _is_warm(self) -> bool:
         """Whether there is something to show already."""

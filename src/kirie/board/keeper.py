@@ -113,6 +113,11 @@ class Keeper:
                 )
                 connection.execute("DELETE FROM gone WHERE key = ?", (key,))
 
+    def folders(self, connection: sqlite3.Connection, keys: Iterable[str]) -> list[RunFolder]:
+        """kirie's own folders of runs, of those that have one."""
+        found = [_run_folder(self._folder / log[-1][0]) for key in keys if (log := self._segments(connection, key))]
+        return [folder for folder in found if folder is not None]
+
     def _segments(self, connection: sqlite3.Connection, key: str) -> list[tuple[str, int, int, Facts]]:
         found = connection.execute(
             "SELECT path, size, mtime, facts FROM segment WHERE run = ? ORDER BY stamp, path", (key,)
