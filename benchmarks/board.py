@@ -1,16 +1,17 @@
 """The board's speed: reading from cold, warm start, curves, memory, one very long run, one run that grows.
 
-Writes folders of runs with `board_logs.py`, reads them into a cache of their own as `kirie board` does, and then asks the
-real command. Prints one JSON object. Reading is told per second of processor time, which other work on the machine
+Writes folders of runs with `board_logs.py`, reads them into a cache of their own as `kirie board` does, and then asks
+the real command. Prints one JSON object. Reading is told per second of processor time, which other work on the machine
 hardly changes, and by the clock.
 
-    python benchmarks/board.py [--runs 1000] [--steps 1000] [--metrics 20] [--many 10000] [--long 500000] [--folder DIR]
+    python -m benchmarks.board [--runs 1000] [--steps 1000] [--metrics 20] [--many 10000] [--long 500000] [--folder DIR]
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import re
@@ -25,7 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from board_logs import START, body, framed, history, place, summary, write_runs
+from benchmarks.board_logs import START, begun, body, first_block, framed, history, place, summary, write_runs
 
 from kirie.board import readers
 from kirie.board.cache import Cache
@@ -116,7 +117,7 @@ def warm(folder: Path, environ: dict[str, str]) -> dict[str, float]:
         with serving(folder, environ) as (address, process):
             size = len(asked(address, "api/runs"))
             took.append(time.perf_counter() - began)
-            table.append(timed(lambda at=address: asked(at, "api/runs"), 3))
+            table.append(timed(functools.partial(asked, address, "api/runs"), 3))
             memory.append(memory_mib(process))
     return {"s": round(min(took), 3), "again_s": min(table), "mb": round(size / 1e6, 2), "memory_mib": max(memory)}
 
@@ -131,7 +132,7 @@ def curves(folder: Path, environ: dict[str, str]) -> dict[str, float]:
             runs = answer["ids"][:count]
             if len(runs) == count:
                 question = {"series": [{"run": run, "metric": metric} for run in runs], "points": 1000}
-                found[f"{count}_s"] = timed(lambda q=question: asked(address, "api/curves", q))
+                found[f"{count}_s"] = timed(functools.partial(asked, address, "api/curves", question))
         return found | {"memory_mib": memory_mib(process)}
 
 
@@ -139,12 +140,9 @@ def long_run(folder: Path, environ: dict[str, str], steps: int, metrics: int) ->
     """One run with very many points: read, and opened."""
     path = place(folder, "long")
     path.parent.mkdir(parents=True)
-    from board_logs import HEADER, begun, first_block
-
     block = body(20_000, metrics, 0, end=False)
     with path.open("wb") as stream:
         stream.write(first_block([begun("long", {})]))
-        assert len(HEADER) == 7
         for _ in range(max(1, steps // 20_000)):
             stream.write(block)
             stream.write(bytes(-stream.tell() % 32768))

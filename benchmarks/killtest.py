@@ -34,8 +34,8 @@ from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
 from kirie.core.signals import GRACE
 from kirie.prepare.command import main as prepare
-from kirie.runlog.history import read_rows
 from kirie.runlog.logged import COMPANIONS, STEP
+from kirie.runlog.reader.rows import read_rows
 from kirie.synth.command import main as synth
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)

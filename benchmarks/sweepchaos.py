@@ -30,7 +30,7 @@ from kirie.cluster.submissions import submissions
 from kirie.core.run import RunFolder
 from kirie.errors import ClusterError
 from kirie.prepare.command import main as prepare
-from kirie.runlog.history import read_rows
+from kirie.runlog.reader.rows import read_rows
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ledger import Ledger
 from kirie.synth.command import main as synth

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from benchmarks import board_logs as logs
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -19,22 +18,8 @@ from kirie.board.app import make_board
 from kirie.board.indexer import Indexer
 from kirie.board.place import BoardPlace
 
-_WRITER = Path(__file__).resolve().parents[2] / "benchmarks" / "board_logs.py"
 ADDRESS = "http://127.0.0.1:7310"
 
-
-def _writer() -> Any:
-    """The program that writes logs for the benchmarks, as a module; it is in no package."""
-    spec = importlib.util.spec_from_file_location("board_logs", _WRITER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["board_logs"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-logs = _writer()
 
 Board = Callable[..., contextlib.AbstractContextManager[TestClient]]
 

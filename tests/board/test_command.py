@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -15,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.board.conftest import append, steps, write_log
 
 from kirie.cli import main
-from tests.board.conftest import append, steps, write_log
 
 PATIENCE_S = 60.0
 
@@ -80,7 +81,7 @@ def test_sigterm_ends_it_in_order(served: Served) -> None:
 
 
 def test_new_rows_reach_the_page_within_5_s(served: Served, tmp_path: Path) -> None:
-    """The stream of events tells a living run's new row; an open stream does not hold up Ctrl+C."""
+    """The stream of events tells a living run's new row, and /api/runs has it."""
     (path,) = (tmp_path / "runs").rglob("*.wandb")
     line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE_S)
     line.request("GET", "/api/events")
@@ -100,7 +101,19 @@ def test_new_rows_reach_the_page_within_5_s(served: Served, tmp_path: Path) -> N
     steps_column = next(column for column in news["columns"] if column["key"] == "steps")
     assert steps_column["values"] == [1]
     assert took < 5
-    assert served.end(signal.SIGINT) == (0, "")
+    answer.close()
+    line.close()
+
+
+def test_an_open_stream_does_not_hold_up_the_end(served: Served) -> None:
+    """A page that is left open hears that it ends."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE_S)) as line:
+        line.request("GET", "/api/events")
+        with line.getresponse() as answer:
+            assert _next_version(answer) > 0
+            began = time.monotonic()
+            assert served.end(signal.SIGINT) == (0, "")
+            assert time.monotonic() - began < 10
 
 
 def _settled(served: Served) -> int:

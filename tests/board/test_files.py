@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.board.conftest import Board, steps, write_log
 
 from kirie.board.files import url_of
-from tests.board.conftest import Board, steps, write_log
 
 
 @pytest.fixture

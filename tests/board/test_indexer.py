@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks import board_logs as logs
+from tests.board.conftest import Board, append, silent, steps, table, whole, write_log
 
-from kirie.board import readers
+from kirie.board import readers, reading
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.indexer import Indexer
 from kirie.board.library import Library
@@ -20,7 +22,6 @@ from kirie.board.notes import Notes
 from kirie.board.place import BoardPlace
 from kirie.board.turn import Turn
 from kirie.core.run import RunFolder
-from tests.board.conftest import Board, append, logs, silent, steps, table, whole, write_log
 
 
 class Desk:
@@ -56,7 +57,7 @@ class Counted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bytes = self.looks = 0
-        real = readers.read
+        real = reading.read
 
         def read(path: Path, state: Any, facts: Any) -> Any:
             found = real(path, state, facts)
@@ -128,6 +129,37 @@ def test_logs_that_are_none(tmp_path: Path, desk: Desk) -> None:
     assert desk.library.row("empty")["state"] == "crashed"
     assert desk.library.row("other")["skipped"] >= 1
     assert desk.library.curve("torn", "loss")[1].tolist() == [1.0]
+
+
+def test_a_log_that_we_fail_at_stops_nothing(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake of ours at one log is told on the terminal; the run shows with something skipped, the others whole."""
+    write_log(tmp_path / "runs", "sound", steps([1.0]))
+    write_log(tmp_path / "runs", "hard", steps([1.0]), started=logs.START + 5)
+    real = reading.read
+
+    def read(path: Path, state: Any, facts: Any) -> Any:
+        if "hard" in path.name:
+            raise ZeroDivisionError("ours")
+        return real(path, state, facts)
+
+    monkeypatch.setattr(readers, "read", read)
+    assert desk.look() == ["hard", "sound"]
+    assert desk.library.row("hard")["skipped"] == 1
+    assert len(desk.library.curve("sound", "loss")[1]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_board_in_memory_waits_for_no_other(tmp_path: Path, place: BoardPlace, desk: Desk) -> None:
+    """Its cache is its own, so it reads itself whoever fills the one on the disk."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    desk.look()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    cache = Cache(tmp_path / "file" / "cache")
+    index = Indexer(tmp_path / "runs", cache, Turn(place.cache / "index.lock"))
+    index.look(everywhere=True)
+    assert Library(tmp_path / "runs", cache, Notes(place.notes)).ids() == ["one"]
 
 
 def test_what_cannot_be_opened_stops_nothing(tmp_path: Path, desk: Desk) -> None:

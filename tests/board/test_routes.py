@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import board_logs as logs
 from starlette.testclient import TestClient
-
-from tests.board.conftest import Board, append, logs, steps, table, whole, write_log
+from tests.board.conftest import Board, append, steps, table, whole, write_log
 
 
 def curves(client: TestClient, **question: Any) -> list[tuple[dict[str, Any], list[float], list[float]]]:

@@ -12,9 +12,9 @@ import wandb
 from tests.runlog.test_start import CONFIG
 
 from kirie.core.run import RunFolder
-from kirie.runlog.framing import read_records
-from kirie.runlog.history import read_rows
 from kirie.runlog.logged import STEP, OnceLogger, highest_steps
+from kirie.runlog.reader.framing import read_records
+from kirie.runlog.reader.rows import read_rows
 from kirie.runlog.start import end_log, start_log
 
 ROWS = 300
@@ -78,15 +78,19 @@ def test_a_torn_file_is_read_up_to_the_tear(first: RunFolder, tmp_path: Path, ke
     assert highest_steps(torn, "0123456789ab").get("train/metric_3", -1) == len(steps) - 1
 
 
-def test_a_changed_byte_ends_the_reading(first: RunFolder, tmp_path: Path) -> None:
-    """Each piece has a checksum: the record with the change and all after it are left out."""
+def test_a_changed_byte_costs_the_rest_of_its_block(first: RunFolder, tmp_path: Path) -> None:
+    """Each piece has a checksum: a block is left out from the change on, and the next is read."""
     damaged = _copy(first, tmp_path)
     (path,) = damaged.path.glob("wandb/*/*.wandb")
-    whole = len(list(read_records(path)))
+    whole = list(read_records(path))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert 0.3 * whole < len(list(read_records(path))) < 0.7 * whole
+    left = list(read_records(path))
+    assert len(whole) * 0.5 < len(left) < len(whole)
+    assert set(left) < set(whole)
+    assert left[-1] == whole[-1]
+    assert highest_steps(damaged, "0123456789ab")["val/miou"] == ROWS - 1
 
 
 def test_rows_after_the_end_of_its_own_process_are_not_lost(tmp_path: Path) -> None:

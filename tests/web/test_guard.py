@@ -77,7 +77,9 @@ def test_names_of_this_machine_are_answered(page: Path, host: str) -> None:
     assert client(page).get("/", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "192.0.2.7", "[", "a@b"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "192.0.2.7", "[", "a@b"]
+)
 def test_other_names_are_not(page: Path, host: str) -> None:
     """A stranger's name that was pointed at this machine gets nothing, not even the page."""
     answer = client(page).get("/", headers={"Host": host})

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from kirie.core.run import RunFolder
-from kirie.errors import KirieError, RunError
-from kirie.core.files import read_text
+from kirie.runlog.reader import kirie_folder
 
 _NAMES = ("data.batch_size", "train.batch_size", "batch_size", "global_batch_size")
 _ADDED = ("train.accumulate", "accumulate", "accumulate_grad_batches", "gradient_accumulation_steps")
-_MOST_BYTES = 2**20
 
 
 def images_a_step(row: Mapping[str, Any], folder: RunFolder | None) -> float | None:
@@ -25,16 +21,9 @@ def images_a_step(row: Mapping[str, Any], folder: RunFolder | None) -> float | N
     """
     found = _first(row, _NAMES)
     if found is None and folder is not None:
-        found = _of_folder(folder)
+        data = kirie_folder.config(folder.path).get("data")
+        found = _positive(data.get("batch_size")) if isinstance(data, dict) else None
     return None if found is None else found * (_first(row, _ADDED) or 1.0)
-
-
-def _of_folder(folder: RunFolder) -> float | None:
-    try:
-        content = yaml.safe_load(read_text(folder.config, RunError, "The configuration", _MOST_BYTES))
-        return _positive(content["data"]["batch_size"])
-    except (KirieError, yaml.YAMLError, KeyError, TypeError, RecursionError):
-        return None
 
 
 def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> float | None:

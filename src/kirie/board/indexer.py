@@ -28,6 +28,8 @@ SCAN_S = 5.0
 """Seconds between two looks at all folders, at least."""
 _SCAN_SHARE = 0.05
 """Share of the time that looking at folders may take: a slow file server is looked at less often."""
+_HEAD_START_S = 1.0
+"""Looking at ten thousand folders would hold up the page's first answers, which the cache has."""
 _MANY = 50
 """Logs that are put into the cache with one change."""
 
@@ -73,6 +75,8 @@ class Indexer:
         self._turn.leave()
 
     def _run(self) -> None:
+        if self._is_warm():
+            self._stopping.wait(_HEAD_START_S)
         while not self._stopping.is_set():
             try:
                 self.look()
@@ -103,7 +107,7 @@ class Indexer:
     def _look(self) -> None:
         try:
             self._cache.look()
-            if self._cache.full or not self._turn.mine():
+            if self._cache.full or not (self._cache.in_memory or self._turn.mine()):
                 return
             if self._known is None:
                 self._known = self._remembered()
@@ -196,9 +200,20 @@ class Indexer:
         """Looks up again what became of living runs: some end without another word."""
         with self._cache.reading() as connection:
             alive = [key for (key,) in connection.execute("SELECT key FROM run WHERE alive")]
+            folders = self._keeper.folders(connection, alive)
         if alive:
+            # SLURM may take its time, in which others can write
+            told = self._asked.states(folders)
             with self._cache.writing() as connection:
-                self._keeper.make(connection, alive, self._asked.states)
+                self._keeper.make(connection, alive, lambda _: told)
+
+    def _is_warm(self) -> bool:
+        """Whether there is something to show already."""
+        try:
+            with self._cache.reading() as connection:
+                return connection.execute("SELECT 1 FROM run LIMIT 1").fetchone() is not None
+        except CacheLostError:
+            return False
 
     def _remembered(self) -> dict[str, _Known]:
         """What the cache knows of logs."""

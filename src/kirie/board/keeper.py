@@ -18,8 +18,8 @@ from kirie.board.scan import Log
 from kirie.board.states import ALIVE, state_by_log
 from kirie.board.table import Row
 from kirie.core.run import RunFolder
+from kirie.runlog.reader import kirie_folder
 from kirie.runlog.reader.environment import environment
-from kirie.runlog.reader.state import kirie_folder, read_record
 
 StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
 """Tells the states of kirie's runs by folder."""
@@ -114,6 +114,11 @@ class Keeper:
                 )
                 connection.execute("DELETE FROM gone WHERE key = ?", (key,))
 
+    def folders(self, connection: sqlite3.Connection, keys: Iterable[str]) -> list[RunFolder]:
+        """kirie's own folders of runs, of those that have one."""
+        found = [_run_folder(self._folder / log[-1][0]) for key in keys if (log := self._segments(connection, key))]
+        return [folder for folder in found if folder is not None]
+
     def _segments(self, connection: sqlite3.Connection, key: str) -> list[tuple[str, int, int, Facts]]:
         found = connection.execute(
             "SELECT path, size, mtime, facts FROM segment WHERE run = ? ORDER BY stamp, path", (key,)
@@ -132,7 +137,7 @@ class Keeper:
         facts = merged([each for _, _, _, each in segments])
         updated = max(mtime for _, _, mtime, _ in segments) / 1e9
         state = state_by_log(facts, time.time() - updated) if folder is None else told.get(folder.path, "crashed")
-        record = read_record(folder.path) if folder is not None else {}
+        record = kirie_folder.record(folder.path) if folder is not None else {}
         where = folder.path if folder is not None else (self._folder / segments[-1][0]).parent
         shown = str(where.relative_to(self._folder)) if where.is_relative_to(self._folder) else str(where)
         files = (self._folder / segments[-1][0]).parent / "files"
@@ -188,7 +193,7 @@ def _next_version(connection: sqlite3.Connection) -> int:
 
 
 def _run_folder(log: Path) -> RunFolder | None:
-    found = kirie_folder(log)
+    found = kirie_folder.of(log)
     return None if found is None else RunFolder(found)
 
 

@@ -22,9 +22,9 @@ from kirie.board.opened import Opened
 from kirie.board.row import RUN_COLUMNS
 from kirie.board.table import NOTE_COLUMNS, Table, with_note
 from kirie.core.run import RunFolder
+from kirie.runlog.reader import kirie_folder
 from kirie.runlog.reader.find import LogFile
 from kirie.runlog.reader.run import Run
-from kirie.runlog.reader.state import kirie_folder
 from kirie.web.answers import RequestError
 
 _SYSTEM = "system/"
@@ -195,7 +195,7 @@ class Library:
     def run_folder(self, run: str) -> RunFolder | None:
         """kirie's own folder of a run; None if another program made it."""
         logs = self.logs(run)
-        found = kirie_folder(logs[-1]) if logs else None
+        found = kirie_folder.of(logs[-1]) if logs else None
         return None if found is None else RunFolder(found)
 
     @contextlib.contextmanager

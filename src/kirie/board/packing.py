@@ -13,25 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 _EVEN = b"e"
+_WHOLE = 2.0**52
+"""Below it all whole numbers are exact, and steps between them, too."""
 _KINDS: dict[bytes, str] = {b"i": "<i4", b"f": "<f4", b"d": "<f8"}
 
 
 def pack(values: NDArray[Any]) -> bytes:
     """A column as bytes; 64-bit whole numbers must be exact as 64-bit floats."""
-    numbers = np.asarray(values, np.float64)
+    numbers = np.ascontiguousarray(values, "<f8")
     if len(numbers) and _rises_evenly(numbers):
         apart = float(numbers[1] - numbers[0]) if len(numbers) > 1 else 0.0
         return _EVEN + struct.pack("<dd", float(numbers[0]), apart)
+    content = numbers.tobytes()
     with np.errstate(invalid="ignore", over="ignore"):
         for kind in (b"i", b"f"):
             smaller = numbers.astype(_KINDS[kind])
-            back = smaller.astype(np.float64)
-            # A negative zero is no whole number
-            if np.array_equal(back, numbers, equal_nan=True) and (
-                kind == b"f" or not np.signbit(numbers[numbers == 0]).any()
-            ):
+            # Compared as bytes, so that a negative zero stays one
+            if smaller.astype("<f8").tobytes() == content:
                 return kind + smaller.tobytes()
-    return b"d" + numbers.astype("<f8").tobytes()
+    return b"d" + content
 
 
 def unpack(content: bytes, count: int) -> NDArray[np.float64]:
@@ -57,12 +57,12 @@ def unpack(content: bytes, count: int) -> NDArray[np.float64]:
 
 def _rises_evenly(numbers: NDArray[np.float64]) -> bool:
     """Whether first + i * apart gives these very numbers: whole ones only, others would be rounded."""
-    first, last = numbers[0], numbers[-1]
-    if not (np.isfinite(first) and np.isfinite(last) and abs(first) < 2**52 and abs(last) < 2**52):
+    first, last = float(numbers[0]), float(numbers[-1])
+    # Most columns are told from these few
+    if not (abs(first) < _WHOLE and abs(last) < _WHOLE and first == int(first)):
         return False
-    apart = numbers[1] - first if len(numbers) > 1 else 0.0
-    if first != int(first) or apart != apart or apart in {np.inf, -np.inf} or apart != int(apart):
+    apart = float(numbers[1]) - first if len(numbers) > 1 else 0.0
+    if not abs(apart) < _WHOLE or apart != int(apart) or first + apart * (len(numbers) - 1) != last:
         return False
-    if first == 0 and np.signbit(first):
-        return False
-    return bool(np.array_equal(numbers, first + apart * np.arange(len(numbers), dtype=np.float64)))
+    even = first + apart * np.arange(len(numbers), dtype="<f8")
+    return bool(even.tobytes() == numbers.tobytes())

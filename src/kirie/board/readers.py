@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import traceback
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from kirie.board.reading import Facts, Reading, read
+from kirie.board.reading import Facts, Reading, empty, read
 from kirie.board.scan import Log
 
 FEW_BYTES = 32 * 2**20
@@ -87,3 +89,7 @@ def _tried(path: Path, state: object, facts: Facts | None) -> Reading | None:
         return read(path, state, facts)
     except OSError:
         return None
+    except Exception:
+        # One log that we cannot take must not keep back the others; it shows as one in which something was skipped
+        traceback.print_exc(file=sys.stderr)
+        return Reading(restarted=True, more=False, state=None, facts={**empty(), "skipped": {"failed": 1}})

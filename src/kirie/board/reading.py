@@ -96,6 +96,7 @@ def empty() -> Facts:
         "first": None,
         "last": None,
         "metrics": {},
+        "latest": {},
         "system": [],
         "media": {},
         "skipped": {},
@@ -124,6 +125,8 @@ def _fold(batch: Batch, facts: Facts) -> None:
             facts["last"] = max(float(known.max()), facts["last"] or 0.0)
     for key, column in batch.columns.items():
         facts["metrics"][key] = facts["metrics"].get(key, 0) + len(column.rows)
+        if len(column.values) and math.isfinite(column.values[-1]):
+            facts["latest"][key] = float(column.values[-1])
     facts["system"] = sorted({*facts["system"], *batch.system})
     for value in batch.values:
         facts["media"][value.key] = kind_of(value.value)

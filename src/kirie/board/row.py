@@ -60,7 +60,7 @@ class Told:
 
 def merged(segments: Sequence[Facts]) -> Facts:
     """The facts of a run: those of its segments, in which the later ones count."""
-    found: Facts = {key: {} for key in ("run", "config", "summary", "environment", "git")}
+    found: Facts = {key: {} for key in ("run", "config", "latest", "summary", "environment", "git")}
     for facts in segments:
         for key, known in found.items():
             # None of what a resumed segment leaves out is taken back by it
@@ -115,7 +115,9 @@ def row_of(facts: Facts, told: Told) -> dict[str, Any]:
     }
     found = {key: value for key, value in columns.items() if value not in (None, "")}
     found |= {f"config.{key}": value for key, value in config.items()}
-    return found | {key: value for key, value in flat(plain(facts["summary"])).items() if is_shown(key, value, columns)}
+    # Older versions of W&B write the summary at the end only, so the last value of each metric stands in
+    summary = {**facts["latest"], **flat(plain(facts["summary"]))}
+    return found | {key: value for key, value in summary.items() if is_shown(key, value, columns)}
 
 
 def plain(nested: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from kirie.core.run import RunFolder
-from kirie.runlog.history import read_rows
+from kirie.runlog.reader.rows import read_rows
 
 STEP = "trainer/global_step"
 

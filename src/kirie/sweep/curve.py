@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from kirie.core.run import RunFolder
-from kirie.runlog.history import read_rows
+from kirie.runlog.reader.rows import read_rows
 
 STEP = "trainer/global_step"
 

@@ -14,10 +14,11 @@ from kirie.runlog.reader.columns import Axes, Column, Rows, Value
 from kirie.runlog.reader.items import Heads, changes, last_changes
 from kirie.runlog.reader.values import decode, number
 
-_IGNORED = frozenset(
-    "files artifact tbrecord alert telemetry metric final footer noop_link_artifact use_artifact output_logger request"
-    .split()
-)  # fmt: skip
+_IGNORED = frozenset(messages.KINDS) - {
+    "history", "summary", "config", "run", "exit", "preempting", "header", "environment", "output", "output_raw",
+    "stats",
+}  # fmt: skip
+"""Records that say nothing which kirie shows."""
 
 
 class Batch(NamedTuple):
@@ -140,6 +141,9 @@ class Gathered:
         if message.HasField("start_time"):
             said["started"] = _seconds(message.start_time)
         self.run |= said
+        self.version = message.telemetry.cli_version or self.version
+        if message.telemetry.python_version:
+            self.environment.setdefault("python", message.telemetry.python_version)
         self._git(message.git)
 
     def _git(self, message: Any) -> None:
@@ -156,7 +160,7 @@ class Gathered:
 
     def _header(self, content: bytes) -> None:
         # "0.31.0+<commit>", or with another mark between
-        self.version = messages.Header.FromString(content).version.producer.partition("+")[0]
+        self.version = messages.Header.FromString(content).version.producer.partition("+")[0] or self.version
 
     def _environment(self, content: bytes) -> None:
         message = messages.Environment.FromString(content)
@@ -187,6 +191,4 @@ class Gathered:
 
 
 def _seconds(time: Any) -> float:
-    return float(time.seconds) + time.nanos / 1e9
-
-
+    return float(time.seconds + time.nanos / 1e9)

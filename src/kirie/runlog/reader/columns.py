@@ -50,7 +50,7 @@ class Value(NamedTuple):
 
 
 class Axes(NamedTuple):
-    """Of each row in order: the step (int64), the epoch (float64) and the time (float64, Unix seconds); NaN: unknown."""
+    """Of each row in order: step (int64), epoch (float64) and time (float64, Unix seconds); NaN where unknown."""
 
     step: NDArray[np.int64]
     epoch: NDArray[np.float64]

@@ -28,7 +28,8 @@ def environment(logged: Mapping[str, Any], config: Mapping[str, Any], files: Pat
     own = own.get("value", own) if isinstance(own, Mapping) else {}
     own = own if isinstance(own, Mapping) else {}
     cpu, cards = found.get("cpu"), found.get("gpu_nvidia") or found.get("gpu_devices")
-    names = [card["name"] for card in cards if isinstance(card, Mapping) and "name" in card] if _is_list(cards) else []
+    cards = cards if isinstance(cards, list) else []
+    names = [card["name"] for card in cards if isinstance(card, Mapping) and "name" in card]
     said = {
         "python": found.get("python") or own.get("python_version"),
         "wandb": own.get("cli_version"),
@@ -45,10 +46,6 @@ def environment(logged: Mapping[str, Any], config: Mapping[str, Any], files: Pat
         "cuda": found.get("cuda_version") or found.get("cuda"),
     }
     return {name: value for name, value in said.items() if value not in (None, "", [], 0)}
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
 
 
 def _bytes(memory: Any) -> int | None:

@@ -101,7 +101,7 @@ class Frames:
                         self.offset = start + end
                         continue
                     pieces.append(content[body:end])
-                    if kind == _WHOLE or kind == _LAST:
+                    if kind in (_WHOLE, _LAST):
                         wanted = False
                         self.offset = start + end
                         yield pieces[0] if kind == _WHOLE else b"".join(pieces)

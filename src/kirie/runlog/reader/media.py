@@ -150,9 +150,21 @@ def pictures(value: Any, files: Path, step: int, labels: Mapping[str, dict[int, 
             for name, entry in found.items()
             if isinstance(entry, Mapping) and (mask := saved(files, entry.get("path"))) is not None
         }
-        caption = captions[at] if at < len(captions) and isinstance(captions[at], str) else ""
-        size = [side if isinstance(side := value.get(name), int) else None for name in ("width", "height")]
-        yield Picture(step, at, caption, image, *size, named, {name: labels.get(name, {}) for name in named})
+        caption = captions[at] if at < len(captions) else None
+        yield Picture(
+            step,
+            at,
+            caption if isinstance(caption, str) else "",
+            image,
+            _pixels(value.get("width")),
+            _pixels(value.get("height")),
+            named,
+            {name: labels.get(name, {}) for name in named},
+        )
+
+
+def _pixels(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 < value < 1 << 20 else None
 
 
 def mask_labels(config: Mapping[str, Any], key: str) -> dict[str, dict[int, str]]:
@@ -161,7 +173,7 @@ def mask_labels(config: Mapping[str, Any], key: str) -> dict[str, dict[int, str]
     own = own.get("value", own) if isinstance(own, Mapping) else {}
     kept = own.get("mask/class_labels") if isinstance(own, Mapping) else None
     found: dict[str, dict[int, str]] = {}
-    for name, entry in kept.items() if isinstance(kept, Mapping) else ():
+    for name, entry in (kept if isinstance(kept, Mapping) else {}).items():
         before, mark, mask = str(name).rpartition("_wandb_delimeter_")
         words = entry.get("value") if isinstance(entry, Mapping) else None
         if mark and before == key and isinstance(words, Mapping):

@@ -19,4 +19,5 @@ def last_of_each(steps: NDArray[np.int64]) -> NDArray[np.intp]:
         return np.arange(len(steps))
     order = np.argsort(steps, kind="stable")
     found = steps[order]
-    return order[np.append(found[1:] != found[:-1], True)]
+    kept: NDArray[np.intp] = order[np.append(found[1:] != found[:-1], True)]
+    return kept

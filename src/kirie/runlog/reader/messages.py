@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _PACKAGE = "kirie.runlog"
 
-_KINDS = {
+KINDS = {
     "history": 2, "summary": 3, "output": 4, "config": 5, "files": 6, "stats": 7, "artifact": 8, "tbrecord": 9,
     "alert": 10, "telemetry": 11, "metric": 12, "output_raw": 13, "run": 17, "exit": 18, "final": 20, "header": 21,
     "footer": 22, "preempting": 23, "noop_link_artifact": 24, "use_artifact": 25, "environment": 26,
@@ -39,6 +39,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "Step": {"num": (1, "int64")},
     "Time": {"seconds": (1, "int64"), "nanos": (2, "int32")},
     "Git": {"remote": (1, "string"), "commit": (2, "string")},
+    "Telemetry": {"python_version": (4, "string"), "cli_version": (5, "string")},
     "Run": {
         "run_id": (1, "string"),
         "entity": (2, "string"),
@@ -53,6 +54,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "sweep": (12, "string"),
         "host": (13, "string"),
         "start_time": (17, "Time"),
+        "telemetry": (19, "Telemetry"),
         "git": (21, "Git"),
     },
     "Exit": {"exit_code": (1, "int32"), "runtime": (2, "int32")},
@@ -102,7 +104,7 @@ def _build() -> dict[str, Any]:
                 message.oneof_decl.add(name=f"_{field_name}")
         if name == "Record":
             message.oneof_decl.add(name="kind")
-            for field_name, number in _KINDS.items():
+            for field_name, number in KINDS.items():
                 message.field.add(
                     name=field_name, number=number, label=field.LABEL_OPTIONAL, type=field.TYPE_BYTES, oneof_index=0
                 )

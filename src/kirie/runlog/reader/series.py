@@ -59,7 +59,7 @@ class Series:
                 "or batch_size; use the axis step."
             )
         # A step is numbered from 0 when it is done
-        return (self.step + 1.0) * self._batch
+        return (self.step.astype(np.float64) + 1) * self._batch
 
 
 def merged(key: str, parts: Sequence[tuple[Axes, Column]], batch: float | None) -> Series:

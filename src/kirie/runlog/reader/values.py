@@ -1,4 +1,4 @@
-"""Values as a log holds them: JSON that a stranger wrote, read with bounded memory and depth, and what of it is a number."""
+"""Values as a log holds them: JSON that a stranger wrote, read with bounded memory, and what of it is a number."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def number(value: Any) -> float | None:
 
 
 def flat(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """What a nested dict holds, by dotted keys; a dict that says its kind (`_type`: a picture, a table) is one value."""
+    """What a nested dict holds, by dotted keys; a dict that says its kind (`_type`, as a picture) is one."""
     for key, inner in value.items():
         if isinstance(inner, dict) and inner and "_type" not in inner:
             yield from flat(inner, f"{before}{key}.")

@@ -1,0 +1,61 @@
+"""What kirie's own run folder says of a run besides its log: the record, the configuration, who trains it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kirie.core import files
+from kirie.core.run import RunFolder
+from kirie.errors import KirieError, RunError
+
+_LEASE_S = 90.0
+"""A lease that was touched within this time is held; its holder touches it every 15 s."""
+
+_MOST = 1 << 20
+"""Size of a configuration that is read."""
+
+
+def of(log: Path) -> Path | None:
+    """The run folder of kirie that a log lies in (RUN/wandb/SEGMENT/run-ID.wandb), or None if it is not kirie's."""
+    wandb = log.parent.parent
+    if wandb.name == "wandb" and RunFolder(wandb.parent).record.is_file():
+        return wandb.parent
+    return None
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """kirie's run record; empty if it is damaged, or another program's."""
+    try:
+        return RunFolder(folder).read_record()
+    except RunError:
+        return {}
+
+
+def config(folder: Path) -> dict[str, Any]:
+    """The resolved configuration of a run of kirie; empty if it is not there or damaged."""
+    import yaml
+
+    try:
+        text = files.read_text(RunFolder(folder).config, RunError, "The configuration", _MOST)
+        # A name for what stands elsewhere may stand within itself
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            return {}
+        found = yaml.safe_load(text)
+    except (KirieError, yaml.YAMLError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds kirie's lease of a run: its newest file was touched lately and is not given back."""
+    try:
+        newest = max(RunFolder(folder).lease.glob("[0-9]*.json"), default=None)
+        if newest is None or time.time() - newest.stat().st_mtime > _LEASE_S:
+            return False
+        content = files.read_json(newest, RunError, "The lease")
+    except (OSError, KirieError):
+        return False
+    return isinstance(content, Mapping) and not content.get("released")

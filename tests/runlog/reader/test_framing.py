@@ -1,0 +1,143 @@
+"""The frame: any records come back; of a damaged log what can be read is right, and what was skipped is counted."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.runlog.reader.logs import BLOCK, HEADER, frame
+
+from kirie.runlog.reader import framing
+from kirie.runlog.reader.framing import Frames, read_records
+
+SIZES = st.one_of(
+    st.integers(0, 40),
+    # Around what is left of a block after the header, and around whole blocks
+    st.integers(BLOCK - 40, BLOCK + 40),
+    st.integers(2 * BLOCK - 40, 2 * BLOCK + 40),
+)
+
+
+def _records(sizes: list[int]) -> list[bytes]:
+    return [bytes([number % 251]) * size for number, size in enumerate(sizes)]
+
+
+def _read(content: bytes) -> tuple[list[bytes], Frames]:
+    frames = Frames()
+    return list(frames.records(io.BytesIO(content))), frames
+
+
+def _is_part(found: list[bytes], of: list[bytes]) -> bool:
+    """Whether all that was found stands among these, in their order."""
+    left = iter(of)
+    return all(record in left for record in found)
+
+
+@given(st.lists(SIZES, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_records_of_any_size_come_back(sizes: list[int]) -> None:
+    """Whole, in order, with nothing skipped."""
+    records = _records(sizes)
+    found, frames = _read(frame(records))
+    assert found == records
+    assert (frames.blocks, frames.broken, frames.torn, frames.foreign) == (0, 0, False, False)
+
+
+@given(st.lists(SIZES, min_size=1, max_size=6), st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_log_that_is_cut_anywhere_is_read_up_to_there(sizes: list[int], data: st.DataObject) -> None:
+    """The records before the cut come whole, the rest is waited for, and comes when the log is complete."""
+    records, whole = _records(sizes), frame(_records(sizes))
+    cut = data.draw(st.integers(0, len(whole)))
+    found, frames = _read(whole[:cut])
+    assert found == records[: len(found)]
+    assert (frames.blocks, frames.broken) == (0, 0)
+    complete = {len(frame(records[:count])) for count in range(len(records) + 1)}
+    assert (
+        frames.torn == (cut > 0 and len(frame(records[: len(found)])) < cut)
+        or cut - BLOCK in complete
+        or (
+            # Zeros that fill a block up belong to no record
+            whole[:cut].endswith(b"\0") and cut % BLOCK == 0
+        )
+    )
+    assert found + list(frames.records(io.BytesIO(whole))) == records
+    assert not frames.torn
+
+
+@given(st.lists(SIZES, min_size=1, max_size=6), st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_changed_byte_costs_its_block_at_most(sizes: list[int], data: st.DataObject) -> None:
+    """Nothing is made up, what lies before the change and behind its block comes, and something counts the loss."""
+    records = _records(sizes)
+    content = bytearray(frame(records))
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at] ^= data.draw(st.integers(1, 255))
+    found, frames = _read(bytes(content))
+    assert _is_part(found, records)
+    if at < len(HEADER):
+        assert (found, frames.foreign) == ([], True)
+        return
+    ends = [len(frame(records[: count + 1])) for count in range(len(records))]
+    begins = [len(HEADER), *ends[:-1]]
+    before = [record for record, end in zip(records, ends, strict=True) if end <= at]
+    behind = [record for record, begin in zip(records, begins, strict=True) if begin >= (at // BLOCK + 1) * BLOCK]
+    assert found[: len(before)] == before
+    assert not behind or found[-len(behind) :] == behind
+    lost = len(records) - len(found)
+    assert (lost > 0) <= (frames.blocks + frames.broken + frames.torn > 0)
+
+
+@given(st.lists(SIZES, max_size=5), st.lists(st.integers(0, 5 * BLOCK), max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_a_log_that_grows_is_read_once(sizes: list[int], cuts: list[int]) -> None:
+    """However it grows, its records come once and in order, from where the last reading was left."""
+    records, whole = _records(sizes), frame(_records(sizes))
+    frames, found = Frames(), []
+    for cut in [*sorted(cuts), len(whole)]:
+        found += list(frames.records(io.BytesIO(whole[:cut])))
+    assert found == records
+    assert frames.blocks == frames.broken == 0
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_any_bytes_are_no_error(content: bytes, header: bool) -> None:
+    """Whatever stands in a file, reading it ends."""
+    found, frames = _read(HEADER + content if header else content)
+    assert len(found) <= len(content)
+    if not header and content and not content.startswith(HEADER[: len(content)]):
+        assert frames.foreign
+
+
+def test_lengths_that_lie_cost_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that goes on for ever is given up, and counted once; what follows it is read."""
+    monkeypatch.setattr(framing, "MOST", 3 * BLOCK)
+    found, frames = _read(frame([b"before", b"x" * (20 * BLOCK), b"after"]))
+    assert found == [b"before", b"after"]
+    assert frames.broken == 1
+
+
+def test_a_torn_block_is_waited_for_and_a_finished_one_is_not() -> None:
+    """Damage in the last, unfinished block may be a write under way; once the next block has begun it is given up."""
+    records = [b"a" * 1000, b"b" * 1000, *[b"c" * 1000] * 40]
+    content = bytearray(frame(records))
+    content[1500] ^= 1
+    found, frames = _read(bytes(content[:5000]))
+    assert (found, frames.torn, frames.blocks) == ([records[0]], True, 0)
+    # What was written meanwhile
+    content[1500] ^= 1
+    assert list(frames.records(io.BytesIO(content))) == records[1:]
+    content[1500] ^= 1
+    found, frames = _read(bytes(content))
+    assert (frames.torn, frames.blocks) == (False, 1)
+    assert found == [records[0], *records[-len(found) + 1 :]]
+
+
+def test_an_empty_file_has_no_records(tmp_path: Path) -> None:
+    """W&B was killed before its first write: that is no damage."""
+    path = tmp_path / "run.wandb"
+    path.touch()
+    assert list(read_records(path)) == []
