@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kirie.board.difference.repository import roots
 from kirie.board.library import Library
 from kirie.board.numbers.tables import ImageTable, Logged, read_counted
 from kirie.core.run import SPLITS
 from kirie.errors import RunError
-from kirie.runlog.reader.state import is_held, read_record
+from kirie.runlog.reader import kirie_folder
 from kirie.web.answers import RequestError
 
-_LARGEST_CONFIG = 2**20
 _MOST_ROWS = 200_000
 """Rows that are read of a logged table."""
 
@@ -32,12 +29,12 @@ def record_of(library: Library, run: str) -> dict[str, Any]:
 
 def record_in(folder: Path) -> dict[str, Any]:
     """The run record in a folder; empty where there is none, or a damaged one."""
-    return read_record(folder)
+    return kirie_folder.record(folder)
 
 
 def held(folder: Path) -> bool:
     """Whether a process holds the lease of a run or a trial."""
-    return is_held(folder)
+    return kirie_folder.is_held(folder)
 
 
 def config_of(library: Library, run: str) -> dict[str, Any]:
@@ -47,7 +44,7 @@ def config_of(library: Library, run: str) -> dict[str, Any]:
         RequestError: There is no such run.
     """
     folder = library.run_folder(run)
-    if folder is not None and (found := _yaml(folder.config)):
+    if folder is not None and (found := kirie_folder.config(folder.path)):
         return found
     config: dict[str, Any] = library.detail(run)["config"]
     return config
@@ -100,16 +97,6 @@ def table_of(library: Library, run: str, split: str) -> ImageTable:
 def repositories(library: Library) -> list[Path]:
     """The roots of the repositories that the runs, or this process, lie in."""
     return roots([library.folder, Path.cwd()])
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        if not path.is_file() or path.stat().st_size > _LARGEST_CONFIG:
-            return {}
-        found = yaml.safe_load(path.read_bytes())
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _logged_table(library: Library, run: str, split: str) -> Logged | None:
