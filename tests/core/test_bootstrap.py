@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kirie.core import bootstrap
-from kirie.core.bootstrap import aligned, paired_bootstrap
+from kirie.core.bootstrap import aligned, paired_bootstrap, paired_means
 from kirie.core.scores import COLUMNS, CountTable, miou, scores
 from kirie.errors import RunError
 
@@ -126,3 +126,27 @@ def test_nothing_to_compare_is_refused() -> None:
         paired_bootstrap([])
     with pytest.raises(RunError, match="no images"):
         paired_bootstrap([_table(0, n_images=0)])
+
+
+def test_means_of_scores_are_drawn_as_counts_are() -> None:
+    """One score an image gives what counts of one label with the same ratios give, by the same draws."""
+    random = np.random.default_rng(0)
+    scores_MN = random.integers(0, 100, (2, 25)) / 100
+    counts = np.zeros((2, 25, 1, len(COLUMNS)), dtype=np.int64)
+    counts[..., 0, 0] = np.rint(scores_MN * 100)
+    counts[..., 0, 2] = 100 - counts[..., 0, 0]
+    tables = [CountTable(tuple(map(str, range(25))), ("a",), of) for of in counts]
+    by_counts = paired_bootstrap(tables, resamples=50, seed=4)
+    by_scores = paired_means(scores_MN, resamples=50, seed=4)
+    np.testing.assert_allclose(by_scores.scores_MR, by_counts.scores_MR)
+
+
+def test_images_without_a_score_are_left_out_of_means() -> None:
+    """The mean is over the drawn images that have a score; a draw without any has none."""
+    drawn = paired_means(np.array([[0.5, np.nan, np.nan], [0.1, 0.2, 0.3]]), resamples=200)
+    held = drawn.scores_MR[0][np.isfinite(drawn.scores_MR[0])]
+    assert set(held) == {0.5}
+    assert 0.2 < np.isnan(drawn.scores_MR[0]).mean() < 0.4
+    assert np.isfinite(drawn.scores_MR[1]).all()
+    with pytest.raises(RunError, match="no images"):
+        paired_means(np.zeros((2, 0)))
