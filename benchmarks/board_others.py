@@ -147,7 +147,7 @@ def elsewhere(tool: str, folder: Path, runs: int, steps: int) -> dict[str, float
     subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, *NEEDED[tool]], check=True)
     (folder / "data").mkdir()
     words = [python, __file__, "--inside", tool, "--runs", str(runs), "--steps", str(steps), "--folder"]
-    done = subprocess.run([*words, str(folder / "data")], check=True, capture_output=True, text=True)
+    done = subprocess.run([*words, str(folder / "data")], check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 

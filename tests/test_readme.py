@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CLUSTER = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
 SWEEPS = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README + CLUSTER + SWEEPS, re.DOTALL)
+RUNLOG = (ROOT / "docs" / "runlog.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README + CLUSTER + SWEEPS + RUNLOG, re.DOTALL)
 LINES = [part.strip() for block in BLOCKS for line in block.splitlines() for part in line.split("&&")]
 
 

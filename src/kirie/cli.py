@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": ("kirie.train.submit:main", "send trainings, or the whole pipeline, to a SLURM cluster"),
     "sweep": ("kirie.sweep.command:main", "search parameters, with W&B or without it, here or on a cluster"),
     "sync": ("kirie.sweep.sync_command:main", "upload offline runs to W&B, and attach a sweep's to one there"),
-    "runs": ("kirie.cluster.runs:main", "list the runs and their states, those that died too"),
+    "runs": ("kirie.board.runs_command:main", "list the runs and their states, those that died too"),
     "evaluate": ("kirie.train.evaluate:main", "score a trained run on a split, image by image"),
     "select": ("kirie.export.select_command:main", "choose the best run, and say why"),
     "export": ("kirie.export.command:main", "write a bundle, if the exported model equals the trained one"),

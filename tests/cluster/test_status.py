@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from kirie.board import runs_command
 from kirie.cli import main
-from kirie.cluster import runs as runs_command
 from kirie.cluster.fake import FakeScheduler
 from kirie.cluster.lease import Lease
 from kirie.cluster.log_tail import last_error

@@ -1,7 +1,8 @@
-"""`kirie runs`: all runs and what became of them, on a cluster or without one."""
+"""The table of all runs and what became of them, on a cluster or without one."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,31 +27,48 @@ _DESCRIPTION = """Lists runs, the newest first, with their state:
   done         finished"""
 
 
-def main(argv: Sequence[str], scheduler: Scheduler | None = None) -> int:
-    """Runs `kirie runs`.
+def parser() -> command.Parser:
+    """The command's words; the command itself lies above this room, where the run log can be read, too."""
+    made = command.Parser("runs", _DESCRIPTION)
+    made.add_argument("folder", nargs="?", type=Path, default=Path("runs"), help="the runs' folder (default: runs)")
+    return made
+
+
+def show(options: argparse.Namespace, scheduler: Scheduler | None) -> int:
+    """Prints the states.
 
     Args:
-        argv: Its words.
+        options: What `parser` read.
         scheduler: The batch system; by default SLURM, where there is one.
+
+    Raises:
+        RunError: There is no such folder.
     """
-    parser = command.Parser("runs", _DESCRIPTION)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs"), help="the runs' folder (default: runs)")
-    options = parser.parse_args(argv)
     if not options.folder.is_dir():
         raise RunError(f"There is no folder {options.folder}; `kirie train` makes it, or name the one that runs= set.")
+    known, silence = found(options.folder, scheduler)
+    content = {
+        "runs": [asdict(status) | {"age_s": status.age_s()} for status in known],
+        **({"warning": silence} if silence else {}),
+    }
+    command.result(content, _as_text(known, options.folder, silence), as_json=options.json)
+    return 0
+
+
+def found(folder: Path, scheduler: Scheduler | None) -> tuple[list[Status], str]:
+    """The states of a folder's runs, and why the batch system could not be asked, or "".
+
+    Args:
+        folder: The folder of runs.
+        scheduler: The batch system; by default SLURM, where there is one.
+    """
     slurm = Slurm()
     if scheduler is None and slurm.available():
         scheduler = slurm
     try:
-        found, silence = statuses(options.folder, scheduler), ""
+        return statuses(folder, scheduler), ""
     except ClusterError as error:
-        found, silence = statuses(options.folder, None), str(error)
-    content = {
-        "runs": [asdict(status) | {"age_s": status.age_s()} for status in found],
-        **({"warning": silence} if silence else {}),
-    }
-    command.result(content, _as_text(found, options.folder, silence), as_json=options.json)
-    return 0
+        return statuses(folder, None), str(error)
 
 
 def _as_text(found: Sequence[Status], folder: Path, silence: str) -> str:

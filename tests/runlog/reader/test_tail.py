@@ -66,9 +66,9 @@ def test_rows_in_any_pieces_are_columns(
             state = json.loads(json.dumps(tail.state))
             if not batches[-1].more:
                 break
-    assert repr(_columns(batches)) == repr(_plain(rows)) or {
-        key: repr(points) for key, points in _columns(batches).items()
-    } == {key: repr(points) for key, points in _plain(rows).items()}
+    found, expected = _columns(batches), _plain(rows)
+    # As texts, in which NaN is itself
+    assert {key: repr(points) for key, points in found.items()} == {key: repr(of) for key, of in expected.items()}
     assert sum(batch.rows for batch in batches) == len(rows)
     assert batches[-1].skipped == dict.fromkeys(["torn", "blocks", "records", "unknown", "foreign"], 0)
 
@@ -80,9 +80,8 @@ def test_the_summary_is_that_of_all_changes(
 ) -> None:
     """Only the last change of each key is read, which must come to the same as all of them in order."""
     removed = ["a"] if len(updates) % 2 else []
-    records = (
-        [logs.summary(update) for update in updates] + [logs.summary({}, removed)] + [logs.summary({("b", "c"): 1})]
-    )
+    records = [logs.summary(update) for update in updates]
+    records += [logs.summary({}, removed), logs.summary({("b", "c"): 1})]
     found: dict[str, Any] = {"d": -1}
     apply(_tail(tmp_path_factory.mktemp("summary"), records).read().summary, found)
     expected: dict[str, Any] = {"d": -1}
@@ -97,7 +96,8 @@ def test_the_summary_is_that_of_all_changes(
 def test_typed_values_are_read(tmp_path: Path) -> None:
     """The values of newer versions that are no JSON, also after the same key had JSON."""
     typed = [
-        {"number": 0.25}, {"integer": -3}, {"boolean": True}, {"number": 1.5}, {"json": b"7"}, {"none": 0}, {"text": "x"},
+        {"number": 0.25}, {"integer": -3}, {"boolean": True}, {"number": 1.5}, {"json": b"7"}, {"none": 0},
+        {"text": "x"},
     ]  # fmt: skip
     rows = [Items(update=[Item(nested_key=["a"], **value).SerializeToString()]) for value in typed]
     records = [logs.history({"a": 9}), *(logs.record(history=row.SerializeToString()) for row in rows)]
@@ -172,7 +172,7 @@ def test_values_that_cannot_be_kept_are_counted(tmp_path: Path, row: dict[Any, A
     """Nesting without end, numbers without end, what is no JSON: the entry is counted, the rest of the row is read."""
     batch = _tail(tmp_path, [logs.history({"fine": 1, **row}), logs.history({"fine": 2})]).read()
     assert batch.columns["fine"].values.tolist() == [1, 2]
-    assert batch.skipped["records"] == (0 if row == {"a": b"9" * 5000} else 1)
+    assert batch.skipped["records"] == 1
     assert not batch.values
 
 

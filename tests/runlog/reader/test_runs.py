@@ -1,0 +1,223 @@
+"""Runs of a folder: found at any depth, their segments as one, their state from all that their files say."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.runlog.reader import logs
+from tests.runlog.reader.logs import STEP
+
+import kirie.runlog
+from kirie.errors import RunError
+from kirie.runlog.reader.state import state_of
+
+
+def _rows(steps: Sequence[int], value: float) -> list[bytes]:
+    return [logs.history({STEP: step, "epoch": step // 2, "loss": value, "_timestamp": step + 0.5}) for step in steps]
+
+
+def _old(path: Path) -> None:
+    os.utime(path, (1, 1))
+
+
+def test_segments_are_one_run(tmp_path: Path) -> None:
+    """Steps that were repeated after a restart count once, and the later segment has them; so for all axes."""
+    first = [logs.run(run_id="abc", project="p", started=100), *_rows(range(5), 1.0)]
+    later = [logs.run(run_id="abc", project="p", entity="team"), *_rows(range(3, 8), 2.0), logs.exit_(0, 7)]
+    logs.write(tmp_path / "deep" / "er", first, id_="abc", stamp="20260101_000000")
+    logs.write(tmp_path / "deep" / "er", later, id_="abc", stamp="20260101_000100")
+    runs = kirie.runlog.open(tmp_path)
+    run = runs["abc"]
+    series = run.history("loss")
+    assert series.step.tolist() == list(range(8))
+    assert series.value.tolist() == [1, 1, 1, 2, 2, 2, 2, 2]
+    assert series.axis("time").tolist() == [step + 0.5 for step in range(8)]
+    assert series.axis("epoch").tolist() == [step // 2 for step in range(8)]
+    assert (run.state, run.entity, run.started, len(run.segments)) == ("finished", "team", 100, 2)
+    assert run.summary == {"loss": 2.0, "epoch": 3}
+
+
+def test_one_id_in_two_projects_is_two_runs(tmp_path: Path) -> None:
+    """The id alone is not enough; each has a key of its own."""
+    for project in ("p", "q"):
+        logs.write(tmp_path / project, [logs.run(run_id="abc", project=project), *_rows([1], 1.0)], id_="abc")
+    runs = kirie.runlog.open(tmp_path)
+    assert sorted(run.key for run in runs) == ["abc~p~", "abc~q~"]
+    assert runs["abc~q~"].project == "q"
+
+
+def test_runs_are_found_newest_first_without_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links are not followed, so that no log comes twice; a log that is not readable stands there, too."""
+    for number in range(3):
+        path = logs.write(tmp_path, _rows([number], 1.0), id_=f"run{number}", stamp=f"2026010{number + 1}_000000")
+    (tmp_path / "wandb" / "latest-run").symlink_to(path.parent)
+    path.write_bytes(b"not a log at all")
+    runs = kirie.runlog.open(str(tmp_path))
+    assert [run.id for run in runs] == ["run2", "run1", "run0"]
+    assert [len(run.__dict__) for run in runs] == [2, 2, 2]
+    assert (runs[0].metrics, runs[0].skipped["foreign"]) == ([], 1)
+    assert runs[0].notices == [f"{path} is no log of W&B."]
+    with pytest.raises(RunError, match="There is no run 'run9'"):
+        runs["run9"]
+    with pytest.raises(RunError, match="There is no folder"):
+        kirie.runlog.open(tmp_path / "nowhere")
+
+
+def test_a_run_that_grows_is_read_on(tmp_path: Path) -> None:
+    """`refresh` says which runs are new, gone or have grown; what was torn is read when it is whole."""
+    path = logs.write(tmp_path, [], id_="abc")
+    whole = logs.frame(_rows(range(100), 1.0))
+    path.write_bytes(whole[: len(whole) // 2])
+    runs = kirie.runlog.open(tmp_path)
+    half = len(runs["abc"].history("loss"))
+    assert 40 < half < 60
+    assert runs["abc"].skipped["torn"] == 1
+    assert runs.refresh() == set()
+    path.write_bytes(whole)
+    logs.write(tmp_path, _rows([1], 1.0), id_="new", stamp="20260102_000000")
+    assert runs.refresh() == {"abc", "new"}
+    assert len(runs["abc"].history("loss")) == 100
+    assert not any(runs["abc"].skipped.values())
+    path.unlink()
+    path.parent.rmdir()
+    assert runs.refresh() == {"abc"}
+    assert [run.id for run in runs] == ["new"]
+
+
+def test_a_log_that_vanishes_or_is_closed_is_told(tmp_path: Path) -> None:
+    """Its run has nothing, and a sentence says why."""
+    path = logs.write(tmp_path, _rows([1], 1.0))
+    (run,) = kirie.runlog.open(tmp_path)
+    path.unlink()
+    path.mkdir()
+    assert run.metrics == []
+    assert run.notices == [f"{path} cannot be read (Is a directory)."]
+    with pytest.raises(RunError, match="has no metric 'loss'"):
+        run.history("loss")
+
+
+def test_the_state_is_told_from_the_end_of_the_log(tmp_path: Path) -> None:
+    """The newest segment's first exit counts; without one a log that grew lately is running, else the run crashed."""
+    first = logs.write(tmp_path, [logs.exit_(0), logs.exit_(1)])
+    assert kirie.runlog.open(first)[0].state == "finished"
+    later = logs.write(tmp_path, _rows([1], 1.0), stamp="20260102_000000")
+    assert kirie.runlog.open(tmp_path)[0].state == "running"
+    _old(first)
+    _old(later)
+    assert kirie.runlog.open(tmp_path)[0].state == "crashed"
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "state"),
+    [
+        (0, {}, "finished"),
+        (1, {}, "failed"),
+        (143, {}, "interrupted"),
+        (1, {"preempting": True}, "interrupted"),
+        (None, {"preempting": True}, "interrupted"),
+        (None, {}, "crashed"),
+        (None, {"silent_s": 1.0}, "running"),
+        (1, {"recorded": "done", "held": True}, "finished"),
+        (None, {"recorded": "running"}, "crashed"),
+        (143, {"recorded": "running", "held": True}, "running"),
+        (0, {"recorded": "failed"}, "failed"),
+    ],
+)
+def test_kiries_own_word_goes_before_the_logs(code: int | None, said: dict[str, Any], state: str) -> None:
+    """Its record says how a run ended, its lease that it goes on, whatever its W&B run came to."""
+    told: dict[str, Any] = {"preempting": False, "silent_s": 1e6, **said}
+    assert state_of(code, **told) == state
+
+
+def test_a_run_of_kirie_is_known(tmp_path: Path) -> None:
+    """Its folder has the record: state, data version, batch size for the images seen, and who holds it."""
+    folder = tmp_path / "abc"
+    logs.write(folder, [*_rows([0, 1, 2], 1.0)], id_="abc")
+    record = {"id": "abc", "state": "running", "data": {"fingerprint": "f", "dvc": None}, "git": {"commit": "c"}}
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "config.yaml").write_text("data: {batch_size: 4}\ntrain: {accumulate: 2}\n")
+    (folder / "lease").mkdir()
+    (folder / "lease" / "000001.json").write_text('{"released": false}')
+    (run,) = kirie.runlog.open(tmp_path)
+    _old(run.logs[0].path)
+    assert (run.folder, run.state) == (folder, "running")
+    assert (run.data_version, run.git["commit"]) == ({"fingerprint": "f", "dvc": None}, "c")
+    assert run.history("loss").axis("images").tolist() == [8, 16, 24]
+    (folder / "lease" / "000001.json").write_text('{"released": true}')
+    assert run.state == "crashed"
+    (folder / "config.yaml").write_text("data: &a\n  again: *a\n")
+    with pytest.raises(RunError, match="batch_size"):
+        run.history("loss").axis("images")
+
+
+def test_paths_out_of_the_folder_are_not_given(tmp_path: Path) -> None:
+    """A log that names a file elsewhere names none; a table whose file is gone or damaged is a sentence."""
+    outside = ["../../secret.png", "/etc/passwd", "media/../../x.png", 7, None]
+    value = {"_type": "images/separated", "filenames": [*outside, "media/ok.png"], "captions": "none", "width": True}
+    masks = {"_type": "image-file", "path": "a.png", "masks": {"m": {"path": "../m.png"}, "n": {"path": "n.png"}}}
+    table = {"_type": "table-file", "path": "t.json"}
+    rows = [{"p": value, "q": masks, "t": table, "u": {"_type": "table-file", "path": "/etc/passwd"}}]
+    path = logs.write(tmp_path, [logs.history({STEP: 1, **row}) for row in rows])
+    (run,) = kirie.runlog.open(tmp_path)
+    assert [found.image.path for found in run.pictures("p")] == ["media/ok.png"]
+    assert [list(found.masks) for found in run.pictures("q")] == [["n"]]
+    assert run.tables("u") == []
+    with pytest.raises(RunError, match="is not there"):
+        run.tables("t")[0].read()
+    (path.parent / "files").mkdir()
+    (path.parent / "files" / "t.json").write_text('{"columns": 1, "data": [[]]}')
+    with pytest.raises(RunError, match="is damaged"):
+        run.tables("t")[0].read()
+
+
+def test_histograms_of_both_kinds(tmp_path: Path) -> None:
+    """With edges, and packed; what does not fit is none."""
+    packed = {"_type": "histogram", "values": [1, 2], "packedBins": {"min": 1, "size": 0.5, "count": 2}}
+    wrong = {"_type": "histogram", "values": [1, 2], "bins": [0, 1]}
+    logs.write(tmp_path, [logs.history({"_step": at, "h": value}) for at, value in enumerate([packed, wrong])])
+    (found,) = kirie.runlog.open(tmp_path)[0].histograms("h")
+    assert (found.edges.tolist(), found.counts.tolist()) == ([1, 1.5, 2], [1, 2])
+
+
+def test_what_was_printed_over_shows_as_it_was_last(tmp_path: Path) -> None:
+    """A progress bar is one line; without records the file that wandb keeps is read."""
+    path = logs.write(tmp_path, [logs.output("a\r"), logs.output("b\rc\nd\n")])
+    assert kirie.runlog.open(tmp_path)[0].console() == "c\nd\n"
+    path.write_bytes(logs.frame([]))
+    (path.parent / "files").mkdir()
+    (path.parent / "files" / "output.log").write_bytes(b"kept\r\n\xff\n")
+    assert kirie.runlog.open(tmp_path)[0].console() == "kept\n\N{REPLACEMENT CHARACTER}\n"
+
+
+def test_tables_for_notebooks(tmp_path: Path) -> None:
+    """Runs and histories as pandas and polars have them; what a run lacks is empty, mixed values are texts."""
+    logs.write(tmp_path, [logs.config({"m": {"x": 1}, "y": 2}), *_rows([0, 2], 1.5)], id_="a", stamp="20260101_000000")
+    logs.write(tmp_path, [logs.config({"y": "z"}), logs.history({STEP: 1, "val": 2})], id_="b", stamp="20260102_000000")
+    runs = kirie.runlog.open(tmp_path)
+    frame = runs.to_pandas()
+    assert frame["id"].tolist() == ["b", "a"]
+    assert math.isnan(frame["config.m.x"][0])
+    assert runs.to_polars()["config.y"].to_list() == ["z", "2"]
+    assert runs.to_polars()["summary.loss"].to_list() == [None, 1.5]
+    history = runs["a"].to_pandas()
+    assert history["loss"].to_dict() == {0: 1.5, 2: 1.5}
+    np.testing.assert_array_equal(runs["a"].to_polars(["epoch"])["step"], [0, 2])
+
+
+def test_the_reader_is_light() -> None:
+    """It opens without wandb and torch, in the time that a command may take to begin."""
+    code = "import sys, kirie.runlog; kirie.runlog.open; print({'wandb', 'torch', 'pandas', 'yaml'} & set(sys.modules))"
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+    assert time.monotonic() - began < 60
