@@ -16,6 +16,7 @@ import json
 import os
 import re
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def serving(folder: Path, environ: dict[str, str]) -> Iterator[tuple[str, subpro
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["address"], process
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         process.wait()
 
 
