@@ -134,6 +134,7 @@ function News() {
           The board does not answer: is `kirie board` still running? It is asked again every few seconds.
         </p>
       )}
+      {board.value?.trouble && <p class="news warn">{board.value.trouble}</p>}
       {runsError.value && <p class="news warn">{runsError.value}</p>}
       {!frozen && total > 0 && done < total && (
         <p class="news">

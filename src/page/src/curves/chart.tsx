@@ -6,7 +6,8 @@ import { moment, number, plural } from "../design/words";
 import { Button, Failure } from "../parts/basics";
 import { theme } from "../design/theme";
 import type { Settings } from "./settings";
-import { drawn, nearest, type Drawn } from "./lines";
+import { nearest } from "./extent";
+import { drawn, type Drawn } from "./lines";
 import { cursorAt, Plot, pointed, xWords } from "./plot";
 
 interface Props {

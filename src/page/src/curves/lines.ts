@@ -3,6 +3,7 @@ import { runColor, runDash } from "../design/colors";
 import { fullNameOf } from "../data/runs";
 import type { Curve } from "../data/curves";
 import { bandOver, type Band, type RunGroup, type Spread } from "./bands";
+import { extent } from "./extent";
 import { smoothed } from "./smooth";
 
 export interface Drawn {
@@ -17,25 +18,6 @@ export interface Drawn {
   band: Band | null;
   /** Runs in it. */
   many: number;
-}
-
-export interface Range {
-  low: number;
-  high: number;
-}
-
-export function extent(lists: Iterable<ArrayLike<number>>, positive = false): Range | null {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const list of lists) {
-    for (let i = 0; i < list.length; i++) {
-      const value = list[i] as number;
-      if (!Number.isFinite(value) || (positive && value <= 0)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  return low <= high ? { low, high } : null;
 }
 
 export function drawn(
@@ -65,17 +47,4 @@ export function drawn(
       { ...look, x: band.x, y: band.mean, raw: null, band: members.length > 1 ? band : null, many: members.length },
     ];
   });
-}
-
-/** The place in sorted x that is nearest to a value; -1 for none. */
-export function nearest(x: ArrayLike<number>, at: number): number {
-  let low = 0;
-  let high = x.length - 1;
-  if (high < 0) return -1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((x[middle] as number) < at) low = middle;
-    else high = middle;
-  }
-  return Math.abs((x[low] as number) - at) <= Math.abs((x[high] as number) - at) ? low : high;
 }

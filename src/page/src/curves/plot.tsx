@@ -5,10 +5,11 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { token } from "../design/colors";
 import { theme } from "../design/theme";
-import { duration, number } from "../design/words";
+import { clock, number } from "../design/words";
 import type { XAxis } from "../data/curves";
 import { useSize } from "../parts/canvas";
-import { extent, nearest, type Drawn, type Range } from "./lines";
+import { extent, nearest, type Range } from "./extent";
+import type { Drawn } from "./lines";
 
 /** Where the pointer is on x, on whichever chart; null while on none. */
 export const cursorAt = signal<number | null>(null);
@@ -132,14 +133,11 @@ function options(
         ...look,
         size: 30,
         gap: 6,
-        ...(time ? {} : { values: (_, splits) => splits.map((value) => xWords(value, axis)) }),
+        ...(time ? {} : { values: (_: uPlot, splits: number[]) => splits.map((value) => xWords(value, axis)) }),
+        ...(axis === "time" ? { incrs: [...STRETCHES, ...DAYS] } : {}),
+        ...(logX && !time ? LOG : {}),
       },
-      {
-        ...look,
-        size: 58,
-        gap: 6,
-        values: (_, splits) => splits.map((value) => (value === null ? "" : number(value))),
-      },
+      { ...look, size: 58, gap: 6, values: (_, splits) => splits.map(number), ...(logY ? LOG : {}) },
     ],
     cursor: {
       sync: { key: SYNC, scales: ["x", null] },
@@ -164,9 +162,32 @@ function options(
 }
 
 export function xWords(value: number, axis: XAxis): string {
-  if (value === null) return "";
-  return axis === "time" ? duration(value) : number(value);
+  return axis === "time" ? clock(value) : number(value);
 }
+
+/** Round stretches of time, in seconds. */
+const STRETCHES = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200];
+const DAYS = [1, 2, 5, 10, 20, 50, 100].map((days) => days * 86400);
+
+/** Places on a logarithmic axis: powers of ten, and 2 and 5 between them where there is room. */
+function logPlaces(min: number, max: number): number[] {
+  const first = Math.floor(Math.log10(min));
+  const last = Math.ceil(Math.log10(max));
+  const wide = last - first;
+  const every = Math.max(1, Math.ceil(wide / 8));
+  const found: number[] = [];
+  for (let power = first; power <= last; power++) {
+    if ((power - first) % every !== 0) continue;
+    for (const step of wide <= 3 ? [1, 2, 5] : [1]) found.push(step * 10 ** power);
+  }
+  const inside = found.filter((place) => place >= min && place <= max);
+  return inside.length >= 2 ? inside : [min, max];
+}
+
+const LOG = {
+  splits: (_: uPlot, __: number, min: number, max: number) => logPlaces(min, max),
+  filter: (_: uPlot, all: number[]) => all,
+};
 
 /** The chart under the pointer says where that is; the others only show it. */
 function follow(chart: uPlot, lines: readonly Drawn[]): void {
@@ -224,7 +245,7 @@ function paint(chart: uPlot, lines: readonly Drawn[]): void {
     ctx.lineWidth = (line.id === marked ? 2.4 : 1.5) * sharp;
     ctx.setLineDash(line.dash.map((length) => length * sharp));
     stroke(ctx, line.x, line.y, toX, toY);
-    if (line.x.length < 60) dots(ctx, line, toX, toY, 2.2 * sharp);
+    if (line.x.length * 10 * sharp < bbox.width) dots(ctx, line, toX, toY, 2.2 * sharp);
   }
   ctx.restore();
 }

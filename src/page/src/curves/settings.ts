@@ -4,7 +4,7 @@ import { choice, setQuery } from "../address/address";
 import type { XAxis } from "../data/curves";
 import { runs } from "../data/runs";
 import { byColumn, bySeeds, type RunGroup, type Spread } from "./bands";
-import type { Range } from "./lines";
+import type { Range } from "./extent";
 
 export type Size = "small" | "medium" | "large";
 

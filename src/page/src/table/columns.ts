@@ -40,9 +40,29 @@ export function wordsOf(column: Column, value: Value): string {
   if (column.kind === "time") return moment(value as number);
   if (column.key === "runtime" || column.key.endsWith("_seconds")) return duration(value as number);
   if (column.key === "progress") return `${Math.round((value as number) * 100)} %`;
-  if (typeof value === "number") return number(value);
+  if (typeof value === "number") return decimals(column, value);
   if (column.kind === "bool") return value ? "yes" : "no";
   return textOf(value);
+}
+
+const digitsOf = new WeakMap<readonly Value[], number>();
+
+/** All numbers of a column with the same decimals, so that they line up: enough for four digits of most of them. */
+function decimals(column: Column, value: number): string {
+  let digits = digitsOf.get(column.values);
+  if (digits === undefined) {
+    const step = Math.max(1, Math.floor(column.values.length / 200));
+    const sample = column.values.filter(
+      (one, row): one is number => row % step === 0 && typeof one === "number" && one !== 0,
+    );
+    const sizes = sample.map(Math.abs).sort((a, b) => a - b);
+    const most = sizes[Math.floor(sizes.length * 0.8)] ?? 1;
+    const least = sizes[Math.floor(sizes.length * 0.05)] ?? 1;
+    const uneven = most / least > 300 || least < 1e-4;
+    digits = sample.every(Number.isInteger) || uneven ? -1 : Math.max(0, Math.min(6, 3 - Math.floor(Math.log10(most))));
+    digitsOf.set(column.values, digits);
+  }
+  return digits < 0 || !Number.isFinite(value) ? number(value) : value.toFixed(digits).replace("-", "−");
 }
 
 export function isNumeric({ kind }: Column): boolean {
@@ -51,10 +71,10 @@ export function isNumeric({ kind }: Column): boolean {
 
 /** In pixels: wide enough for nearly all values of a sample and for the heading. */
 export function widthOf(column: Column): number {
-  if (column.key === "state") return 150;
+  if (column.key === "state") return 176;
   if (column.key === "tags") return 150;
   if (column.key === "note") return 200;
-  if (column.kind === "time") return 132;
+  if (column.kind === "time") return 146;
   const step = Math.max(1, Math.floor(column.values.length / 200));
   const lengths: number[] = [];
   for (let row = 0; row < column.values.length; row += step) {
