@@ -242,7 +242,9 @@ function paint(chart: uPlot, lines: readonly Drawn[]): void {
   for (const line of lines) {
     ctx.strokeStyle = ctx.fillStyle = line.color;
     ctx.globalAlpha = faded(line) ? 0.22 : 1;
-    ctx.lineWidth = (line.id === marked ? 2.4 : 1.5) * sharp;
+    // More points than pixels: a thick line would be a block
+    const wide = line.x.length * sharp > bbox.width ? 1 : 1.5;
+    ctx.lineWidth = (line.id === marked ? wide + 0.9 : wide) * sharp;
     ctx.setLineDash(line.dash.map((length) => length * sharp));
     stroke(ctx, line.x, line.y, toX, toY);
     if (line.x.length * 10 * sharp < bbox.width) dots(ctx, line, toX, toY, 2.2 * sharp);

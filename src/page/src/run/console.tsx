@@ -23,6 +23,7 @@ function useLines(id: string, from: number, to: number, version: number) {
   const asked = useRef(new Set<number>());
   const [total, setTotal] = useState<number | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const [, came] = useState(0);
   useEffect(() => {
     // Only the last page can have grown
     if (total !== null) asked.current.delete(Math.floor(total / PAGE) * PAGE);
@@ -38,6 +39,7 @@ function useLines(id: string, from: number, to: number, version: number) {
           // The server may give more than a page
           for (let full = page + PAGE; full + PAGE <= answer.next; full += PAGE) asked.current.add(full);
           setTotal(answer.total);
+          came((times) => times + 1);
           setError(null);
         },
         (failure: Error) => {

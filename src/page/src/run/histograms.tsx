@@ -57,13 +57,16 @@ function Heat({ answer, label }: { answer: Answer; label: string }) {
       answer.counts.forEach((counts, at) => {
         const edges = edgesAt(answer, at);
         const most = Math.max(...counts, 1e-12);
-        const x = LEFT + (at * wide) / many;
+        const x = Math.round(LEFT + (at * wide) / many);
+        const right = Math.round(LEFT + ((at + 1) * wide) / many);
         counts.forEach((value, bin) => {
           if (value <= 0) return;
           // The square root: what is rare is seen too
           context.globalAlpha = 0.06 + 0.94 * Math.sqrt(value / most);
           const [above, below] = [y(edges[bin + 1] as number), y(edges[bin] as number)];
-          context.fillRect(x, above, wide / many + 0.5, Math.max(1, below - above));
+          // Whole pixels: halves would show as seams
+          const top = Math.round(above);
+          context.fillRect(x, top, right - x, Math.max(1, Math.round(below) - top));
         });
       });
       context.globalAlpha = 1;

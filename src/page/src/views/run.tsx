@@ -99,7 +99,7 @@ function Head({ run, id, onEdit }: { run: Detail; id: string; onEdit: () => void
       <h1>{run.name || id}</h1>
       {state && <State state={state} />}
       {state === "running" && typeof progress === "number" && (
-        <span class="row" style={{ width: "140px" }}>
+        <span class="row" style={{ width: "160px", whiteSpace: "nowrap" }}>
           <Progress value={progress} label="Progress" />
           <span class="muted">{Math.floor(progress * 100)} %</span>
         </span>
