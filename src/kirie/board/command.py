@@ -39,7 +39,9 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     folder = options.folder
     if not folder.is_dir():
-        raise RunError(f"There is no folder {folder}; `kirie train` makes runs, or name a folder that holds W&B's files.")
+        raise RunError(
+            f"There is no folder {folder}; `kirie train` makes runs, or name a folder that holds W&B's files."
+        )
 
     from kirie.board.app import make_board
     from kirie.board.place import BoardPlace
