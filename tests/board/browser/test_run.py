@@ -21,7 +21,7 @@ def test_a_run_shows_what_it_is(view: View) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("unet, first seed")
     expect(page.get_by_role("region", name="Run")).to_contain_text("unet-1")
     expect(
-        page.get_by_role("region", name="Last values").get_by_role("row", name=re.compile("val/miou"))
+        page.get_by_role("region", name="Last values").get_by_role("row", name=re.compile("val.miou"))
     ).to_contain_text("0.7363")
     expect(page.get_by_role("region", name="1 log file")).to_contain_text("run-unet-1.wandb")
 

@@ -135,6 +135,7 @@ def test_tags_and_notes_are_kept_beside_the_runs(view: View) -> None:
     page.get_by_label("Tags, with commas between").fill("paper, ablation")
     page.get_by_label("Note").last.fill("lower rate <b>next</b>")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
     row = page.locator(".line.run", has_text="fpn, first seed")
     expect(row).to_contain_text("ablation")
     page.keyboard.press("g")
@@ -203,7 +204,7 @@ def test_every_control_has_a_name(view: View) -> None:
         page.locator("main .view").first.wait_for()
         nameless = page.evaluate(
             """() => [...document.querySelectorAll("button, a, input, select, textarea, [role=grid]")].filter(
-                (one) => ![one.getAttribute("aria-label"), one.innerText, one.closest("label")?.innerText].some((text) => text?.trim())
+                (one) => !(one.ariaLabel || one.innerText || one.closest("label")?.innerText || "").trim()
             ).map((one) => one.outerHTML)"""
         )
         assert nameless == [], address
