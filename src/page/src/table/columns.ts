@@ -24,6 +24,7 @@ const NAMES: Record<string, string> = {
   sweep: "Sweep",
   folder: "Folder",
   skipped: "Skipped records",
+  device_hours: "Device hours",
   note: "Note",
   pinned: "Pinned",
   hidden: "Hidden",
