@@ -49,7 +49,7 @@ describe("filter", () => {
     ["", "abcd"],
     ["config.model.name = unet and val/miou > 0.7", "a"],
     ["config.model = unet", "ab"], // the issue's own example: .name may be left out
-    ["model.name = unet or state = failed", "abd"],
+    ["state = failed or model.name = fpn", "cd"],
     ["not state = finished", "ad"],
     ["not (state = finished or state = running)", "d"],
     ["state = finished and val/miou > 0.75 or state = failed", "cd"], // and binds closer
@@ -79,9 +79,9 @@ describe("filter", () => {
   ])("%s", (filter, expected) => expect(ids(filter)).toBe(expected));
 
   it("names the place and the near column", () => {
-    const error = failure("state = failed and config.modle.name = x");
+    const error = failure("state = failed and config.modell.name = x");
     expect(error.message).toContain("“config.model.name”");
-    expect([error.from, error.to]).toEqual([19, 36]);
+    expect([error.from, error.to]).toEqual([19, 37]);
   });
 
   it.each([
