@@ -79,9 +79,9 @@ describe("filter", () => {
   ])("%s", (filter, expected) => expect(ids(filter)).toBe(expected));
 
   it("names the place and the near column", () => {
-    const error = failure("state = failed and config.modell.name = x");
+    const error = failure("state = failed and config.model.nam = x");
     expect(error.message).toContain("“config.model.name”");
-    expect([error.from, error.to]).toEqual([19, 37]);
+    expect([error.from, error.to]).toEqual([19, 35]);
   });
 
   it.each([
