@@ -79,9 +79,9 @@ describe("filter", () => {
   ])("%s", (filter, expected) => expect(ids(filter)).toBe(expected));
 
   it("names the place and the near column", () => {
-    const error = failure("state = failed and config.model.nam = x");
+    const error = failure("state = failed and config.model.name2 = x");
     expect(error.message).toContain("“config.model.name”");
-    expect([error.from, error.to]).toEqual([19, 35]);
+    expect([error.from, error.to]).toEqual([19, 37]);
   });
 
   it.each([
