@@ -1,0 +1,11 @@
+import { render } from "preact";
+import "./design/tokens.css";
+import "./design/base.css";
+import "./design/parts.css";
+import "./design/shell.css";
+import { start } from "./data/live";
+import { Shell } from "./shell";
+
+void start();
+const root = document.getElementById("page");
+if (root) render(<Shell />, root);

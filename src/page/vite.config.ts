@@ -1,0 +1,18 @@
+import { defineConfig } from "vite";
+
+// One script and one style sheet with plain names: a report puts them into one file (kirie.board), and the server's ETag does for caching
+export default defineConfig({
+  base: "./",
+  build: {
+    outDir: "../kirie/web/page",
+    emptyOutDir: true,
+    target: "es2022",
+    cssCodeSplit: false,
+    modulePreload: false,
+    // The licences of what is built in, as these ask
+    license: { fileName: "licenses.md" },
+    rollupOptions: {
+      output: { entryFileNames: "page.js", assetFileNames: "page[extname]", codeSplitting: false },
+    },
+  },
+});
