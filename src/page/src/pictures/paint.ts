@@ -18,8 +18,9 @@ export function paintLabels(
   only: ReadonlySet<number> | null,
 ): Uint8ClampedArray<ArrayBuffer> {
   const table = new Uint8Array(256 * 4);
-  for (const label of labels) {
-    if (only === null || only.has(label.id)) table.set([...rgb(label.color), 255], label.id * 4);
+  const colors = new Map(labels.map((label) => [label.id, label.color]));
+  for (let id = 0; id < IGNORE; id++) {
+    if (only === null || only.has(id)) table.set([...rgb(colors.get(id) ?? wheel(id)), 255], id * 4);
   }
   return lookedUp(map.ids, table);
 }
@@ -33,22 +34,8 @@ export function paintVerdict(verdict: Uint8Array): Uint8ClampedArray<ArrayBuffer
   return lookedUp(verdict, table);
 }
 
-/**
- * Labels with a colour each: those of the label set, and for a mask of a run that has none, ids with colours spread over the wheel.
- *
- * @param seen - Ids that occur in the masks.
- */
-export function namedLabels(labels: Label[], seen: number[]): Label[] {
-  const known = new Set(labels.map((label) => label.id));
-  const named = labels.filter((label) => label.id !== IGNORE);
-  for (const id of seen) {
-    if (!known.has(id) && id !== IGNORE) named.push({ id, name: `label ${id}`, color: wheel(id) });
-  }
-  return named.sort((a, b) => a.id - b.id);
-}
-
-/** Steps of the golden angle, so that neighbouring ids are far apart. */
-function wheel(id: number): string {
+/** A colour for an id that is in no label set: steps of the golden angle, so that neighbouring ids are far apart. */
+export function wheel(id: number): string {
   const hue = (id * 137.508) % 360;
   const channel = (shift: number): string => {
     const k = (shift + hue / 30) % 12;
