@@ -1,6 +1,6 @@
 /** An axis of one parameter or result: where a value lies on it, from 0 to 1. */
 
-import { short, ticks } from "./ticks";
+import { short, ticks } from "../plot/ticks";
 
 export type Value = number | string | boolean | null;
 

@@ -13,6 +13,7 @@ import { WHOLE, zoomedAt } from "../pictures/lens";
 import { Scores } from "../pictures/scores";
 import { chosen, lens, second, setLens } from "../pictures/state";
 import { Toolbar } from "../pictures/toolbar";
+import "../plot/plot.css";
 import "../pictures/pictures.css";
 
 /** Samples drawn at first, and with each "more". */

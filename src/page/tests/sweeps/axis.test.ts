@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { choiceAxis, marks, numberAxis, place, valueAt } from "../../src/sweeps/axis";
-import { short, ticks } from "../../src/sweeps/ticks";
+import { short, ticks } from "../../src/plot/ticks";
 
 test("a log axis spreads powers of ten evenly, and gives the value back", () => {
   const axis = numberAxis("lr", [1e-5, 1e-3, 1e-1], true);

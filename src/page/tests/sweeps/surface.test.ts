@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import { nearestLine, nearestPoint } from "../../src/sweeps/nearest";
+import { nearestLine, nearestPoint } from "../../src/plot/nearest";
 import { front } from "../../src/sweeps/pareto";
-import { ramp, rampRgb } from "../../src/sweeps/ramp";
+import { ramp, rampRgb } from "../../src/plot/ramp";
 import { field, level, slice } from "../../src/sweeps/smooth";
 
 test("the front holds what nothing beats in value and cost, cheapest first", () => {
@@ -13,13 +13,13 @@ test("the front holds what nothing beats in value and cost, cheapest first", () 
 });
 
 test("a slice follows the values and says nothing where nothing was tried", () => {
-  const line = slice(Float32Array.from([0, 0.1, 0.2]), Float32Array.from([1, 2, 3]), 11);
+  const line = slice(Float32Array.from([0, 0.1, 0.2]), Float64Array.from([1, 2, 3]), 11);
   expect(line[0]).toBeLessThan(line[2] ?? 0);
   expect(line[10]).toBeNaN();
 });
 
 test("a field lies between the values around it", () => {
-  const map = field(Float32Array.from([0, 1]), Float32Array.from([0, 1]), Float32Array.from([10, 20]), 5);
+  const map = field(Float32Array.from([0, 1]), Float32Array.from([0, 1]), Float64Array.from([10, 20]), 5);
   expect(map[0]).toBeCloseTo(10);
   expect(map[24]).toBeCloseTo(20);
   expect(map[4]).toBeNaN();
