@@ -42,7 +42,7 @@ export const SPLITS = [
   ["test", "Test"],
 ] as const;
 
-/** Scores of whole pictures and runs; a label's own are `iou/LABEL`. */
+/** Scores of whole pictures and runs; a label's name alone is its IoU. */
 export const SCORES = [
   ["miou", "mIoU"],
   ["dice", "Dice"],

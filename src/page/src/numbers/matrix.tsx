@@ -6,6 +6,8 @@ import { KINDS, type MatrixAnswer } from "./answer";
 import { limitOf, points, shade, signed } from "./shade";
 
 interface Props {
+  /** In the order of their selection, which is that of the lines. */
+  runs: string[];
   answer: Answer<MatrixAnswer>;
   base: string;
   kind: "iou" | "dice" | "boundary";
@@ -19,9 +21,9 @@ interface Entry {
   base: boolean;
 }
 
-export function Matrix({ answer: { data, error }, base, kind, turned }: Props) {
-  const runs = data?.rows.map(({ run }) => run) ?? [];
-  const entries = data ? entriesOf(data, base) : [];
+export function Matrix({ answer: { data, error }, runs: wanted, base, kind, turned }: Props) {
+  const runs = wanted.filter((id) => data?.rows.some(({ run }) => run === id));
+  const entries = data ? entriesOf(data, runs, base) : [];
   const limit = limitOf(entries.flat().map((entry) => entry.difference));
   const names = ["all labels", ...(data?.labels.map((label) => label.name) ?? [])];
   const label = (column: number) => (
@@ -94,9 +96,12 @@ function Value({ entry, limit }: { entry: Entry | undefined; limit: number }) {
 }
 
 /** One line per run: the mean first, then the labels. */
-function entriesOf(data: MatrixAnswer, base: string): Entry[][] {
-  const lines = data.rows.map((row) => [row.mean, ...row.values]);
-  const from = lines[data.rows.findIndex(({ run }) => run === base)];
+function entriesOf(data: MatrixAnswer, runs: string[], base: string): Entry[][] {
+  const lines = runs.map((id) => {
+    const row = data.rows.find(({ run }) => run === id);
+    return [row?.mean ?? null, ...(row?.values ?? [])];
+  });
+  const from = lines[runs.indexOf(base)];
   return lines.map((line) =>
     line.map((value, column) => {
       const before = from === line ? null : (from?.[column] ?? null);

@@ -12,6 +12,8 @@ import { scaleOf } from "./scale";
 import { points, signed } from "./shade";
 
 interface Props {
+  /** All that are selected, sorted. */
+  runs: string[];
   base: string;
   other: string;
   split: string;
@@ -23,8 +25,8 @@ interface Props {
 /** Rows of the table at each end of the order: the middle of hundreds of images tells nothing. */
 const ENDS = 50;
 
-export function Strip({ base, other, split, score, table, version }: Props) {
-  const asked = { runs: [base, other], split, score };
+export function Strip({ runs, base, other, split, score, table, version }: Props) {
+  const asked = { runs, split, score };
   const { data, error } = useAnswer<ImagesAnswer>("/api/images", asked, version);
   const found = useMemo(
     () => (data ? pairs(data.names, data.scores[base] ?? [], data.scores[other] ?? []) : []),

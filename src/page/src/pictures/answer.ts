@@ -20,6 +20,9 @@ export interface Sample {
 export interface PicturesAnswer {
   keys: string[];
   labels: Label[];
+  /** Labels of runs that have others. */
+  labels_of?: Record<string, Label[]>;
+  warnings?: string[];
   samples: Sample[];
 }
 

@@ -9,13 +9,13 @@ import { second, type Choices } from "./state";
 interface Props {
   samples: Sample[];
   runs: readonly string[];
-  labels: Label[];
+  labelsOf: (run: string) => Label[];
   now: Choices;
   step: number;
 }
 
 /** All runs side by side, each sample one line, the truth in front. */
-export function Side({ samples, runs, labels, now, step }: Props) {
+export function Side({ samples, runs, labelsOf, now, step }: Props) {
   const base = now.pair?.[0] ?? runs[0] ?? "";
   return (
     <div class="grid-scroll scroll">
@@ -28,12 +28,12 @@ export function Side({ samples, runs, labels, now, step }: Props) {
         </div>
         {samples.map((sample) => {
           const shown = runs.map((id) => at(sample.cells[id], step));
-          const common = { sample: sample.name, labels, now, base: at(sample.cells[base], step) };
+          const common = { sample: sample.name, now, base: at(sample.cells[base], step) };
           return (
             <Line key={sample.name} name={sample.name} wanted={now.sample === sample.name}>
-              <Cell {...common} run={null} cell={shown.find((cell) => cell !== null) ?? null} />
+              <Cell {...common} labels={labelsOf(base)} run={null} cell={shown.find((cell) => cell !== null) ?? null} />
               {runs.map((id, index) => (
-                <Cell {...common} key={id} run={id} cell={shown[index] ?? null} />
+                <Cell {...common} labels={labelsOf(id)} key={id} run={id} cell={shown[index] ?? null} />
               ))}
             </Line>
           );
@@ -44,7 +44,7 @@ export function Side({ samples, runs, labels, now, step }: Props) {
 }
 
 /** Two runs in one cell per sample, large. */
-export function Pairs({ samples, labels, now, step }: Omit<Props, "runs">) {
+export function Pairs({ samples, labelsOf, now, step }: Omit<Props, "runs">) {
   const [a, b] = now.pair ?? ["", ""];
   const flick = now.mode === "flicker" ? (second.value ? 1 : 0) : null;
   return (
@@ -60,7 +60,7 @@ export function Pairs({ samples, labels, now, step }: Omit<Props, "runs">) {
             <PairCell
               sample={sample.name}
               cells={[at(sample.cells[a], step), at(sample.cells[b], step)]}
-              labels={labels}
+              labels={labelsOf(a)}
               now={now}
               flick={flick}
             />

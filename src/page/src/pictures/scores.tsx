@@ -11,16 +11,16 @@ import { pictureScore } from "./verdict";
 interface Props {
   samples: Sample[];
   runs: readonly string[];
-  labels: Label[];
+  labelsOf: (run: string) => Label[];
   now: Choices;
   step: number;
 }
 
-export function Scores({ samples, runs, labels, now, step }: Props) {
+export function Scores({ samples, runs, labelsOf, now, step }: Props) {
   const only = now.only;
   const key = JSON.stringify([samples.map((sample) => sample.name), runs, step, only && [...only]]);
   const { data, error } = usePromise(key, () =>
-    Promise.all(samples.map((sample) => Promise.all(runs.map((id) => scored(sample, id, labels, only, step))))),
+    Promise.all(samples.map((sample) => Promise.all(runs.map((id) => scored(sample, id, labelsOf(id), only, step))))),
   );
   if (error) return <Failure>{error}</Failure>;
   return (

@@ -25,8 +25,3 @@ export function rampRgb(share: number): Color {
   const [from, to] = [STOPS[index] as Color, STOPS[index + 1] as Color];
   return from.map((channel, k) => Math.round(channel + (at - index) * ((to[k] ?? 0) - channel))) as Color;
 }
-
-/** The ramp as a CSS gradient, low end first. */
-export function gradient(direction: string): string {
-  return `linear-gradient(${direction}, ${STOPS.map((color) => `rgb(${color.join(" ")})`).join(", ")})`;
-}

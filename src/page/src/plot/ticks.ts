@@ -19,14 +19,14 @@ function linearTicks(low: number, high: number, count: number): number[] {
 }
 
 function logTicks(low: number, high: number, count: number): number[] {
-  const from = Math.floor(Math.log10(low));
-  const to = Math.ceil(Math.log10(high));
-  const decades = Math.log10(high / low);
-  const factors = decades > count / 2 ? [1] : decades > 0.8 ? [1, 3] : [1, 1.5, 2, 3, 5, 7];
-  const every = Math.max(1, Math.ceil(decades / count));
+  const from = Math.ceil(Math.log10(low) - 1e-9);
+  const to = Math.floor(Math.log10(high) + 1e-9);
+  const powers = to - from + 1;
+  const every = Math.max(1, Math.ceil(powers / Math.max(2, count)));
+  const factors = powers >= 3 ? [1] : high / low > 8 ? [1, 3] : [1, 1.5, 2, 3, 5, 7];
   const found: number[] = [];
-  for (let exponent = from; exponent <= to; exponent += 1) {
-    if (factors.length === 1 && (exponent - from) % every) continue;
+  for (let exponent = from - 1; exponent <= to; exponent++) {
+    if ((to - exponent) % every) continue;
     for (const factor of factors) {
       const value = Number((factor * 10 ** exponent).toPrecision(12));
       if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9)) found.push(value);

@@ -1,6 +1,7 @@
 /** Draws the lines of parallel coordinates: ten thousand in the time of a frame or few. */
-import { rampRgb } from "../plot/ramp";
+import { ramp } from "../plot/ramp";
 import { token } from "../design/colors";
+import { theme } from "../design/theme";
 import { marks } from "./axis";
 import type { Brushes } from "./brush";
 import type { Sweep } from "./model";
@@ -54,9 +55,7 @@ export function drawLines(
   });
   const faint = color !== null;
   context.lineWidth = many > 400 || faint ? 1 : 1.6;
-  context.globalAlpha = faint
-    ? Math.min(0.5, 200 / many + 0.04)
-    : Math.max(0.16, Math.min(0.85, 60 / Math.sqrt(many) / 4));
+  context.globalAlpha = faint ? Math.min(0.5, 200 / many + 0.04) : Math.max(0.05, Math.min(0.85, 250 / many));
   bins.forEach((bin, step) => {
     context.strokeStyle = color ?? (step === 0 ? token("--faint") : meritColor((step - 0.5) / STEPS));
     for (let from = 0; from < bin.length; from += CHUNK) {
@@ -90,11 +89,14 @@ export function trace(
   }
 }
 
-/** The ramp without its palest end on light ground, and without its darkest on dark ground. */
+/** The best stands out from the ground: dark on light ground, bright on dark. The worst comes near it, but is still seen. */
 export function meritColor(merit: number): string {
-  const [low, high] = token("--surface") === "#ffffff" ? [0, 0.86] : [0.18, 1];
-  return `rgb(${rampRgb(low + merit * (high - low)).join(" ")})`;
+  const [worst, best] = ENDS[theme.value];
+  return ramp(worst + merit * (best - worst));
 }
+
+/** Places on the ramp of the worst and of the best. */
+export const ENDS = { light: [0.92, 0.04], dark: [0.12, 1] } as const;
 
 /** Axes with their marks, and what is brushed. */
 export function drawAxes(

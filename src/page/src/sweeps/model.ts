@@ -18,7 +18,7 @@ export interface Trial {
 
 export interface SweepAnswer {
   name: string;
-  metric: { name: string | null; goal: "maximize" | "minimize" };
+  metric: { name: string | null; goal: "maximize" | "minimize"; metrics?: string[] };
   parameters: { name: string; kind: "number" | "choice"; log: boolean; values?: Value[] }[];
   trials: Trial[];
   importance: { name: string; share: number | null; note?: string }[];
@@ -28,8 +28,11 @@ export interface SweepAnswer {
 /** A line of /api/sweeps. */
 export interface SweepLine {
   name: string;
-  runs: number | string[];
-  state?: string;
+  runs: number;
+  state: string;
+  metric: string | null;
+  total: number | null;
+  device_hours: number | null;
 }
 
 export interface Sweep {
@@ -42,7 +45,7 @@ export interface Sweep {
   /** Places by the axis's name. */
   places: Map<string, Float32Array>;
   values: Float64Array;
-  /** 0 for the worst, 1 for the best; NaN without a value. What colours and orders them. */
+  /** By rank, 0 for the worst, 1 for the best; NaN without a value. One trial that failed badly must not make all others one colour. */
   merit: Float32Array;
   pruned: Uint8Array;
 }
@@ -72,9 +75,17 @@ export function sweepOf(answer: SweepAnswer): Sweep {
     value,
     places,
     values,
-    merit: (places.get(word) ?? new Float32Array()).map((at) => (maximize ? at : 1 - at)),
+    merit: merits(values, maximize),
     pruned: Uint8Array.from(trials, (trial) => Number(trial.pruned || trial.state === "pruned")),
   };
+}
+
+function merits(values: Float64Array, maximize: boolean): Float32Array {
+  const order = [...values.keys()].filter((trial) => !Number.isNaN(values[trial]));
+  order.sort((a, b) => (maximize ? 1 : -1) * ((values[a] ?? 0) - (values[b] ?? 0)));
+  const found = new Float32Array(values.length).fill(NaN);
+  order.forEach((trial, rank) => (found[trial] = order.length > 1 ? rank / (order.length - 1) : 1));
+  return found;
 }
 
 function numeric(value: Value): number {

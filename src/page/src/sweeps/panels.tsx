@@ -2,10 +2,10 @@
 import { useMemo } from "preact/hooks";
 import { choice, setQuery } from "../address/address";
 import { Segments, Select } from "../parts/basics";
-import { gradient } from "../plot/ramp";
 import { short } from "../plot/ticks";
 import { number } from "../design/words";
 import { numberAxis, place, type Axis } from "./axis";
+import { meritColor } from "./lines";
 import { costsOf, COSTS, spent, type Cost, type Sweep } from "./model";
 import { front } from "./pareto";
 import { tail } from "./parallel";
@@ -216,12 +216,18 @@ export function Contour(props: Shown) {
       {map && (
         <p class="scale muted">
           {short(map.low)}
-          <span style={{ background: gradient(sweep.maximize ? "90deg" : "270deg") }} />
+          <span style={{ background: gradient(sweep.maximize) }} />
           {short(map.high)} <span class="grow cut">mean {sweep.value.name}; blank where nothing was tried</span>
         </p>
       )}
     </section>
   );
+}
+
+/** The colours of the field from its least value to its greatest. */
+function gradient(maximize: boolean): string {
+  const stops = Array.from({ length: 9 }, (_, k) => meritColor(maximize ? k / 8 : 1 - k / 8));
+  return `linear-gradient(90deg, ${stops.join(", ")})`;
 }
 
 function fieldOf(sweep: Sweep, chosen: Uint8Array, x: Axis, y: Axis): (Field & { low: number; high: number }) | null {

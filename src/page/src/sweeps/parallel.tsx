@@ -83,11 +83,12 @@ function AxisName({ axis, index, count, brushes }: { axis: Axis; index: number; 
   };
   // In shares of the width less the two sides: see axisX
   const left = `calc(46px + ${count < 2 ? 0 : index / (count - 1)} * (100% - 92px))`;
+  const width = `calc((100% - 92px) / ${Math.max(1, count - 1)} - 10px)`;
   return (
     <button
       type="button"
       class={`name ${stretch ? "on" : ""}`}
-      style={{ left }}
+      style={{ left, width }}
       title={`${axis.name}\nDrag along the axis to select; ↑ ↓ move the lower end, with Shift the upper one, Delete clears`}
       aria-label={`${axis.name}: ${stretch ? span(axis, stretch) : "all"}`}
       onKeyDown={keys}

@@ -56,7 +56,7 @@ export function Scatter(props: Props) {
       const frame = frameOf(width, tall);
       if (field) drawField(context, frame, field);
       drawGrid(context, frame, width, tall, x, y);
-      drawDots(context, frame, props, 0);
+      if (!field) drawDots(context, frame, props, 0);
       drawDots(context, frame, props, 1);
       if (line) drawLine(context, frame, line, stepped ?? false);
     },
@@ -113,7 +113,7 @@ function drawGrid(
   }
   context.textBaseline = "alphabetic";
   let free = -Infinity;
-  for (const { text, at } of marks(x, Math.max(2, width / 70))) {
+  for (const { text, at } of marks(x, Math.max(2, width / 60))) {
     const px = Math.round(frame.x(at)) + 0.5;
     rule(context, px, frame.y(0), px, frame.y(0) + 4);
     const said = cut(text, 12);
@@ -149,7 +149,7 @@ function drawDots(context: CanvasRenderingContext2D, frame: Frame, props: Props,
     if (!shown[trial] || chosen[trial] !== which) continue;
     const [x, y] = [frame.x(xs[trial] ?? NaN), frame.y(ys[trial] ?? NaN)];
     if (Number.isNaN(x + y)) continue;
-    context.globalAlpha = which === 0 ? 0.16 : sweep.pruned[trial] ? 0.55 : 0.85;
+    context.globalAlpha = which === 0 ? 0.16 : field && many ? 0.3 : sweep.pruned[trial] ? 0.55 : 0.9;
     const color =
       which === 0 || field ? token(which === 0 ? "--faint" : "--ink") : meritColor(sweep.merit[trial] ?? NaN);
     if (sweep.pruned[trial]) {
@@ -163,6 +163,9 @@ function drawDots(context: CanvasRenderingContext2D, frame: Frame, props: Props,
         context.beginPath();
         context.arc(x, y, radius, 0, 7);
         context.fill();
+        if (!field) continue;
+        context.strokeStyle = token("--surface");
+        context.stroke();
       }
     }
   }

@@ -22,7 +22,13 @@ export function Numbers() {
   const others = runs.filter((id) => id !== base);
   const other = others.includes(choice("b")) ? choice("b") : (others[0] ?? "");
   const table = choice("as") === "table";
-  const answer = useAnswer<MatrixAnswer>(runs.length > 0 ? "/api/matrix" : null, { runs, split, score: kind }, version);
+  // One order of runs whatever order they were selected in: a report holds each answer once
+  const sorted = [...runs].sort();
+  const answer = useAnswer<MatrixAnswer>(
+    runs.length > 0 ? "/api/matrix" : null,
+    { runs: sorted, split, score: kind },
+    version,
+  );
   if (runs.length === 0) {
     return (
       <div class="view">
@@ -33,7 +39,7 @@ export function Numbers() {
       </div>
     );
   }
-  const labels = answer.data?.labels.map(({ name }) => [`iou/${name}`, `IoU of ${name}`] as const) ?? [];
+  const labels = answer.data?.labels.map(({ name }) => [name, `IoU of ${name}`] as const) ?? [];
   return (
     <div class="view">
       <div class="row wrap">
@@ -53,9 +59,9 @@ export function Numbers() {
       </div>
       <div class="numbers">
         <Forest {...{ base, others, other, split, score, version }} />
-        <Matrix answer={answer} base={base} kind={kind} turned={choice("turned") === "true"} />
-        {other !== "" && <Strip {...{ base, other, split, score, table, version }} />}
-        <Seeds {...{ runs, split, score, version }} />
+        <Matrix answer={answer} runs={runs} base={base} kind={kind} turned={choice("turned") === "true"} />
+        {other !== "" && <Strip runs={sorted} {...{ base, other, split, score, table, version }} />}
+        <Seeds runs={sorted} {...{ split, score, version }} />
       </div>
     </div>
   );

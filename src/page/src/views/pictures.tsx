@@ -27,7 +27,8 @@ export function Pictures() {
   const [many, setMany] = useState(PAGE);
   const order = now.order === "regression" && now.pair ? "regression" : "name";
   // The two runs first: the order by falls is from the first to the second
-  const asked = order === "regression" && now.pair ? [...new Set([...now.pair, ...runs])] : [...runs].sort();
+  const asked =
+    order === "regression" && now.pair ? [...new Set([...now.pair, ...[...runs].sort()])] : [...runs].sort();
   const { data, error } = useAnswer<PicturesAnswer>(
     runs.length > 0 ? "/api/pictures" : null,
     { runs: asked, key: now.key || null, order },
@@ -50,12 +51,16 @@ export function Pictures() {
   }
   const step = now.step ?? steps.at(-1) ?? 0;
   const shown = samples.slice(0, many);
-  const common = { samples: shown, runs, labels, now, step };
+  const labelsOf = (run: string) => data?.labels_of?.[run]?.filter((label) => label.id !== IGNORE) ?? labels;
+  const common = { samples: shown, runs, labelsOf, now, step };
   const missed = now.sample !== "" && data && !samples.some((sample) => sample.name === now.sample);
   return (
     <div class="view fixed scrolls">
       <Toolbar {...{ now, labels, steps, playing }} keys={data?.keys ?? []} onPlay={setPlaying} />
       {error && <Failure>{error}</Failure>}
+      {data?.warnings?.map((warning) => (
+        <p class="notice">{warning}</p>
+      ))}
       {missed && <p class="notice">{now.sample} is not among the pictures that these runs logged.</p>}
       {data && samples.length === 0 && (
         <Empty title="These runs logged no pictures">

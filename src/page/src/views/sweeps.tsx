@@ -4,7 +4,7 @@ import { address, choice, link, setQuery } from "../address/address";
 import { useAnswer } from "../data/answer";
 import { changed } from "../data/runs";
 import { count, number, plural } from "../design/words";
-import { Button, Check, Chip, Empty, Failure, State } from "../parts/basics";
+import { Button, Check, Chip, Empty, Failure, Select, State } from "../parts/basics";
 import { read, selected as brushedTrials, type Brushes } from "../sweeps/brush";
 import { sweepOf, type Sweep, type SweepAnswer, type SweepLine } from "../sweeps/model";
 import { BestSoFar, Contour, Importance, Pareto, Slices } from "../sweeps/panels";
@@ -41,16 +41,22 @@ function SweepList() {
                   Runs
                 </th>
                 <th scope="col">State</th>
+                <th scope="col">Metric</th>
+                <th scope="col" class="number">
+                  Device hours
+                </th>
               </tr>
             </thead>
             <tbody>
-              {data.map(({ name, runs, state }) => (
+              {data.map(({ name, runs, total, state, metric, device_hours }) => (
                 <tr key={name}>
                   <td>
                     <a href={link("sweeps", [name], {})}>{name}</a>
                   </td>
-                  <td class="number">{count(typeof runs === "number" ? runs : runs.length)}</td>
+                  <td class="number">{total ? `${count(runs)} of ${count(total)}` : count(runs)}</td>
                   <td>{state && <State state={state} />}</td>
+                  <td>{metric ?? "–"}</td>
+                  <td class="number">{number(device_hours)}</td>
                 </tr>
               ))}
             </tbody>
@@ -62,14 +68,27 @@ function SweepList() {
 }
 
 function OneSweep({ name }: { name: string }) {
-  const { data, error } = useAnswer<SweepAnswer>(`/api/sweeps/${encodeURIComponent(name)}`, {}, changed.value.version);
+  const { data, error } = useAnswer<SweepAnswer>(
+    `/api/sweeps/${encodeURIComponent(name)}`,
+    { metric: choice("metric") || null },
+    changed.value.version,
+  );
   const sweep = useMemo(() => (data ? sweepOf(data) : null), [data]);
+  const metrics = data?.metric.metrics ?? [];
   return (
     <div class="view">
       <div class="row wrap">
         <a href="#/sweeps">All sweeps</a>
         <h1>{name}</h1>
         {sweep && <Summary sweep={sweep} />}
+        {metrics.length > 1 && (
+          <Select
+            label="Metric"
+            value={sweep?.value.name ?? ""}
+            options={metrics.map((metric) => [metric, metric])}
+            onChange={(metric) => setQuery({ metric, brush: null })}
+          />
+        )}
       </div>
       {error && <Failure>{error}</Failure>}
       {sweep?.trials.length === 0 && (
