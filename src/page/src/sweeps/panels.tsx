@@ -134,7 +134,7 @@ export function Pareto(props: Shown) {
           ys={valuePlaces(sweep)}
           line={plot.line}
           stepped
-          height={230}
+          height={300}
           label={`${plot.best.length} trials that none beats in both ${sweep.value.name} and ${cost}`}
         />
       )}
@@ -210,7 +210,7 @@ export function Contour(props: Shown) {
         xs={sweep.places.get(x.name) as Float32Array}
         ys={sweep.places.get(y.name) as Float32Array}
         field={map}
-        height={300}
+        height={278}
         label={`Mean ${sweep.value.name} over ${x.name} and ${y.name}`}
       />
       {map && (

@@ -54,8 +54,8 @@ export function Scatter(props: Props) {
   const draw = useCallback(
     (context: CanvasRenderingContext2D, width: number, tall: number) => {
       const frame = frameOf(width, tall);
-      if (field) drawField(context, frame, field);
       drawGrid(context, frame, width, tall, x, y);
+      if (field) drawField(context, frame, field);
       if (!field) drawDots(context, frame, props, 0);
       drawDots(context, frame, props, 1);
       if (line) drawLine(context, frame, line, stepped ?? false);
