@@ -9,14 +9,19 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # DVC reports home otherwise
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: demo setup test test-long test-slurm check format lock clean slurm-local slurm-stop
+# The built page of the board. Files a build leaves behind are no sources
+PAGE := src/kirie/web/page/index.html
+PAGE_SOURCES := $(shell find src/page -name node_modules -prune -o -type f -print)
+PAGE_PACKAGES := src/page/node_modules/.package-lock.json
+
+.PHONY: demo setup test test-long test-slurm test-page check format lock clean slurm-local slurm-stop
 
 demo: setup
 	@$(BIN)/python -m dvc pull --quiet data.dvc
 	@$(BIN)/python -m dvc repro
 	@$(BIN)/kirie report
 
-setup: $(STAMP)
+setup: $(STAMP) $(PAGE)
 
 # Bytecode is compiled here: where Python is told to write none, every command would compile torch anew, 8 s each time
 # A lock newer than the stamp installs again, an older one costs nothing
@@ -30,6 +35,15 @@ $(STAMP): requirements.lock requirements-uv.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@touch $@
 
+# A build takes seconds; sources that are newer build it again
+$(PAGE): $(PAGE_SOURCES) $(PAGE_PACKAGES) | $(STAMP)
+	@echo "building the page of the board ..."
+	@src/page/npm run --silent build -- --logLevel warn
+
+$(PAGE_PACKAGES): src/page/package-lock.json | $(STAMP)
+	@src/page/npm ci --no-audit --no-fund --loglevel error
+	@touch $@
+
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long"
 
@@ -41,16 +55,23 @@ test-long: setup
 test-slurm: setup
 	@where=$$(slurm/local/start) && eval "$$where" && KIRIE_TEST_SLURM=1 $(BIN)/python -m pytest tests/slurm -n 2 --dist loadgroup -q
 
+# The board's page in the machine's Chromium; there a test that cannot run is a failure. `make test` runs them where there is one
+test-page: setup
+	src/page/npm run --silent test
+	KIRIE_TEST_BROWSER=1 $(BIN)/python -m pytest tests/board/browser -q
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	src/page/npm run --silent check
 
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	src/page/npm run --silent format
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url --extra train --extra notebook --extra cluster --extra dev pyproject.toml --output-file requirements.lock
@@ -64,4 +85,4 @@ slurm-stop:
 	@slurm/local/stop
 
 clean:
-	rm -rf out runs $(VENV)
+	rm -rf out runs $(VENV) src/page/node_modules src/kirie/web/page

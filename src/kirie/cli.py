@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "select": ("kirie.export.select_command:main", "choose the best run, and say why"),
     "export": ("kirie.export.command:main", "write a bundle, if the exported model equals the trained one"),
     "report": ("kirie.export.report:main", "tell what the pipeline came to"),
+    "board": ("kirie.board.command:main", "open a page over a folder of runs: table, curves, comparisons"),
     "predict": ("kirie.predict.command:main", "cut pictures into parts with a bundle; needs no torch"),
 }
 

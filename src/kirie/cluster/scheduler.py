@@ -65,15 +65,19 @@ class Job:
         return self.alive and (self.restarts <= restarts or self.state == "COMPLETING")
 
 
-class Scheduler(Protocol):
+class Knowing(Protocol):
+    """Who can tell of jobs."""
+
+    def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
+        """The jobs that the batch system still knows, by id."""
+        ...
+
+
+class Scheduler(Knowing, Protocol):
     """A batch system."""
 
     def submit(self, script: Path, words: Sequence[str] = ()) -> str:
         """Submits a script and returns the job's id."""
-        ...
-
-    def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
-        """The jobs that the batch system still knows, by id."""
         ...
 
     def requeue(self, job: str) -> None:

@@ -6,18 +6,21 @@ a while, SLURM forgets a job minutes after its end. Together they do, also for a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kirie.cluster import log_tail, pending
 from kirie.cluster.holder import sign_of_life
-from kirie.cluster.scheduler import Job, Scheduler
+from kirie.cluster.scheduler import Job, Knowing, Scheduler
 from kirie.cluster.submissions import Submission
 from kirie.cluster.traces import Traces, leaves_traces, read_traces
 from kirie.core.run import RunFolder
 from kirie.errors import KirieError
+
+Age = Callable[[RunFolder], float | None]
+"""Seconds since the last touch of a run's holder; None if nobody ever held it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,24 @@ def statuses(runs: Path, scheduler: Scheduler | None) -> list[Status]:
     Raises:
         ClusterError: The batch system does not answer.
     """
-    found = [read_traces(run) for run in map(RunFolder, sorted(runs.iterdir())) if leaves_traces(run)]
+    return statuses_of([run for run in map(RunFolder, sorted(runs.iterdir())) if leaves_traces(run)], scheduler)
+
+
+def statuses_of(runs: Iterable[RunFolder], scheduler: Knowing | None, age: Age = sign_of_life) -> list[Status]:
+    """The states of some runs, the newest first.
+
+    Args:
+        runs: Their folders.
+        scheduler: The batch system; None where there is none.
+        age: Tells how long ago a run's holder showed itself; the default asks the file server, by writing a probe.
+
+    Raises:
+        ClusterError: The batch system does not answer.
+    """
+    found = [read_traces(run) for run in runs]
     ids = _asked(found)
     jobs = None if scheduler is None else scheduler.jobs(ids) if ids else {}
-    return sorted((_status(traces, jobs) for traces in found), key=lambda status: status.since, reverse=True)
+    return sorted((_status(traces, jobs, age) for traces in found), key=lambda status: status.since, reverse=True)
 
 
 def _asked(found: list[Traces]) -> list[str]:
@@ -80,7 +97,7 @@ def _asked(found: list[Traces]) -> list[str]:
     return [*waited, *(job for traces in open_ones for job in traces.jobs)]
 
 
-def _status(traces: Traces, jobs: Mapping[str, Job] | None) -> Status:
+def _status(traces: Traces, jobs: Mapping[str, Job] | None, age: Age) -> Status:
     newest = traces.made[-1] if traces.made else None
     job = _newest_job(traces, jobs or {})
     if traces.damage:
@@ -88,7 +105,7 @@ def _status(traces: Traces, jobs: Mapping[str, Job] | None) -> Status:
     elif traces.waits is not None:
         state, note = _waiting(traces.waits, newest, job, jobs)
     else:
-        state, note = _training(traces, job, jobs)
+        state, note = _training(traces, job, jobs, age)
     held_by = traces.holder.process.host if traces.holder is not None else ""
     return Status(
         run=traces.run.path.name,
@@ -116,7 +133,7 @@ def _newest_job(traces: Traces, jobs: Mapping[str, Job]) -> Job | None:
     return next((job for job in reversed(ours) if job.alive), ours[-1] if ours else None)
 
 
-def _training(traces: Traces, job: Job | None, jobs: Mapping[str, Job] | None) -> tuple[str, str]:
+def _training(traces: Traces, job: Job | None, jobs: Mapping[str, Job] | None, age: Age) -> tuple[str, str]:
     """State and note of a training."""
     was, error = traces.record.state, traces.record.error
     if was == "done":
@@ -126,7 +143,7 @@ def _training(traces: Traces, job: Job | None, jobs: Mapping[str, Job] | None) -
         return ("preempted", f"in the queue again ({job.reason})") if again else ("queued", job.reason)
     if job is not None and job.alive:
         return "running", ""
-    if was != "failed" and _held(traces, jobs):
+    if was != "failed" and _held(traces, jobs, age):
         return "running", ""
     if was in {"failed", "interrupted"} and not traces.tried_again:
         return was, error
@@ -168,13 +185,13 @@ def _waiting(
     return "interrupted", "repeat `kirie submit repro` to go on"
 
 
-def _held(traces: Traces, jobs: Mapping[str, Job] | None) -> bool:
+def _held(traces: Traces, jobs: Mapping[str, Job] | None, age: Age) -> bool:
     """Whether a process that is not known to be gone holds the run."""
     holder = traces.holder
     if holder is None:
         return False
     try:
-        age = sign_of_life(traces.run)
+        seconds = age(traces.run)
     except (KirieError, OSError):
         # A folder of somebody else's, which we may not write a probe into
         return False
@@ -184,4 +201,4 @@ def _held(traces: Traces, jobs: Mapping[str, Job] | None) -> bool:
             return None
         return jobs[job].still_in(restarts)
 
-    return age is not None and not holder.stale(age=age, job=None, restarts=0, is_alive=is_alive)
+    return seconds is not None and not holder.stale(age=seconds, job=None, restarts=0, is_alive=is_alive)

@@ -1,1 +1,19 @@
-"""W&B's files: the one run log, with or without an account."""
+"""W&B's files: the one run log, with or without an account; `open` reads the runs of a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kirie.runlog.reader.runs import open_runs as open  # noqa: A004
+
+__all__ = ["open"]
+
+
+def __getattr__(name: str) -> Any:
+    # On use, so that the writer does not load the reader's libraries
+    if name == "open":
+        from kirie.runlog.reader.runs import open_runs
+
+        return open_runs
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,1 @@
-"""The shell of all local pages: server, address, token, limits, the built front end."""
+"""The one shell of all local pages: guard, errors, static files, the server in the foreground."""

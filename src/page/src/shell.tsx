@@ -125,18 +125,19 @@ function News() {
   return (
     <div class="lines" role="status">
       {book && (
-        <p class="line">
+        <p class="news">
           Frozen {moment(book.frozen_at)} of {book.of}: nothing here changes any more.
         </p>
       )}
       {!frozen && !connected.value && (
-        <p class="line warn">
+        <p class="news warn">
           The board does not answer: is `kirie board` still running? It is asked again every few seconds.
         </p>
       )}
-      {runsError.value && <p class="line warn">{runsError.value}</p>}
+      {board.value?.trouble && <p class="news warn">{board.value.trouble}</p>}
+      {runsError.value && <p class="news warn">{runsError.value}</p>}
       {!frozen && total > 0 && done < total && (
-        <p class="line">
+        <p class="news">
           Reading logs, newest first: {count(done)} of {count(total)}
           <Progress value={done / total} label="Reading logs" />
         </p>

@@ -10,6 +10,8 @@ export interface Board {
   frozen: boolean;
   indexing: { done: number; total: number };
   refreshed: number;
+  /** Why the cache or the reading is not as it should be. */
+  trouble?: string | null;
 }
 
 export const board = signal<Board | null>(null);

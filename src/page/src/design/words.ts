@@ -66,3 +66,17 @@ export function ago(seconds: number, now = Date.now() / 1000): string {
 export function plural(many: number, one: string, more = `${one}s`): string {
   return `${count(many)} ${many === 1 ? one : more}`;
 }
+
+/** Seconds as `0:08`, `1:02:03`, `3 d 1:00`: short, for axes. */
+export function clock(seconds: number): string {
+  const whole = Math.round(Math.abs(seconds));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [days, hours, minutes] = [
+    Math.floor(whole / 86400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+  ];
+  const sign = seconds < 0 ? "−" : "";
+  if (days > 0) return `${sign}${days} d ${hours}:${two(minutes)}`;
+  return sign + (hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`);
+}

@@ -26,6 +26,7 @@ const STATES: Record<string, [Tone, string]> = {
   failed: ["bad", "✕"],
   crashed: ["bad", "!"],
   interrupted: ["warn", "❚❚"],
+  queued: ["", "…"],
   pruned: ["", "✂"],
 };
 

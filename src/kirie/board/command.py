@@ -1,0 +1,61 @@
+"""`kirie board`: a local page over a folder of runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kirie.core.command import Parser, result
+from kirie.errors import RunError
+
+PORT = 7310
+
+_DESCRIPTION = """\
+Opens a local page over a folder of runs: a table, curves, pictures, comparisons. Reads W&B's own files, online or
+offline, finished, running or killed, also of runs that kirie did not make; writes nothing into them.
+
+It listens on this machine alone. With --host it listens for others, too, who then need the token that is printed.
+Ctrl+C ends it."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs `kirie board`.
+
+    Args:
+        argv: The words after `board`.
+
+    Returns:
+        0, after Ctrl+C.
+
+    Raises:
+        KirieError: The folder, the host or the port; the message says what to change.
+    """
+    parser = Parser("board", _DESCRIPTION)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs"), help="the runs' folder (runs)")
+    parser.add_argument("--port", type=int, default=PORT, help=f"0 takes one that is free ({PORT})")
+    parser.add_argument("--host", default="127.0.0.1", help="listen for others, too: an address of this machine")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
+    options = parser.parse_args(argv)
+    folder = options.folder
+    if not folder.is_dir():
+        raise RunError(f"There is no folder {folder}; `kirie train` makes runs, or name a folder that holds W&B's files.")
+
+    from kirie.board.app import make_board
+    from kirie.board.place import BoardPlace
+    from kirie.web.serve import listen, open_browser, serve
+
+    folder = folder.resolve()
+    place = listen(options.host, options.port)
+    app = make_board(folder, BoardPlace.of(folder), host=place.host, token=place.token)
+
+    def ready() -> None:
+        content = {"address": place.address, "folder": str(folder)}
+        result(content, f"{folder} is shown at {place.address} (Ctrl+C ends it)", as_json=options.json)
+        if trouble := app.state.trouble():
+            print(f"kirie: {trouble}", file=sys.stderr, flush=True)
+        if not options.no_browser:
+            open_browser(place.address)
+
+    serve(app, place, ready=ready, stopping=app.state.stopping.set)
+    return 0

@@ -1,0 +1,213 @@
+"""Keeps a board's cache true, in the background: newest runs first, then only what grows.
+
+Every few seconds living runs are looked at, and now and then all folders. One look costs what is new, not what is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from kirie.board.cache import Cache, CacheLostError
+from kirie.board.keeper import Keeper
+from kirie.board.reading import Facts, Reading
+from kirie.board.readers import Wanted, readings
+from kirie.board.scan import Log, Scan
+from kirie.board.states import Asked, states_without_slurm
+from kirie.board.turn import Turn
+
+LOOK_S = 1.5
+"""Seconds between two looks at living runs."""
+SCAN_S = 5.0
+"""Seconds between two looks at all folders, at least."""
+_SCAN_SHARE = 0.05
+"""Share of the time that looking at folders may take: a slow file server is looked at less often."""
+_MANY = 50
+"""Logs that are put into the cache with one change."""
+
+
+class _Known(NamedTuple):
+    size: int
+    mtime: int
+
+
+class Indexer:
+    """Fills a cache from the logs below a folder.
+
+    Args:
+        folder: The folder.
+        cache: Its cache.
+        turn: Tells whether another board does this already.
+        asked: SLURM.
+
+    Attributes:
+        trouble: What keeps it from its work; "" if nothing does.
+    """
+
+    def __init__(self, folder: Path, cache: Cache, turn: Turn, asked: Asked | None = None) -> None:
+        self._folder, self._cache, self._turn = folder, cache, turn
+        self._asked = asked or Asked()
+        self._keeper, self._scan = Keeper(folder), Scan(folder)
+        self._known: dict[str, _Known] | None = None
+        self._next_scan = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kirie-board-index", daemon=True)
+        self.trouble = ""
+
+    def start(self) -> None:
+        """Begins to work in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the change that is being made."""
+        self._stopping.set()
+        self._thread.join()
+        self._turn.leave()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+                self.trouble = ""
+            except CacheLostError:
+                continue
+            except Exception as error:
+                # The board goes on with what it has; the next look may do better
+                if not self.trouble:
+                    traceback.print_exc(file=sys.stderr)
+                self.trouble = f"The logs could not be read on ({type(error).__name__}: {error})."
+            self._stopping.wait(LOOK_S)
+
+    def look(self) -> None:
+        """Looks once at what may have changed, and keeps what is new.
+
+        Raises:
+            CacheLostError: The cache is begun anew; look again.
+        """
+        try:
+            self._cache.look()
+            if self._cache.full or not self._turn.mine():
+                return
+            if self._known is None:
+                self._known = self._remembered()
+                self._next_scan = 0.0
+            if time.monotonic() >= self._next_scan:
+                self._look_at_all(self._known)
+            else:
+                self._look_at_living(self._known)
+            self._judge()
+        except BaseException:
+            # What was not kept is looked up again
+            self._known = None
+            self._keeper.forget()
+            raise
+
+    def _look_at_all(self, known: dict[str, _Known]) -> None:
+        begin = time.monotonic()
+        logs = self._scan.look()
+        self._next_scan = time.monotonic() + max(SCAN_S, (time.monotonic() - begin) / _SCAN_SHARE)
+        if not self._folder.is_dir():
+            # A disk that is not mounted at the moment takes no runs with it
+            return
+        if gone := [path for path in known if path not in logs]:
+            with self._cache.writing() as connection:
+                self._keeper.make(connection, self._keeper.remove(connection, gone), states_without_slurm)
+            for path in gone:
+                del known[path]
+        new = [log for log in logs.values() if not _is_known(log, known.get(log.path))]
+        new.sort(key=lambda log: (log.stamp, log.path), reverse=True)
+        self._keep([], (len(logs) - len(new), len(logs)))
+        self._read(new, known, len(logs))
+
+    def _look_at_living(self, known: dict[str, _Known]) -> None:
+        with self._cache.reading() as connection:
+            living = connection.execute(
+                "SELECT path, stamp FROM segment WHERE open AND run IN (SELECT key FROM run WHERE alive)"
+            ).fetchall()
+        found = []
+        for path, stamp in living:
+            try:
+                status = os.stat(self._folder / path)
+            except OSError:
+                # The next look at all folders tells whether it is gone
+                continue
+            log = Log(path, stamp, Path(path).stem.removeprefix("run-"), status.st_size, status.st_mtime_ns)
+            if not _is_known(log, known.get(path)):
+                found.append(log)
+        self._read(found, known, None)
+
+    def _read(self, logs: Sequence[Log], known: dict[str, _Known], total: int | None) -> None:
+        """Reads logs and keeps what they say; in between, living runs and Ctrl+C are not forgotten."""
+        if not logs:
+            return
+        looked, kept = time.monotonic(), 0
+        waiting: list[tuple[Log, Reading]] = []
+        source = readings(self._wanted(logs, known))
+        try:
+            for log, reading in source:
+                if reading is not None:
+                    waiting.append((log, reading))
+                    if not reading.more:
+                        known[log.path] = _Known(log.size, log.mtime)
+                kept += reading is None or not reading.more
+                late = time.monotonic() - looked > LOOK_S
+                if len(waiting) >= _MANY or late or (reading is not None and reading.more):
+                    self._keep(waiting, None if total is None else (total - len(logs) + kept, total))
+                    waiting = []
+                if self._stopping.is_set():
+                    break
+                if late and total is not None:
+                    self._look_at_living(known)
+                    looked = time.monotonic()
+        finally:
+            source.close()
+        self._keep(waiting, None if total is None else (total - len(logs) + kept, total))
+
+    def _keep(self, found: Sequence[tuple[Log, Reading]], progress: tuple[int, int] | None) -> None:
+        """Puts readings into the cache, and tells all boards how far it is."""
+        if not found and progress is None:
+            return
+        with self._cache.writing() as connection:
+            keys = {self._keeper.take(connection, log, reading) for log, reading in found}
+            self._keeper.make(connection, keys, states_without_slurm)
+            if progress is not None:
+                connection.execute("REPLACE INTO meta VALUES ('done', ?), ('total', ?)", progress)
+
+    def _judge(self) -> None:
+        """Looks up again what became of living runs: some end without another word."""
+        with self._cache.reading() as connection:
+            alive = [key for (key,) in connection.execute("SELECT key FROM run WHERE alive")]
+        if alive:
+            with self._cache.writing() as connection:
+                self._keeper.make(connection, alive, self._asked.states)
+
+    def _remembered(self) -> dict[str, _Known]:
+        """What the cache knows of logs."""
+        with self._cache.reading() as connection:
+            found = connection.execute("SELECT path, size, mtime FROM segment")
+            return {path: _Known(size, mtime) for path, size, mtime in found}
+
+    def _wanted(self, logs: Sequence[Log], known: dict[str, _Known]) -> list[Wanted]:
+        """Logs with what is known of them; states are looked up of those that were read before only."""
+        found = []
+        for log in logs:
+            state: object = None
+            facts: Facts | None = None
+            if log.path in known:
+                with self._cache.reading() as connection:
+                    row = connection.execute("SELECT state, facts FROM segment WHERE path = ?", (log.path,)).fetchone()
+                if row is not None:
+                    state, facts = json.loads(row[0]), json.loads(row[1])
+            found.append(Wanted(log, self._folder / log.path, state, facts, log.size if state is None else 0))
+        return found
+
+
+def _is_known(log: Log, known: _Known | None) -> bool:
+    return known is not None and (log.size, log.mtime) == known

@@ -1,0 +1,237 @@
+"""Puts what was read from logs into the cache, and makes runs of segments."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from kirie.board import chunks
+from kirie.board.chunks import METRIC, SYSTEM, Names
+from kirie.board.reading import Facts, Reading
+from kirie.board.row import Told, merged, plain, row_of, started_of
+from kirie.board.scan import Log
+from kirie.board.states import ALIVE, state_by_log
+from kirie.board.table import Row
+from kirie.core.run import RunFolder
+from kirie.runlog.reader.environment import environment
+from kirie.runlog.reader.state import kirie_folder, read_record
+
+StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
+"""Tells the states of kirie's runs by folder."""
+
+_ID = re.compile(r"[^/\\\s\x00-\x1f]{1,128}")
+_MOST_CONSOLE = 100_000
+"""Pieces of output that are kept of a segment."""
+
+
+class Keeper:
+    """Writes into a cache; every method is called within one change of it.
+
+    Args:
+        folder: The folder that the board shows.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names = Names()
+
+    def forget(self) -> None:
+        """After a change that failed: what was looked up may be gone with it."""
+        self._names.forget()
+
+    def take(self, connection: sqlite3.Connection, log: Log, reading: Reading) -> str:
+        """Keeps what a look at a log gave.
+
+        Returns:
+            The key of the log's run.
+        """
+        found = connection.execute("SELECT id, run FROM segment WHERE path = ?", (log.path,)).fetchone()
+        key = self._key(connection, log, reading.facts, found[1] if found else None)
+        values = (key, log.size if not reading.more else -1, log.mtime, reading.facts["exit"] is None)
+        texts = (json.dumps(reading.state), json.dumps(reading.facts))
+        if found is None:
+            segment = connection.execute(
+                "INSERT INTO segment (run, size, mtime, open, state, facts, path, stamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*values, *texts, log.path, log.stamp),
+            ).lastrowid
+            assert segment is not None
+        else:
+            segment = found[0]
+            if reading.restarted:
+                chunks.forget(connection, [segment])
+            connection.execute(
+                "UPDATE segment SET run = ?, size = ?, mtime = ?, open = ?, state = ?, facts = ? WHERE id = ?",
+                (*values, *texts, segment),
+            )
+        joined = found is not None and not reading.restarted
+        chunks.append(connection, segment, reading.chunks, self._names, joined=joined)
+        connection.executemany(
+            "INSERT INTO value VALUES (?, ?, ?, ?, ?)",
+            [(segment, self._names.number(connection, METRIC + key), *rest) for key, *rest in reading.values],
+        )
+        if reading.console:
+            self._print(connection, segment, reading.console)
+        return key
+
+    def remove(self, connection: sqlite3.Connection, paths: Iterable[str]) -> set[str]:
+        """Forgets logs that are gone.
+
+        Returns:
+            The keys of their runs.
+        """
+        keys: set[str] = set()
+        for path in paths:
+            found = connection.execute("DELETE FROM segment WHERE path = ? RETURNING id, run", (path,)).fetchall()
+            chunks.forget(connection, [segment for segment, _ in found])
+            keys |= {run for _, run in found}
+        return keys
+
+    def make(self, connection: sqlite3.Connection, keys: Iterable[str], states: StatesOf) -> None:
+        """Makes the rows of runs anew, and counts the version up if any has changed."""
+        known = [(key, self._segments(connection, key)) for key in keys]
+        folders = {key: _run_folder(self._folder / found[-1][0]) for key, found in known if found}
+        told = states([folder for folder in folders.values() if folder is not None])
+        version = None
+        for key, segments in known:
+            made = self._made(connection, key, segments, folders.get(key), told) if segments else None
+            before = connection.execute("SELECT row, detail, alive FROM run WHERE key = ?", (key,)).fetchone()
+            if made is None and before is None or made is not None and before == made[-3:]:
+                continue
+            version = version or _next_version(connection)
+            if made is None:
+                connection.execute("DELETE FROM run WHERE key = ?", (key,))
+                connection.execute("REPLACE INTO gone VALUES (?, ?)", (key, version))
+            else:
+                connection.execute(
+                    "REPLACE INTO run (changed, key, id, project, entity, started, row, detail, alive)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (version, key, *made),
+                )
+                connection.execute("DELETE FROM gone WHERE key = ?", (key,))
+
+    def _segments(self, connection: sqlite3.Connection, key: str) -> list[tuple[str, int, int, Facts]]:
+        found = connection.execute(
+            "SELECT path, size, mtime, facts FROM segment WHERE run = ? ORDER BY stamp, path", (key,)
+        )
+        return [(path, size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
+
+    def _made(
+        self,
+        connection: sqlite3.Connection,
+        key: str,
+        segments: Sequence[tuple[str, int, int, Facts]],
+        folder: RunFolder | None,
+        told: dict[Path, str],
+    ) -> tuple[Any, ...]:
+        """Id, project, entity, start, row, details and whether it is alive."""
+        facts = merged([each for _, _, _, each in segments])
+        updated = max(mtime for _, _, mtime, _ in segments) / 1e9
+        state = state_by_log(facts, time.time() - updated) if folder is None else told.get(folder.path, "crashed")
+        record = read_record(folder.path) if folder is not None else {}
+        where = folder.path if folder is not None else (self._folder / segments[-1][0]).parent
+        shown = str(where.relative_to(self._folder)) if where.is_relative_to(self._folder) else str(where)
+        columns = row_of(facts, Told(key, shown, state, updated, record))
+        started = started_of(facts) or updated
+        row = Row(
+            columns,
+            [self._names.number(connection, METRIC + name) for name in facts["metrics"]],
+            [self._names.number(connection, SYSTEM + name) for name in facts["system"]],
+            started,
+            0,
+        )
+        files = (self._folder / segments[-1][0]).parent / "files"
+        detail = _detail(facts, segments, record, environment(facts["environment"], facts["config"], files))
+        run = facts["run"]
+        ours = (_sound(run.get("id")) or key.partition("~")[0], run.get("project") or "", run.get("entity") or "")
+        return (*ours, started, row.packed(), json.dumps(detail), int(state in ALIVE))
+
+    def _key(self, connection: sqlite3.Connection, log: Log, facts: Facts, before: str | None) -> str:
+        """The name of a log's run on this board: its id, unless another project has a run of that id."""
+        run = facts["run"]
+        run_id, project, entity = _sound(run.get("id")) or log.id, run.get("project") or "", run.get("entity") or ""
+        found = connection.execute("SELECT key, project, entity FROM run WHERE id = ? ORDER BY key", (run_id,)).fetchall()
+        for key, of_project, of_entity in found:
+            # A log that says nothing of its project yet is taken for the run of that id that there is
+            if (not project or of_project in {"", project}) and (not entity or of_entity in {"", entity}):
+                return str(key)
+        if before is not None and not found:
+            return before
+        key = run_id if not found else f"{run_id}~{project}~{entity}"
+        # Kept at once, so that the next log of this id finds it
+        connection.execute(
+            "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, 0, 1, ?, '[{},[],[]]', '{}')",
+            (key, run_id, project, entity, _next_version(connection)),
+        )
+        return key
+
+    def _print(self, connection: sqlite3.Connection, segment: int, pieces: Sequence[tuple[float, str]]) -> None:
+        (have,) = connection.execute("SELECT count(*) FROM console WHERE segment = ?", (segment,)).fetchone()
+        connection.executemany(
+            "INSERT INTO console VALUES (?, ?, ?)",
+            [(segment, when, text) for when, text in pieces[: max(0, _MOST_CONSOLE - have)]],
+        )
+
+
+def _sound(run_id: Any) -> str | None:
+    """An id that can stand in an address; W&B gives no others."""
+    return run_id if isinstance(run_id, str) and _ID.fullmatch(run_id) else None
+
+
+def _next_version(connection: sqlite3.Connection) -> int:
+    found = connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'version' RETURNING value").fetchall()
+    return int(found[0][0])
+
+
+def _run_folder(log: Path) -> RunFolder | None:
+    found = kirie_folder(log)
+    return None if found is None else RunFolder(found)
+
+
+def _detail(
+    facts: Facts,
+    segments: Sequence[tuple[str, int, int, Facts]],
+    record: dict[str, Any],
+    where: dict[str, Any],
+) -> dict[str, Any]:
+    """What /api/run/ID tells beside the row."""
+    kinds: dict[str, str] = facts["media"]
+    seconds = record.get("seconds")
+    devices = max(1, len((record.get("hardware") or {}).get("gpus") or ()))
+    return {
+        "entity": facts["run"].get("entity"),
+        "config": plain(facts["config"]),
+        "summary": plain(facts["summary"]),
+        "git": {**facts["git"], **(record.get("git") or {})},
+        "environment": where,
+        "versions": {"wandb": facts["version"], **(record.get("versions") or {})},
+        "data_version": record.get("data"),
+        "segments": [
+            {
+                "path": path,
+                "bytes": max(0, size),
+                "started": each["run"].get("started") or each["first"],
+                "exit": each["exit"][0] if each["exit"] else None,
+            }
+            for path, size, _, each in segments
+        ],
+        "metrics": facts["metrics"],
+        "system": facts["system"],
+        "media": _of(kinds, "images"),
+        "tables": _of(kinds, "table"),
+        "histograms": _of(kinds, "histogram"),
+        "texts": _of(kinds, "text"),
+        "skipped": facts["skipped"],
+        "cost": {
+            "device_hours": seconds * devices / 3600 if isinstance(seconds, int | float) else None,
+            "seconds": seconds if isinstance(seconds, int | float) else None,
+        },
+    }
+
+
+def _of(kinds: dict[str, str], wanted: str) -> list[str]:
+    return sorted(key for key, kind in kinds.items() if kind == wanted)

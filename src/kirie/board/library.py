@@ -1,0 +1,253 @@
+"""The runs of a board, answered from its cache; what every route asks. Safe to use from several threads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from starlette.requests import Request
+
+from kirie.board import chunks
+from kirie.board.axes import AXES, along
+from kirie.board.cache import Cache, CacheLostError
+from kirie.board.notes import Notes
+from kirie.board.opened import Opened
+from kirie.board.row import RUN_COLUMNS
+from kirie.board.table import NOTE_COLUMNS, Table, with_note
+from kirie.core.run import RunFolder
+from kirie.runlog.reader.merge import last_of_each
+from kirie.runlog.reader.state import kirie_folder
+from kirie.web.answers import RequestError
+
+if TYPE_CHECKING:
+    from kirie.runlog.reader.run import Run
+
+_SYSTEM = "system/"
+
+Numbers = NDArray[np.float64]
+
+
+class Library:
+    """The runs below a folder, as far as they are in the cache.
+
+    Args:
+        folder: The folder that the board shows.
+        cache: Its cache.
+        notes: What people added.
+    """
+
+    def __init__(self, folder: Path, cache: Cache, notes: Notes) -> None:
+        self.folder, self.cache, self.notes = folder, cache, notes
+        self._lock = threading.Lock()
+        self._table, self._version, self._base = Table(), 0, 0
+        self._names: dict[int, str] = {}
+        self._notes: dict[str, dict[str, Any]] = {}
+        self._notes_stamp = -1
+        self._opened = Opened()
+
+    @property
+    def version(self) -> int:
+        """A number that grows with each change."""
+        return self._fresh()[1]
+
+    def ids(self) -> list[str]:
+        """The runs, the newest first."""
+        return list(self._fresh()[0].ids)
+
+    def row(self, run: str) -> Mapping[str, Any]:
+        """A run's columns; what it lacks is left out.
+
+        Raises:
+            RequestError: There is no such run.
+        """
+        table, _ = self._fresh()
+        if run not in table.rows:
+            raise RequestError(404, f"There is no run '{run[:80]}' in {self.folder}; it may have been removed.")
+        return with_note(table.rows[run].columns, self._notes.get(run))
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The columns of all runs, the newest first."""
+        with self._lock:
+            self._refresh()
+            table, notes = self._table, self._notes
+            return [with_note(table.rows[run].columns, notes.get(run)) for run in table.ids]
+
+    def detail(self, run: str) -> Mapping[str, Any]:
+        """All that is known of a run, nested.
+
+        Raises:
+            RequestError: There is no such run.
+        """
+        row = self.row(run)
+        with self.reading() as connection:
+            found = connection.execute("SELECT detail FROM run WHERE key = ?", (run,)).fetchone()
+        if found is None:
+            raise RequestError(404, f"There is no run '{run[:80]}' in {self.folder} any more.")
+        shown = {key: value for key, value in row.items() if key in RUN_COLUMNS or key in NOTE_COLUMNS}
+        return {**dict.fromkeys(RUN_COLUMNS), **shown, **json.loads(found[0])}
+
+    def table(self, since: int | None) -> dict[str, Any]:
+        """What /api/runs answers: all columns of all runs, or of those that changed after a version."""
+        with self._lock:
+            self._refresh()
+            table, version = self._table, self._version
+            part = since is not None and self._base <= since <= version
+            ids = [run for run in table.ids if not part or table.rows[run].changed > (since or 0)]
+            metrics, system = table.metrics(self._names)
+            answer = {"version": version, "ids": ids, "columns": table.columns(ids, self._notes)}
+            if part:
+                answer["gone"] = [run for run, went in table.gone.items() if went > (since or 0)]
+            return answer | {"metrics": metrics, "system": system}
+
+    def curve(self, run: str, metric: str, x: str = "step") -> tuple[Numbers, Numbers]:
+        """A metric's curve; of a step that was logged twice, after a restart, the later value.
+
+        Args:
+            run: The run.
+            metric: Its key; system metrics begin with `system/`.
+            x: step, epoch, time (seconds since the start), wall (seconds since 1970) or images.
+
+        Returns:
+            Places and values, without those that have no place; empty if the run has no such metric.
+
+        Raises:
+            RequestError: There is no such run or axis.
+        """
+        if x not in AXES:
+            raise RequestError(400, f"There is no axis '{x[:40]}'; axes are {', '.join(AXES)}.")
+        row = self.row(run)
+        with self.reading() as connection:
+            segments = self.segments(run)
+            name, system = self._column(metric, segments)
+            parts = [along(connection, segment, name, system=system) for segment in segments]
+        steps, times, epochs, values = (np.concatenate(each) if each else np.zeros(0) for each in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 4
+        if not system:
+            kept = last_of_each(steps)
+            steps, times, epochs, values = steps[kept], times[kept], epochs[kept], values[kept]
+        places = AXES[x](steps, times, epochs, row)
+        known = np.isfinite(places)
+        return places[known], values[known]
+
+    def progress(self) -> dict[str, int]:
+        """How many logs have been read, of how many."""
+        found: dict[str, int] = self.news()["index"]
+        return found
+
+    def news(self) -> dict[str, Any]:
+        """What the stream of events tells when it is another than before."""
+        with self.reading() as connection:
+            known = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+        progress = {"done": known.get("done", 0), "total": known.get("total", 0)}
+        return {"runs": {"version": known["version"]}, "index": progress}
+
+    def add_note(self, run: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Changes the note on a run.
+
+        Raises:
+            RequestError: There is no such run.
+            UsageError: A field is unknown, or its value of the wrong kind.
+            DeviceError: It cannot be kept.
+        """
+        self.row(run)
+        note = self.notes.change(run, changes)
+        # So that every page over this cache hears of it; a note is kept whether they do or not
+        with contextlib.suppress(CacheLostError), self.cache.writing() as connection:
+            touch(connection, run)
+        return note
+
+    def segments(self, run: str) -> list[int]:
+        """The numbers of a run's segments, the oldest first."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT id FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
+            return [number for (number,) in found]
+
+    def logs(self, run: str) -> list[Path]:
+        """A run's logs, the oldest first.
+
+        Raises:
+            RequestError: There is no such run.
+        """
+        self.row(run)
+        with self.reading() as connection:
+            found = connection.execute("SELECT path FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
+            return [self.folder / path for (path,) in found]
+
+    def run(self, run: str) -> Run:
+        """A run, read from its logs where the cache does not have what is asked.
+
+        Raises:
+            RequestError: There is no such run, or its logs are gone.
+        """
+        return self._opened.run(run, self.logs(run))
+
+    def run_folder(self, run: str) -> RunFolder | None:
+        """kirie's own folder of a run; None if another program made it."""
+        logs = self.logs(run)
+        found = kirie_folder(logs[-1]) if logs else None
+        return None if found is None else RunFolder(found)
+
+    @contextlib.contextmanager
+    def reading(self) -> Any:
+        """A connection to the cache.
+
+        Raises:
+            RequestError: The cache was lost just now, and is begun anew.
+        """
+        try:
+            with self.cache.reading() as connection:
+                yield connection
+        except CacheLostError:
+            raise RequestError(503, "The cache was lost and is made anew; ask again in a moment.") from None
+
+    def _column(self, metric: str, segments: list[int]) -> tuple[str, bool]:
+        """A column's name, and whether it is a system metric. A log's own metric may begin with `system/`, too."""
+        if metric.startswith(_SYSTEM):
+            name = chunks.SYSTEM + metric.removeprefix(_SYSTEM)
+            with self.reading() as connection:
+                number = chunks.number_of(connection, name)
+                if number is not None and any(chunks.has(connection, segment, number) for segment in segments):
+                    return name, True
+        return chunks.METRIC + metric, False
+
+    def _fresh(self) -> tuple[Table, int]:
+        with self._lock:
+            self._refresh()
+            return self._table, self._version
+
+    def _refresh(self) -> None:
+        with self.reading() as connection:
+            known = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+            if known["base"] != self._base:
+                self._table, self._names, self._version, self._base = Table(), {}, 0, known["base"]
+            if known["version"] != self._version:
+                self._read_changes(connection, known["version"])
+        if (stamp := self.notes.stamp()) != self._notes_stamp:
+            self._notes, self._notes_stamp = self.notes.all(), stamp
+
+    def _read_changes(self, connection: Any, version: int) -> None:
+        packed = connection.execute(
+            "SELECT key, started, changed, row FROM run WHERE changed > ?", (self._version,)
+        ).fetchall()
+        gone = connection.execute("SELECT key, changed FROM gone WHERE changed > ?", (self._version,)).fetchall()
+        newest = max(self._names, default=0)
+        self._names.update(connection.execute("SELECT id, text FROM name WHERE id > ?", (newest,)).fetchall())
+        self._table.take(packed, dict(gone))
+        self._version = version
+
+
+def touch(connection: Any, run: str) -> None:
+    """Counts a run as changed."""
+    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'version'")
+    connection.execute("UPDATE run SET changed = (SELECT value FROM meta WHERE name = 'version') WHERE key = ?", (run,))
+
+
+def library_of(request: Request) -> Library:
+    """The library of the board that a request is for."""
+    found: Library = request.app.state.library
+    return found

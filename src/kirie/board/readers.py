@@ -1,0 +1,89 @@
+"""Reading many logs: in this process where there is little to read, in others where there is much.
+
+Reading is Python's own work, so in this process it would hold up every answer to the page.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from kirie.board.reading import Facts, Reading, read
+from kirie.board.scan import Log
+
+FEW_BYTES = 32 * 2**20
+"""Less than this is read here: other processes take half a second to start."""
+
+_MOST_PROCESSES = 8
+
+
+class Wanted(NamedTuple):
+    """A log to read: where it is, where its last look ended, and what it had said up to there."""
+
+    log: Log
+    path: Path
+    state: object
+    facts: Facts | None
+    bytes: int
+
+
+def readings(wanted: Sequence[Wanted]) -> Iterator[tuple[Log, Reading | None]]:
+    """Reads logs to their ends, about in the given order.
+
+    Yields:
+        A log and what a look at it gave, several of a long one; None if it cannot be opened.
+    """
+    processes = min(_MOST_PROCESSES, max(1, (os.cpu_count() or 2) - 1))
+    if sum(each.bytes for each in wanted) < FEW_BYTES:
+        yield from _here(wanted)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin) as pool:
+        try:
+            yield from _elsewhere(pool, list(reversed(wanted)), 2 * processes)
+        except BrokenProcessPool:
+            # Killed, for its memory perhaps: what it read is read again at the next look
+            return
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    """Ctrl+C is for the process that serves, which then ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _here(wanted: Sequence[Wanted]) -> Iterator[tuple[Log, Reading | None]]:
+    for log, path, state, facts, _ in wanted:
+        while True:
+            found = _tried(path, state, facts)
+            yield log, found
+            if found is None or not found.more:
+                break
+            state, facts = found.state, found.facts
+
+
+def _elsewhere(pool: ProcessPoolExecutor, left: list[Wanted], at_once: int) -> Iterator[tuple[Log, Reading | None]]:
+    working: dict[Future[Reading | None], Wanted] = {}
+    while left or working:
+        while left and len(working) < at_once:
+            each = left.pop()
+            working[pool.submit(_tried, each.path, each.state, each.facts)] = each
+        done, _ = wait(working, return_when=FIRST_COMPLETED)
+        for future in done:
+            each, found = working.pop(future), future.result()
+            if found is not None and found.more:
+                left.append(each._replace(state=found.state, facts=found.facts))
+            yield each.log, found
+
+
+def _tried(path: Path, state: object, facts: Facts | None) -> Reading | None:
+    try:
+        return read(path, state, facts)
+    except OSError:
+        return None

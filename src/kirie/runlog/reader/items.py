@@ -1,0 +1,172 @@
+"""The entries of history, summary and configuration records: a key, in one part or several, and a value.
+
+Nearly all entries are numbers under keys that came before, so an entry is not taken apart: its bytes up to the value
+(its head) are looked up in a table of the heads that were seen. The order of entries differs from record to record.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from kirie.runlog.reader.changes import Change
+from kirie.runlog.reader.messages import Item, Items
+from kirie.runlog.reader.values import DEEPEST, decode
+
+MARK = b"\x82\x01"
+"""The tag of `value_json`, between an entry's key and the length of its value."""
+
+_HEADS = 100_000
+"""Heads that a table may have."""
+
+_NUMBER = 0x31
+"""The tag of `number`."""
+
+
+class Unreadable(Exception):  # noqa: N818 - never leaves the reader, which counts it
+    """Bytes that are no entry or record, or are none that can be kept."""
+
+
+def entry(content: bytes) -> tuple[tuple[str, ...], Any]:
+    """An entry's key, in parts, and its value.
+
+    Raises:
+        Unreadable: It is damaged, has no key, too deep a one, or a value that is no JSON.
+    """
+    try:
+        item = Item.FromString(content)
+        path = (item.key, *item.nested_key) if item.key else tuple(item.nested_key)
+        if not 0 < len(path) <= DEEPEST:
+            raise Unreadable
+        return path, _value(item)
+    except (DecodeError, ValueError):
+        raise Unreadable from None
+
+
+def _value(item: Any) -> Any:
+    if item.HasField("value_json"):
+        return decode(item.value_json)
+    if item.HasField("json"):
+        return decode(item.json)
+    for name in ("number", "integer", "boolean", "text"):
+        if item.HasField(name):
+            return getattr(item, name)
+    return None
+
+
+class Heads:
+    """The keys that were seen, by the bytes of an entry before its value."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self._known: dict[bytes, int] = {}
+        self._numbers: dict[str, int] = {}
+
+    def number_of(self, key: str) -> int:
+        """The number of a key in `keys`, where it is added if need be."""
+        found = self._numbers.get(key)
+        if found is None:
+            found = self._numbers[key] = len(self.keys)
+            self.keys.append(key)
+        return found
+
+    def row(self, items: list[bytes], numbers: list[int], values: list[float]) -> list[bytes]:
+        """Takes the numbers out of a row.
+
+        Args:
+            items: The row's entries.
+            numbers: Gets the key's number of each entry that is a number under a known head.
+            values: Gets its value.
+
+        Returns:
+            The entries that are anything else.
+        """
+        left = []
+        known = self._known
+        for item in items:
+            head, _, value = item.partition(MARK)
+            key = known.get(head)
+            if key is not None and value:
+                try:
+                    # A length of more than one byte, or a wrong one, is no number either
+                    values.append(float(value[1:]))
+                except ValueError:
+                    left.append(item)
+                else:
+                    numbers.append(key)
+            elif len(item) > 9 and item[-9] == _NUMBER and (key := known.get(item[:-9])) is not None:
+                values.append(struct.unpack_from("<d", item, len(item) - 8)[0])
+                numbers.append(key)
+            else:
+                left.append(item)
+        return left
+
+    def learn(self, item: bytes, path: tuple[str, ...]) -> None:
+        """Remembers an entry's head, if it is a key of one part right before the value."""
+        head = item.partition(MARK)[0] if MARK in item else item[:-9]
+        # Two bytes of tag and length, and the key to the end; so the mark is none within the key
+        if len(path) == 1 and head[2:] == path[0].encode() and head[:1] in b"\x0a\x12" and len(self._known) < _HEADS:
+            self._known[head] = self.number_of(path[0])
+
+
+def changes(content: bytes) -> tuple[list[Change], int]:
+    """The updates and removals of a configuration record.
+
+    Returns:
+        They, in order, and how many entries cannot be read.
+
+    Raises:
+        Unreadable: It is no such record.
+    """
+    try:
+        items = Items.FromString(content)
+    except DecodeError:
+        raise Unreadable from None
+    found, bad = [], 0
+    for entries, removed in ((items.update, False), (items.remove, True)):
+        for item in entries:
+            try:
+                path, value = entry(item)
+            except Unreadable:
+                bad += 1
+            else:
+                found.append(Change(path, None if removed else value, removed))
+    return found, bad
+
+
+def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
+    """The changes of many summary records, of which only the last of each key counts.
+
+    Read from the end, so that a record whose keys all came later costs no more than a look at its heads.
+
+    Returns:
+        The changes, and how many entries or records cannot be read.
+    """
+    found: list[Change] = []
+    seen: set[bytes] = set()
+    bad = 0
+    for content in reversed(contents):
+        try:
+            items = Items.FromString(content)
+        except DecodeError:
+            bad += 1
+            continue
+        newest: list[Change] = []
+        for entries, removed in ((items.remove, True), (items.update, False)):
+            heads = {item.partition(MARK)[0]: item for item in entries}
+            if heads.keys() <= seen:
+                continue
+            for head in [head for head in reversed(heads) if head not in seen]:
+                try:
+                    path, value = entry(heads[head])
+                except Unreadable:
+                    bad += 1
+                else:
+                    newest.append(Change(path, None if removed else value, removed))
+                    if MARK in heads[head] or removed:
+                        seen.add(head)
+        found.extend(newest)
+    found.reverse()
+    return found, bad

@@ -1,0 +1,160 @@
+"""All runs of a folder, whoever made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from kirie.errors import RunError
+from kirie.runlog.reader import tables
+from kirie.runlog.reader.find import LogFile, find_logs
+from kirie.runlog.reader.run import Run
+from kirie.runlog.reader.tail import Tail
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+_HEAD = 16384
+"""Bytes of a log among which it says whose run it is."""
+
+
+def open_runs(path: str | Path) -> Runs:
+    """Opens the runs of a folder; nothing is read before it is asked for, and nothing is written.
+
+    Args:
+        path: A folder with W&B's folders at any depth (kirie's `runs/`, any project's `wandb/`), one run's folder, or
+            one `.wandb` log.
+
+    Raises:
+        RunError: It is not there.
+    """
+    return Runs(Path(path))
+
+
+class Runs(Sequence[Run]):
+    """The runs of a folder, the newest first.
+
+    Args:
+        root: The folder, or one log.
+
+    Raises:
+        RunError: It is not there.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._runs: dict[str, Run] = {}
+        self._sizes: dict[Path, int] = {}
+        self.refresh()
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(list(self._runs.values()))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._runs or key in list(self._runs.values())
+
+    @overload
+    def __getitem__(self, key: int | str) -> Run: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Run]: ...
+
+    def __getitem__(self, key: int | str | slice) -> Run | list[Run]:
+        """A run by its place, or by its id.
+
+        Raises:
+            RunError: There is none of that id.
+            IndexError: There are not as many.
+        """
+        if not isinstance(key, str):
+            return list(self._runs.values())[key]
+        if key not in self._runs:
+            near = ", ".join(list(self._runs)[:5]) or "none"
+            raise RunError(f"There is no run '{key}' in {self.root}; there are {len(self)}, the newest {near}.")
+        return self._runs[key]
+
+    def refresh(self) -> set[str]:
+        """Looks at the folder again.
+
+        Returns:
+            The keys of runs that are new, gone, or have grown.
+
+        Raises:
+            RunError: The folder is gone.
+        """
+        before, sizes = self._runs, self._sizes
+        grouped = group(find_logs(self.root))
+        self._sizes = {log.path: _size(log.path) for logs in grouped.values() for log in logs}
+        self._runs = {}
+        changed = before.keys() - grouped.keys()
+        for key, logs in sorted(grouped.items(), key=lambda item: item[1][-1].stamp, reverse=True):
+            run = before.get(key)
+            if run is None or run.logs != tuple(logs):
+                run = Run(logs, key)
+                changed = changed | {key}
+            elif any(sizes.get(log.path) != self._sizes[log.path] for log in logs):
+                run.refresh()
+                changed = changed | {key}
+            self._runs[key] = run
+        return changed
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A pandas table, a row a run: what it is, `config.…` and `summary.…`."""
+        return tables.to_pandas(tables.runs(self))
+
+    def to_polars(self) -> pl.DataFrame:
+        """The same as a polars table."""
+        return tables.to_polars(tables.runs(self))
+
+    def to_arrow(self) -> Any:
+        """The same as a pyarrow table, where pyarrow is installed."""
+        return tables.to_arrow(tables.runs(self))
+
+
+def group(logs: Sequence[LogFile]) -> dict[str, list[LogFile]]:
+    """The segments of each run, by the run's key.
+
+    Logs with one id are one run if project and entity agree; an offline segment that names no entity is of any. Only
+    where an id stands on several logs are their beginnings read.
+
+    Args:
+        logs: In order of their time.
+
+    Returns:
+        By key (the id, or id~project~entity where an id is of several runs) the logs in order.
+    """
+    by_id: dict[str, list[LogFile]] = {}
+    for log in logs:
+        by_id.setdefault(log.id, []).append(log)
+    found: dict[str, list[LogFile]] = {}
+    for id_, same in by_id.items():
+        parts: dict[tuple[str, str], list[LogFile]] = {}
+        for log in same if len(same) > 1 else ():
+            project, entity = _whose(log)
+            near = [(name, of) for name, of in parts if name == project and (of == entity or not of or not entity)]
+            at = near[-1] if near else (project, entity)
+            parts.setdefault(at, []).append(log)
+        if len(parts) < 2:
+            found[id_] = same
+        else:
+            found |= {f"{id_}~{project}~{entity}": part for (project, entity), part in parts.items()}
+    return found
+
+
+def _whose(log: LogFile) -> tuple[str, str]:
+    try:
+        said = Tail(log.path).read(_HEAD).run
+    except OSError:
+        said = {}
+    return said.get("project", ""), said.get("entity", "")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

@@ -1,0 +1,81 @@
+"""One metric of one run: a value for each step, over all segments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kirie.errors import RunError
+from kirie.runlog.reader.columns import Axes, Column
+from kirie.runlog.reader.merge import last_of_each
+
+AXES = ("step", "epoch", "time", "images")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A metric's values.
+
+    Attributes:
+        key: The metric.
+        step: int64, rising; each step once.
+        value: float64, the value at each.
+    """
+
+    key: str
+    step: NDArray[np.int64]
+    value: NDArray[np.float64]
+    _epoch: NDArray[np.float64]
+    _time: NDArray[np.float64]
+    _batch: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def axis(self, name: str) -> NDArray[np.float64]:
+        """What the values may be drawn over, float64, one for each of them; NaN where a row does not say.
+
+        Args:
+            name: "step", "epoch", "time" (Unix seconds) or "images" (those seen in training so far).
+
+        Raises:
+            RunError: There is no such axis, or nobody knows how many images a step took.
+        """
+        if name == "step":
+            return self.step.astype(np.float64)
+        if name == "epoch":
+            return self._epoch
+        if name == "time":
+            return self._time
+        if name != "images":
+            raise RunError(f"There is no axis '{name}'; allowed are {', '.join(AXES)}.")
+        if self._batch is None:
+            raise RunError(
+                f"The images that {self.key} had seen are not known: the run's configuration has no data.batch_size "
+                "or batch_size; use the axis step."
+            )
+        # A step is numbered from 0 when it is done
+        return (self.step + 1.0) * self._batch
+
+
+def merged(key: str, parts: Sequence[tuple[Axes, Column]], batch: float | None) -> Series:
+    """A metric over several segments.
+
+    Args:
+        key: The metric.
+        parts: Each segment's axes and column, the oldest first.
+        batch: Images that a step takes, if it is known.
+    """
+
+    def joined(pick: Callable[[Axes], NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([pick(axes)[column.rows] for axes, column in parts])
+
+    steps = joined(lambda axes: axes.step)
+    kept = last_of_each(steps)
+    values = np.concatenate([column.values for _, column in parts])
+    epochs, times = joined(lambda axes: axes.epoch), joined(lambda axes: axes.time)
+    return Series(key, steps[kept], values[kept], epochs[kept], times[kept], batch)

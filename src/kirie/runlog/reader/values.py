@@ -1,0 +1,74 @@
+"""Values as a log holds them: JSON that a stranger wrote, read with bounded memory and depth, and what of it is a number."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+DEEPEST = 64
+"""Levels that a value, or a key of parts, may have."""
+
+MOST = 10_000_000
+"""Length of a text that is read as JSON."""
+
+_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""What JSON lacks, as W&B writes it where it must be a text."""
+
+
+def decode(text: bytes) -> Any:
+    """A value from its JSON.
+
+    Args:
+        text: JSON in UTF-8; NaN and Infinity are allowed, halves of letters become question marks.
+
+    Raises:
+        ValueError: It is none, is too long or too deep, or has a number of more digits than Python reads.
+    """
+    if len(text) > MOST:
+        raise ValueError(f"a value of {len(text)} bytes")
+    try:
+        found = json.loads(text)
+        if b"\\u" in text:
+            # Half a letter (a surrogate) is allowed in JSON, and in no file that would be written of it
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+    except RecursionError:
+        raise ValueError("a value of too many levels") from None
+    if text.count(b"[") + text.count(b"{") > DEEPEST and _depth(found) > DEEPEST:
+        raise ValueError("a value of too many levels")
+    return found
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            return depth
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return depth
+
+
+def number(value: Any) -> float | None:
+    """A value as a number: true is 1, the text "NaN" is one; None if it is none."""
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    return _WORDS.get(value) if isinstance(value, str) else None
+
+
+def flat(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """What a nested dict holds, by dotted keys; a dict that says its kind (`_type`: a picture, a table) is one value."""
+    for key, inner in value.items():
+        if isinstance(inner, dict) and inner and "_type" not in inner:
+            yield from flat(inner, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", inner

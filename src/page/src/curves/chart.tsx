@@ -1,0 +1,190 @@
+/** One metric: its curves, fetched when in sight, and the values at the cursor. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { usePromise } from "../data/answer";
+import { askCurves, type Curve } from "../data/curves";
+import { moment, number, plural } from "../design/words";
+import { Button, Failure } from "../parts/basics";
+import { theme } from "../design/theme";
+import type { Settings } from "./settings";
+import { nearest } from "./extent";
+import { drawn, type Drawn } from "./lines";
+import { cursorAt, Plot, pointed, xWords } from "./plot";
+
+interface Props {
+  metric: string;
+  ids: readonly string[];
+  settings: Settings;
+  /** Grows when a shown run has new rows. */
+  version: number;
+  large?: boolean;
+  onClose?: () => void;
+  onLarge: () => void;
+}
+
+const HEIGHTS = { small: 170, medium: 230, large: 340 } as const;
+const POINTS = 1000;
+/** Fewer in a small chart would hide the others; the rest is a scroll away. */
+const AXIS_WORDS = {
+  step: "step",
+  epoch: "epoch",
+  time: "time since the start",
+  wall: "time of day",
+  images: "images seen",
+};
+
+export function Chart({ metric, ids, settings, version, large = false, onClose, onLarge }: Props) {
+  const [box, seen] = useSeen();
+  const { axis, zoom, smoothing, groups, spread, size } = settings;
+  const question = { series: ids.map((run) => ({ run, metric })), x: axis, points: large ? 3 * POINTS : POINTS };
+  const range = zoom ? { from: zoom.low, to: zoom.high } : {};
+  const key = seen ? JSON.stringify([metric, ids, axis, range, large]) : null;
+  const { data, error, busy } = usePromise(key, (signal) => askCurves({ ...question, ...range }, signal), version);
+  const scheme = theme.value;
+  const curves = data ?? [];
+  const lines = useMemo(
+    () => drawn(curves, smoothing, groups, spread),
+    [data, smoothing, groups, spread, scheme, ids.join()],
+  );
+  const height = large ? Math.max(300, innerHeight - 330) : HEIGHTS[size];
+  return (
+    <section ref={box} class={`panel chart${large ? " large" : ""}`} aria-label={metric} aria-busy={busy}>
+      <header>
+        <h3 class="cut" title={metric}>
+          {metric}
+        </h3>
+        <span class="grow" />
+        <Sampled curves={curves} />
+        {large ? (
+          <Button look="quiet" aria-label={`Make ${metric} small`} onClick={onLarge}>
+            ⤡
+          </Button>
+        ) : (
+          <Button look="quiet" aria-label={`Make ${metric} large`} onClick={onLarge}>
+            ⤢
+          </Button>
+        )}
+        {onClose && (
+          <Button look="quiet" aria-label={`Take ${metric} away`} onClick={onClose}>
+            ✕
+          </Button>
+        )}
+      </header>
+      {error && <Failure>{error}</Failure>}
+      {data && lines.length === 0 && !busy ? (
+        <p class="none muted" style={{ height: `${height}px` }}>
+          {zoom
+            ? "None of the selected runs has a point in this range."
+            : `None of the selected runs has this metric by ${AXIS_WORDS[axis]}.`}
+        </p>
+      ) : (
+        <Plot
+          label={`${metric} by ${AXIS_WORDS[axis]}`}
+          {...{ lines, axis, zoom, height }}
+          logX={settings.logX}
+          logY={settings.logY}
+          onZoom={settings.onZoom}
+        />
+      )}
+      <Values lines={lines} settings={settings} />
+    </section>
+  );
+}
+
+/** True once the element has come into sight: charts far below are not asked for. */
+function useSeen() {
+  const box = useRef<HTMLElement>(null);
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (!box.current || seen) return;
+    const watch = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true), {
+      rootMargin: "300px",
+    });
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, [seen]);
+  return [box, seen] as const;
+}
+
+function Sampled({ curves }: { curves: readonly Curve[] }) {
+  const some = curves.filter(({ sampled }) => sampled);
+  if (some.length === 0) return null;
+  const total = Math.max(...some.map((curve) => curve.total));
+  return (
+    <span
+      class="faint small"
+      title={`Least and greatest of each stretch are kept of up to ${plural(total, "point")}; zoom in for every point`}
+    >
+      min–max of {number(total)}
+    </span>
+  );
+}
+
+/** Values at the cursor; without one, the last. */
+function Values({ lines, settings }: { lines: readonly Drawn[]; settings: Settings }) {
+  const at = cursorAt.value;
+  const marked = pointed.value;
+  return (
+    <div class="values scroll">
+      <table aria-label={at === null ? "Last values" : "Values at the cursor"}>
+        <tbody>
+          {lines.map((line) => (
+            <ValueRow key={line.name} line={line} at={at} settings={settings} marked={marked === line.id} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ValueRow({
+  line,
+  at,
+  settings,
+  marked,
+}: {
+  line: Drawn;
+  at: number | null;
+  settings: Settings;
+  marked: boolean;
+}) {
+  const place = at === null ? line.x.length - 1 : nearest(line.x, at);
+  const x = line.x[place] as number;
+  const where = settings.axis === "wall" ? moment(x) : xWords(x, settings.axis);
+  const raw = line.raw?.[place];
+  return (
+    <tr
+      class={marked ? "marked" : ""}
+      onMouseEnter={() => (pointed.value = line.id)}
+      onMouseLeave={() => (pointed.value = null)}
+    >
+      <td class="mark">
+        <svg width="16" height="6" aria-hidden="true">
+          <line
+            x1="0"
+            x2="16"
+            y1="3"
+            y2="3"
+            stroke={line.color}
+            stroke-width="2.5"
+            stroke-dasharray={line.dash.join(" ")}
+          />
+        </svg>
+      </td>
+      <td class="cut name" title={line.name}>
+        {line.name}
+        {line.many > 1 && <span class="muted"> ×{line.many}</span>}
+      </td>
+      <td class="number" title={`exactly ${line.y[place]}`}>
+        {number(line.y[place])}
+      </td>
+      <td class="number muted">
+        {line.band
+          ? `${number(line.band.low[place])} … ${number(line.band.high[place])}`
+          : raw === undefined
+            ? ""
+            : `(${number(raw)})`}
+      </td>
+      <td class="number faint">{where}</td>
+    </tr>
+  );
+}

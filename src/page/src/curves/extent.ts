@@ -1,0 +1,33 @@
+/** Ends of and places in lists of numbers. */
+
+export interface Range {
+  low: number;
+  high: number;
+}
+
+export function extent(lists: Iterable<ArrayLike<number>>, positive = false): Range | null {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      const value = list[i] as number;
+      if (!Number.isFinite(value) || (positive && value <= 0)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return low <= high ? { low, high } : null;
+}
+
+/** The place in sorted x that is nearest to a value; -1 for none. */
+export function nearest(x: ArrayLike<number>, at: number): number {
+  let low = 0;
+  let high = x.length - 1;
+  if (high < 0) return -1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((x[middle] as number) < at) low = middle;
+    else high = middle;
+  }
+  return Math.abs((x[low] as number) - at) <= Math.abs((x[high] as number) - at) ? low : high;
+}

@@ -1,0 +1,150 @@
+/** A filter's tree as a question to each row of the table of runs. */
+import type { Column, RunTable, Value } from "../data/table";
+import { near } from "./near";
+import { parse, type Operator, type Tree, type Word } from "./parse";
+import { FilterError } from "./tokens";
+
+export type Match = (row: number) => boolean;
+
+const SEARCHED = ["name", "id", "group", "tags", "note"];
+
+/** Throws FilterError. An empty filter lets all through. */
+export function compile(text: string, table: RunTable): Match {
+  const tree = parse(text);
+  return tree === null ? () => true : question(tree, table);
+}
+
+function question(tree: Tree, table: RunTable): Match {
+  switch (tree.kind) {
+    case "and": {
+      const parts = tree.parts.map((part) => question(part, table));
+      return (row) => parts.every((part) => part(row));
+    }
+    case "or": {
+      const parts = tree.parts.map((part) => question(part, table));
+      return (row) => parts.some((part) => part(row));
+    }
+    case "not": {
+      const part = question(tree.part, table);
+      return (row) => !part(row);
+    }
+    case "search": {
+      const holds = pattern(tree.text);
+      return (row) => SEARCHED.some((key) => some(table.at(key, row), holds));
+    }
+    case "compare": {
+      const column = columnFor(tree.column, table);
+      const parts = tree.values.map((value) => comparison(column, tree.operator, value));
+      return (row) => parts.some((part) => part(column.values[row] ?? null));
+    }
+  }
+}
+
+/** The column of that name; `config.` may be left out, and so may `.name` where a thing's name is meant (`config.model = unet`). */
+export function columnFor(word: Word, table: RunTable): Column {
+  const { text } = word;
+  for (const key of [text, `config.${text}`, `${text}.name`, `config.${text}.name`]) {
+    const column = table.columns.get(key);
+    if (column) return column;
+  }
+  const alike = near(text, table.columns.keys());
+  const hint = alike.length > 0 ? `; did you mean ${alike.map((name) => `“${name}”`).join(" or ")}?` : "";
+  throw new FilterError(`no run has “${text}”${hint}`, word.from, word.to);
+}
+
+function some(value: Value, holds: (text: string) => boolean): boolean {
+  if (value === null) return false;
+  return Array.isArray(value) ? value.some((item) => holds(String(item))) : holds(String(value));
+}
+
+/** Whether a text holds another, in any case of letters. With * or ? the whole text must fit. */
+function pattern(text: string): (other: string) => boolean {
+  const low = text.toLowerCase();
+  if (!/[*?]/.test(low)) return (other) => other.toLowerCase().includes(low);
+  const escaped = low
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*+/g, ".*")
+    .replace(/\?/g, ".");
+  const whole = new RegExp(`^${escaped}$`, "s");
+  return (other) => whole.test(other.toLowerCase());
+}
+
+function comparison(column: Column, operator: Operator, word: Word): (value: Value) => boolean {
+  if (operator === "!=" || operator === "!~") {
+    // A run that lacks the column is not that value either
+    const same = comparison(column, operator === "!=" ? "=" : "~", word);
+    return (value) => !same(value);
+  }
+  if (!word.quoted && word.text.toLowerCase() === "null") {
+    if (operator === "=") return (value) => value === null;
+    throw new FilterError("null is compared with = or != only", word.from, word.to);
+  }
+  if (operator === "~") {
+    const holds = pattern(word.text);
+    return (value) => some(value, holds);
+  }
+  if (column.kind === "number" || column.kind === "time") return ofNumbers(column, operator, word);
+  return ofTexts(operator, word);
+}
+
+const UNITS: Record<string, number> = { s: 1, min: 60, h: 3600, d: 86400, w: 604800, k: 1e3, M: 1e6, G: 1e9 };
+
+/** `0.7`, `1e-3`, `90min`, `2h`, `10k`. */
+function amount(text: string): number {
+  const found = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(s|min|h|d|w|k|M|G)?$/i.exec(text);
+  if (!found) return NaN;
+  const unit = found[2] ?? "";
+  return Number(found[1]) * (UNITS[unit] ?? UNITS[unit.toLowerCase()] ?? 1);
+}
+
+/** A date as unix seconds (`2026-11-20`, `2026-11-20T14:30`), or how long ago (`-2d`). */
+function when(text: string): number {
+  const gone = text.startsWith("-") ? amount(text) : NaN;
+  if (!Number.isNaN(gone)) return Date.now() / 1000 + gone;
+  if (!/^\d{4}-\d{2}/.test(text)) return amount(text);
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text.replace(" ", "T");
+  return new Date(day).getTime() / 1000;
+}
+
+function ofNumbers({ key, kind }: Column, operator: Operator, word: Word): (value: Value) => boolean {
+  const wanted = kind === "time" ? when(word.text) : amount(word.text);
+  if (Number.isNaN(wanted)) {
+    const example = kind === "time" ? "2026-11-20 or -2d" : "0.7 or 1e-3 or 2h";
+    throw new FilterError(
+      `“${key}” holds ${kind === "time" ? "times" : "numbers"}; “${word.text}” is none (as ${example})`,
+      word.from,
+      word.to,
+    );
+  }
+  return (value) => typeof value === "number" && ordered(value - wanted, operator);
+}
+
+function ofTexts(operator: Operator, word: Word): (value: Value) => boolean {
+  const low = word.text.toLowerCase();
+  const wanted = amount(word.text);
+  const one = (value: string | number | boolean): boolean => {
+    if (typeof value === "number" && !Number.isNaN(wanted)) return ordered(value - wanted, operator);
+    const text = String(value).toLowerCase();
+    if (operator === "=") return text === low;
+    const asNumber = Number(text);
+    if (!Number.isNaN(wanted) && !word.quoted) return text !== "" && ordered(asNumber - wanted, operator);
+    return ordered(text < low ? -1 : text > low ? 1 : 0, operator);
+  };
+  return (value) =>
+    value !== null && (Array.isArray(value) ? value.some(one) : one(value as string | number | boolean));
+}
+
+function ordered(difference: number, operator: Operator): boolean {
+  switch (operator) {
+    case "<":
+      return difference < 0;
+    case "<=":
+      return difference <= 0;
+    case ">":
+      return difference > 0;
+    case ">=":
+      return difference >= 0;
+    default:
+      return difference === 0;
+  }
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { RunTable, type Column } from "../src/data/table";
+import { complete } from "../src/filter/complete";
+import { compile } from "../src/filter/match";
+import { FilterError } from "../src/filter/tokens";
+
+const column = (
+  key: string,
+  kind: Column["kind"],
+  values: Column["values"],
+  from: Column["from"] = "config",
+): Column => ({ key, kind, from, values });
+
+const table = new RunTable(
+  1,
+  ["a", "b", "c", "d"],
+  [
+    column("id", "text", ["a", "b", "c", "d"], "run"),
+    column("name", "text", ["first try", "Unet large", "deep (2)", "<b>x</b>"], "run"),
+    column("state", "text", ["running", "finished", "finished", "failed"], "run"),
+    column("tags", "list", [["paper", "best"], [], ["draft"], null], "run"),
+    column("started", "time", [1e9, 1.5e9, 1.8e9, null], "run"),
+    column("runtime", "number", [30, 5400, 9000, null], "run"),
+    column("config.model.name", "text", ["unet", "UNet", "fpn", null]),
+    column("config.lr", "number", [1e-3, 1e-4, 0.01, null]),
+    column("config.mixed", "text", ["10", "9", "x", null]),
+    column("val/miou", "number", [0.71, 0.69, 0.8, null], "summary"),
+    column("or", "number", [1, 2, 3, 4], "summary"),
+    column("ema", "bool", [true, false, null, true]),
+  ],
+);
+
+function ids(filter: string): string {
+  const match = compile(filter, table);
+  return table.ids.filter((_, row) => match(row)).join("");
+}
+
+function failure(filter: string): FilterError {
+  try {
+    compile(filter, table);
+  } catch (error) {
+    if (error instanceof FilterError) return error;
+  }
+  throw new Error(`“${filter}” was taken`);
+}
+
+describe("filter", () => {
+  it.each([
+    ["", "abcd"],
+    ["config.model.name = unet and val/miou > 0.7", "a"],
+    ["config.model = unet", "ab"], // the issue's own example: .name may be left out
+    ["model.name = unet or state = failed", "abd"],
+    ["not state = finished", "ad"],
+    ["not (state = finished or state = running)", "d"],
+    ["state = finished and val/miou > 0.75 or state = failed", "cd"], // and binds closer
+    ["state = finished and (val/miou > 0.75 or state = failed)", "c"],
+    ["val/miou = null", "d"],
+    ["val/miou != null", "abc"],
+    ["config.lr != 0.001", "bcd"], // what lacks it is not that value
+    ["config.lr <= 1e-3", "ab"],
+    ["runtime > 1.5h", "c"],
+    ["runtime >= 90min", "bc"],
+    ["started > 2015-01-01", "bc"],
+    ["name ~ UNET", "b"],
+    ["name ~ 'u*'", "b"],
+    ["name ~ first*try", "a"],
+    ["name !~ e", "ad"],
+    ["name = 'deep (2)'", "c"],
+    ['name = "<b>x</b>"', "d"],
+    ["tags = paper", "a"],
+    ["tags ~ a", "ac"],
+    ["state in (running, failed)", "ad"],
+    ["config.mixed > 9", "a"], // texts that are numbers compare as numbers
+    ["ema = true", "ad"],
+    ["or = 2", "b"], // a column may have a keyword's name
+    ["unet", "b"], // a word alone looks in names, ids, groups and tags
+    ["draft or first", "ac"],
+    ["NOT unet AND state = finished", "c"],
+  ])("%s", (filter, expected) => expect(ids(filter)).toBe(expected));
+
+  it("names the place and the near column", () => {
+    const error = failure("state = failed and config.modle.name = x");
+    expect(error.message).toContain("“config.model.name”");
+    expect([error.from, error.to]).toEqual([19, 36]);
+  });
+
+  it.each([
+    ["val/miou >", "the filter ends where a value", 10],
+    ["(state = failed", "bracket is not closed", 0],
+    ["state = failed)", "closes nothing", 14],
+    ["state = failed val/miou > 1", "write “and” or “or”", 15],
+    ["name = 'open", "is not closed", 7],
+    ["= 3", "a column belongs before", 0],
+    ["val/miou > high", "holds numbers", 11],
+    ["started > soon", "holds times", 10],
+    ["state ! failed", "is no operator", 6],
+    ["val/miou < null", "null is compared", 11],
+    ["and", "a column belongs before", 0],
+    ["state = failed and or state = failed", "a column belongs before", 19],
+  ])("%s is refused", (filter, sentence, from) => {
+    const error = failure(filter);
+    expect(error.message).toContain(sentence);
+    expect(error.from).toBe(from);
+  });
+});
+
+describe("completion", () => {
+  it("offers columns where one begins", () => {
+    const { from, to, options } = complete("state = failed and mod", 22, table);
+    expect([from, to]).toEqual([19, 22]);
+    expect(options[0]?.text).toBe("config.model.name");
+  });
+
+  it("offers the column's values after its operator, quoted where they must be", () => {
+    const { options } = complete("name = fi", 9, table);
+    expect(options.map(({ text }) => text)).toEqual(['"first try"']);
+  });
+
+  it("offers nothing for numbers", () => expect(complete("val/miou > 0", 12, table).options).toEqual([]));
+});
