@@ -11,7 +11,7 @@ Shapes: M runs, R resamples, N images, L labels, K columns of `scores.COLUMNS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,14 +91,34 @@ def paired_bootstrap(
     n_images = len(tables[0].images)
     if n_images == 0:
         raise RunError("The per-image tables have no images; evaluate the runs on a split that has some.")
-    random = np.random.default_rng(seed)
-    share_N = np.full(n_images, 1 / n_images)
-    step = max(1, _CHUNK // n_images)
+    found = [
+        np.stack([statistic(_summed(times_RN, counts_NLK)) for counts_NLK in counts])
+        for times_RN in _draws(n_images, resamples, seed)
+    ]
+    return Bootstrap(np.concatenate(found, axis=1))
+
+
+def paired_means(scores_MN: NDArray[np.float64], resamples: int = 2000, seed: int = 0) -> Bootstrap:
+    """Resamples the images of several runs alike, where all there is is one score an image: their mean is the score.
+
+    Args:
+        scores_MN: The runs' scores of the same images in the same order, NaN where an image has none.
+        resamples: R.
+        seed: The same seed gives the same draws.
+
+    Raises:
+        RunError: There are no images.
+    """
+    if scores_MN.shape[1] == 0:
+        raise RunError("There are no images to draw from; compare the runs on a split that has some.")
+    held_MN = np.isfinite(scores_MN)
+    filled_MN = np.where(held_MN, scores_MN, 0.0)
     found = []
-    for start in range(0, resamples, step):
-        times_RN = random.multinomial(n_images, share_N, size=min(step, resamples - start)).astype(np.float64)
-        found.append([statistic(_summed(times_RN, counts_NLK)) for counts_NLK in counts])
-    return Bootstrap(np.concatenate([np.stack(chunk) for chunk in found], axis=1))
+    for times_RN in _draws(scores_MN.shape[1], resamples, seed):
+        number_MR = held_MN.astype(np.float64) @ times_RN.T
+        total_MR = filled_MN @ times_RN.T
+        found.append(np.divide(total_MR, number_MR, out=np.full(total_MR.shape, np.nan), where=number_MR > 0))
+    return Bootstrap(np.concatenate(found, axis=1))
 
 
 def aligned(tables: Sequence[CountTable]) -> list[Counts]:
@@ -128,6 +148,15 @@ def aligned(tables: Sequence[CountTable]) -> list[Counts]:
         order = np.argsort([place[image] for image in table.images])
         counts.append(table.counts_NLK[order])
     return counts
+
+
+def _draws(n_images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """How often each image is in each resample, (R, N), some resamples at a time."""
+    random = np.random.default_rng(seed)
+    share_N = np.full(n_images, 1 / n_images)
+    step = max(1, _CHUNK // n_images)
+    for start in range(0, resamples, step):
+        yield random.multinomial(n_images, share_N, size=min(step, resamples - start)).astype(np.float64)
 
 
 def _such_as(apart: set[str]) -> str:

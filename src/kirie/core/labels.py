@@ -206,7 +206,7 @@ def _label(index: int, item: object, origin: str) -> Label:
         )
     color = entry.get("color")
     if color is None:
-        rgb = _generated(index)
+        rgb = generated_color(index)
     elif isinstance(color, str) and _COLOR.fullmatch(color):
         rgb = (int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16))
     else:
@@ -226,7 +226,7 @@ def _names(raw: object, key: str, origin: str) -> tuple[str, ...]:
     return tuple(raw)
 
 
-def _generated(index: int) -> tuple[int, int, int]:
+def generated_color(index: int) -> tuple[int, int, int]:
     """Colours that stay apart: black, then hues by the golden angle with alternating brightness."""
     if index == 0:
         return (0, 0, 0)

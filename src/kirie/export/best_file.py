@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from kirie.core import files
+from kirie.core.metric import is_reported
 from kirie.core.run import RunFolder
 from kirie.errors import RunError, UsageError
 from kirie.export.choice import Ranked, Selection
 from kirie.export.constraint import MEASURED
-from kirie.export.metric import is_reported
 
 
 def write_best(path: Path, selection: Selection) -> dict[str, Any]:

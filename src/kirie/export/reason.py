@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kirie.core.metric import is_reported, statistic
 from kirie.export.candidates import Candidate, LeftOut
 from kirie.export.choice import Question, Ranked
 from kirie.export.constraint import MEASURED
-from kirie.export.metric import is_reported, statistic
 
 
 def reason(chosen: Ranked, best: Ranked, ranking: Sequence[Ranked], question: Question) -> str:

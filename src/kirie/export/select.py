@@ -14,11 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from kirie.core.bootstrap import Bootstrap, paired_bootstrap
+from kirie.core.metric import check_metric, is_reported, metric_names, statistic
 from kirie.errors import RunError, UsageError
 from kirie.export.candidates import Candidate, LeftOut, same_ground
 from kirie.export.choice import Question, Ranked, Selection
 from kirie.export.constraint import MEASURED
-from kirie.export.metric import check_metric, is_reported, metric_names, statistic
 from kirie.export.reason import cost_of, none_left, reason, told, value_of
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kirie.core.metric import check_metric, is_reported, metric_names, statistic
 from kirie.core.scores import COLUMNS, scores
 from kirie.errors import UsageError
-from kirie.export.metric import check_metric, is_reported, metric_names, statistic
 
 LABELS = ("bg", "eye", "hair")
 

@@ -1,0 +1,1 @@
+"""Numbers over pictures, labels and seeds: what a difference between runs is worth."""

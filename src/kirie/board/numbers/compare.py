@@ -1,0 +1,204 @@
+"""Whether one run is better than another: the paired bootstrap over the images that both were scored on.
+
+The percentile interval is too narrow for few images; it is widened as in Hesterberg, "What teachers should know about
+the bootstrap", The American Statistician 69(4), 2015, section 4.4.1 (the expanded percentile interval).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
+
+from kirie.board.numbers.tables import Counted, ImageTable, by_name, named
+from kirie.core.bootstrap import Bootstrap, paired_bootstrap, paired_means
+from kirie.core.metric import metric_names, statistic
+from kirie.core.scores import CountTable
+from kirie.errors import RunError
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+
+FEW = 30
+"""Images below which an interval is told with care: it comes out too narrow."""
+
+_WORDS = {
+    "miou": "mIoU",
+    "dice": "Dice",
+    "boundary_iou": "boundary IoU",
+    "micro_iou": "micro IoU",
+    "micro_dice": "micro Dice",
+    "accuracy": "pixel accuracy",
+    "small_recall": "recall of small parts",
+    "iou": "IoU",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far the second run's score lies above the first's.
+
+    Attributes:
+        score: The score's full name (`iou/eye`).
+        first: The first run's score over all images.
+        second: The second one's.
+        difference: The second minus the first.
+        low: Lower end of the interval.
+        high: Upper end.
+        better: Share of the resamples in which the second one scores higher; ties count half.
+        images: How many images were drawn from.
+        counted: Whether it is one of kirie's scores, which are better the higher they are, from 0 to 1.
+        notes: What is to be known of the images.
+    """
+
+    score: str
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    better: float
+    images: int
+    counted: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> bool:
+        """Whether the images show a difference: the interval leaves 0 out."""
+        return self.low > 0 or self.high < 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """For an answer; scores and differences as they are, not in points."""
+        return {
+            "score": self.score,
+            "value_a": self.first,
+            "value_b": self.second,
+            "difference": self.difference,
+            "low": self.low,
+            "high": self.high,
+            "better": self.better,
+            "confidence": CONFIDENCE,
+            "images": self.images,
+            "resamples": RESAMPLES,
+            "shown": self.shown,
+        }
+
+
+def compare(first: ImageTable, second: ImageTable, score: str, resamples: int = RESAMPLES) -> Comparison:
+    """Compares two runs.
+
+    Args:
+        first: The one run's table.
+        second: The other's.
+        score: `miou`, `dice`, `boundary_iou` and the like, a label (its IoU), `dice/LABEL`, or of logged tables the
+            name of a column.
+        resamples: How often the images are drawn.
+
+    Raises:
+        RunError: The runs have no image in common, other labels than each other, or no such score on these images.
+        UsageError: There is no such score.
+    """
+    if isinstance(first, Counted) and isinstance(second, Counted):
+        return _counted(first, second, score, resamples)
+    each = [by_name(table, score) for table in (first, second)]
+    images, notes = _common(tuple(each[0]), tuple(each[1]))
+    scores_MN = np.array([[of[name] for name in images] for of in each])
+    held_N = np.isfinite(scores_MN).all(axis=0)
+    if not held_N.any():
+        raise RunError(f"No image has a {words(score)} in both runs; choose another score.")
+    scores_MN = scores_MN[:, held_N]
+    drawn = paired_means(scores_MN, resamples)
+    return _result(score, (scores_MN[0].mean(), scores_MN[1].mean()), drawn, int(held_N.sum()), False, notes)
+
+
+def words(score: str) -> str:
+    """A score as a person writes it: `mIoU`, `IoU of eye`."""
+    key, _, label = score.partition("/")
+    return f"{_WORDS.get(key, key)} of {label}" if label and key in _WORDS else _WORDS.get(score, score)
+
+
+def sentence(first: str, second: str, found: Comparison) -> str:
+    """What it comes to, in points of 100 where the score is a share.
+
+    Args:
+        first: The first run's name.
+        second: The second one's.
+        found: The comparison.
+    """
+    factor = 100.0 if found.counted else 1.0
+    digits = 1 if found.counted else 4
+    # An end that is not 0 is not to read as 0
+    while found.shown and digits < 6 and not round(min(abs(found.low), abs(found.high)) * factor, digits):
+        digits += 1
+    gap, low, high = (f"{value * factor:+.{digits}f}" for value in (found.difference, found.low, found.high))
+    told = f"{gap} {words(found.score)} [{low.lstrip('+')}, {high.lstrip('+')}]"
+    if not found.shown:
+        return f"{second} and {first}: no difference that these pictures could show: {told}"
+    if not found.counted:
+        return f"{second} is {'higher' if found.difference > 0 else 'lower'} than {first}: {told}"
+    return f"{second} is {'better' if found.difference > 0 else 'worse'} than {first}: {told}"
+
+
+def _counted(first: Counted, second: Counted, score: str, resamples: int) -> Comparison:
+    one, other = first.by_picture(), second.by_picture()
+    score = named(score, one.table.labels)
+    labels = _labels(one.table, other.table, score)
+    images, notes = _common(one.images, other.images)
+    if one is not first:
+        notes += ("The tiles of a picture count together: they are no pictures of their own.",)
+    tables = [table.only(images, labels) for table in (one, other)]
+    taken = statistic(score, labels)
+    values = [float(taken(table.counts_NLK.sum(axis=0).astype(np.float64))) for table in tables]
+    if not np.isfinite(values).all():
+        raise RunError(f"The truth of these {len(images)} images gives no {words(score)}; choose another score.")
+    return _result(score, (values[0], values[1]), paired_bootstrap(tables, taken, resamples), len(images), True, notes)
+
+
+def _labels(first: CountTable, second: CountTable, score: str) -> tuple[str, ...]:
+    """The labels that a score is taken over."""
+    label = score.partition("/")[2]
+    if label in first.labels and label in second.labels and score in metric_names([label]):
+        return (label,)
+    if set(first.labels) != set(second.labels):
+        raise RunError(
+            f"The runs have different labels ({', '.join(first.labels)} and {', '.join(second.labels)}), so a mean "
+            "over labels says nothing; compare them by a label that both have."
+        )
+    return first.labels
+
+
+def _common(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
+    there = set(second)
+    images = [name for name in first if name in there]
+    if not images:
+        raise RunError(
+            f"The runs were scored on different pictures: {len(first)} and {len(second)}, of which none is in both. "
+            "Score them on one store with `kirie evaluate`."
+        )
+    if len(images) == len(first) == len(second):
+        return images, ()
+    return images, (
+        f"The runs were not scored on the same pictures: {len(first)} and {len(second)}, of which the {len(images)} "
+        "that are in both count here.",
+    )
+
+
+def _result(
+    score: str, values: tuple[float, float], drawn: Bootstrap, images: int, counted: bool, notes: tuple[str, ...]
+) -> Comparison:
+    gap = drawn.difference(1, 0, _expanded(images))
+    if images < FEW:
+        notes += (f"Only {images} pictures: the interval is rough, and rather too narrow.",)
+    first, second = float(values[0]), float(values[1])
+    return Comparison(score, first, second, second - first, gap.low, gap.high, gap.better, images, counted, notes)
+
+
+def _expanded(images: int) -> float:
+    """The share of the resamples that an interval holds, so that it holds the truth as often as CONFIDENCE says."""
+    if images < 2:
+        return CONFIDENCE
+    quantile = float(stdtrit(images - 1, 0.5 + CONFIDENCE / 2)) * math.sqrt(images / (images - 1))
+    return 2 * float(ndtr(quantile)) - 1

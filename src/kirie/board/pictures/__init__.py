@@ -1,0 +1,1 @@
+"""The same pictures across runs, with true and predicted masks."""

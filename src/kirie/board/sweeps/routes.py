@@ -1,0 +1,179 @@
+"""The routes of sweeps."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kirie.board.facts import record_of
+from kirie.board.library import Library, library_of
+from kirie.board.numbers.cost import Cost, cost_of, total_hours
+from kirie.board.sweeps.importance import CARE, importances
+from kirie.board.sweeps.journal import read_journal
+from kirie.board.sweeps.listing import Sweep, config_of, sweeps
+from kirie.board.sweeps.metric import goal_of, guessed
+from kirie.board.sweeps.progress import COSTS, best_over_cost, best_over_trials, front
+from kirie.board.sweeps.spec import JOURNAL, Goal, Spec, folders, read_spec
+from kirie.board.sweeps.trials import Member, Trial, described, join, varying
+from kirie.web.answers import RequestError, json_answer
+
+_SIZES = ("parameters", "num_parameters", "n_parameters", "model/parameters", "params")
+_LATENCIES = ("latency_ms", "latency", "inference_ms")
+_LARGEST_SPEED = 2**16
+
+
+def listing(request: Request) -> Response:
+    """All sweeps."""
+    library = library_of(request)
+    return json_answer(request, [_told(library, one) for one in _sweeps(library)])
+
+
+def sweep(request: Request) -> Response:
+    """One sweep with its trials."""
+    library, name = library_of(request), request.path_params["name"]
+    found = next((one for one in _sweeps(library) if one.name == name), None)
+    if found is None:
+        raise RequestError(404, f"There is no sweep '{name[:80]}' on this board; runs of a sweep log its name.")
+    spec = Spec() if found.folder is None else read_spec(found.folder)
+    metrics = Counter(key for run in found.runs for key in library.detail(run)["metrics"])
+    asked = request.query_params.get("metric")
+    if asked and asked not in metrics:
+        raise RequestError(404, f"No run of this sweep logged '{asked[:80]}'; they logged {', '.join(metrics)[:300]}.")
+    metric, goal = _metric(spec, metrics, asked)
+    entries = [] if found.folder is None else read_journal(found.folder / JOURNAL)
+    if metric != spec.metric:
+        # The ledger's values are of the sweep's own metric
+        for entry in entries:
+            entry.values, entry.steps = [], {}
+    # A trial may have taken over a run that was made before, for another sweep
+    there = set(library.ids())
+    runs = dict.fromkeys([*found.runs, *(entry.run for entry in entries if entry.run in there)])
+    costs = {run: _cost(library, run) for run in runs if run is not None}
+    members = [_member(library, run, metric, goal, cost) for run, cost in costs.items()]
+    names = [name for name, _ in spec.parameters] or varying(members)
+    trials = join(members, entries, names)
+    logs = dict(spec.parameters)
+    used = dict.fromkeys([*names, *(name for one in trials for name in one.params)])
+    parameters = [described(name, trials, logs.get(name)) for name in used]
+    content = {
+        "name": found.name,
+        "kind": found.kind,
+        "method": spec.method,
+        "total": spec.total,
+        "waiting": sum(entry.state == "waiting" for entry in entries),
+        "metric": None if metric is None else {"name": metric, "goal": goal, "metrics": sorted(metrics)},
+        "parameters": [one.to_dict() for one in parameters],
+        "trials": [one.to_dict() for one in trials],
+        "importance": _importance(trials, goal, {one.name: one.log for one in parameters if one.kind == "number"}),
+        "trails": {"trials": best_over_trials(trials, goal), "cost": best_over_cost(trials, goal)},
+        "pareto": {cost: front(trials, cost, goal) for cost in COSTS},
+        "device_hours": sum(one.cost_s or 0.0 for one in trials) / 3600,
+    }
+    return json_answer(request, content)
+
+
+def _sweeps(library: Library) -> list[Sweep]:
+    here = library.folder
+    return sweeps(library.rows(), folders([here, here.parent]))
+
+
+def _told(library: Library, one: Sweep) -> dict[str, Any]:
+    rows = [library.row(run) for run in one.runs]
+    running = sum(row.get("state") == "running" for row in rows)
+    spec = Spec() if one.folder is None else read_spec(one.folder)
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "runs": len(rows),
+        "running": running,
+        "state": "running" if running else "finished",
+        "metric": spec.metric,
+        "started": min((row["started"] for row in rows if row.get("started")), default=None),
+        "updated": max((row["updated"] for row in rows if row.get("updated")), default=None),
+        "total": spec.total,
+        "device_hours": total_hours(_cost(library, run) for run in one.runs),
+    }
+
+
+def _metric(spec: Spec, metrics: Counter[str], asked: str | None) -> tuple[str | None, Goal]:
+    if asked and asked != spec.metric:
+        return asked, goal_of(asked)
+    if spec.metric is not None:
+        return spec.metric, spec.goal
+    found = guessed(metrics)
+    return found, goal_of(found or "")
+
+
+def _member(library: Library, run: str, metric: str | None, goal: Goal, cost: Cost | None) -> Member:
+    row = library.row(run)
+    values = library.curve(run, metric)[1] if metric is not None else np.zeros(0)
+    values = values[np.isfinite(values)]
+    best = float(values.max() if goal == "maximize" else values.min()) if values.size else None
+    measured = _measured(library, run)
+    return Member(
+        run=run,
+        state=str(row.get("state", "")),
+        config=config_of(row),
+        best=best,
+        last=float(values[-1]) if values.size else None,
+        seconds=None if cost is None else cost.seconds,
+        devices=1 if cost is None else cost.devices,
+        latency_ms=_first(_LATENCIES, measured, row),
+        size=_first(_SIZES, measured, row),
+        started=row.get("started"),
+        ended=None if row.get("state") == "running" else row.get("updated"),
+    )
+
+
+def _measured(library: Library, run: str) -> dict[str, Any]:
+    """What was measured of a run of kirie: parameters and latency."""
+    folder = library.run_folder(run)
+    if folder is None:
+        return {}
+    return {"parameters": record_of(library, run).get("parameters")} | _speed(folder.speed)
+
+
+def _speed(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_SPEED:
+            return {}
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _first(names: tuple[str, ...], *places: Any) -> float | None:
+    for place in places:
+        for name in names:
+            for key in (name, f"config.{name}"):
+                value = place.get(key)
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    return float(value)
+    return None
+
+
+def _cost(library: Library, run: str) -> Cost | None:
+    detail, record = library.detail(run), record_of(library, run)
+    seconds, hardware = record.get("seconds"), record.get("hardware")
+    if not isinstance(seconds, int | float):
+        seconds = library.row(run).get("runtime")
+    return cost_of(seconds, detail["config"], hardware if isinstance(hardware, dict) else {}, detail["environment"])
+
+
+def _importance(trials: list[Trial], goal: Goal, logs: dict[str, bool]) -> list[dict[str, Any]]:
+    """Shares of the parameters in what made trials good, from those that have finished."""
+    finished = [one for one in trials if one.state == "finished" and one.repeat_of is None and one.value is not None]
+    found = importances([one.params for one in finished], [one.value or 0.0 for one in finished], goal, logs)
+    care = f"from {len(finished)} trials only" if len(finished) < CARE else None
+    return [{"name": name, "share": share} | ({"note": care} if care else {}) for name, share in found.items()]
+
+
+ROUTES = [Route("/api/sweeps", listing), Route("/api/sweeps/{name:path}", sweep)]
