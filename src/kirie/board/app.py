@@ -11,15 +11,30 @@ from starlette.applications import Starlette
 
 from kirie.board import curves_routes, events_routes, run_routes, runs_routes
 from kirie.board.cache import Cache
+from kirie.board.difference import routes as difference_routes
 from kirie.board.indexer import Indexer
 from kirie.board.library import Library
 from kirie.board.notes import Notes
+from kirie.board.numbers import routes as numbers_routes
+from kirie.board.pictures import routes as pictures_routes
 from kirie.board.place import BoardPlace
+from kirie.board.report import routes as report_routes
+from kirie.board.sweeps import routes as sweeps_routes
 from kirie.board.turn import Turn
 from kirie.web.app import make_app
 from kirie.web.page import BUILT
 
-ROUTES = (*runs_routes.ROUTES, *curves_routes.ROUTES, *run_routes.ROUTES, *events_routes.ROUTES)
+ROUTES = (
+    *runs_routes.ROUTES,
+    *curves_routes.ROUTES,
+    *run_routes.ROUTES,
+    *events_routes.ROUTES,
+    *numbers_routes.ROUTES,
+    *pictures_routes.ROUTES,
+    *difference_routes.ROUTES,
+    *sweeps_routes.ROUTES,
+    *report_routes.ROUTES,
+)
 
 
 def make_board(

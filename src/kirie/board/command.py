@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kirie.core.command import Parser, result
-from kirie.errors import RunError
+from kirie.errors import RunError, UsageError
 
 PORT = 7310
 
@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
         argv: The words after `board`.
 
     Returns:
-        0, after Ctrl+C.
+        0, after Ctrl+C or when a report is written.
 
     Raises:
         KirieError: The folder, the host or the port; the message says what to change.
@@ -36,10 +36,19 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, default=PORT, help=f"0 takes one that is free ({PORT})")
     parser.add_argument("--host", default="127.0.0.1", help="listen for others, too: an address of this machine")
     parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
+    parser.add_argument("--export", type=Path, metavar="FILE", help="write a report as one HTML file, and end")
+    parser.add_argument(
+        "--runs", metavar="A,B", help="of the report: ids, names, or folders of runs, as out/train (all runs)"
+    )
     options = parser.parse_args(argv)
     folder = options.folder
+    if options.runs is not None and options.export is None:
+        raise UsageError("--runs says what a report is of; name its file with --export FILE.")
     if not folder.is_dir():
         raise RunError(f"There is no folder {folder}; `kirie train` makes runs, or name a folder that holds W&B's files.")
+
+    if options.export is not None:
+        return _export(folder.resolve(), options.export, options.runs, as_json=options.json)
 
     from kirie.board.app import make_board
     from kirie.board.place import BoardPlace
@@ -58,4 +67,19 @@ def main(argv: Sequence[str]) -> int:
             open_browser(place.address)
 
     serve(app, place, ready=ready, stopping=app.state.stopping.set)
+    return 0
+
+
+def _export(folder: Path, out: Path, runs: str | None, *, as_json: bool) -> int:
+    """Writes a report over an index that is brought up to date first."""
+    from kirie.board.app import make_board
+    from kirie.board.place import BoardPlace
+    from kirie.board.report.export import export_report
+
+    app = make_board(folder, BoardPlace.of(folder))
+    app.state.index.look()
+    words = [word.strip() for word in (runs or "").split(",") if word.strip()]
+    notes = export_report(app, words or app.state.library.ids(), out)
+    said = [f"report of {out.stat().st_size / 1e6:.1f} MB in {out}", *notes]
+    result({"report": str(out), "bytes": out.stat().st_size, "notes": notes}, "\n".join(said), as_json=as_json)
     return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from kirie.board.difference.repository import roots
 from kirie.board.library import Library
 from kirie.board.numbers.tables import ImageTable, Logged, read_counted
@@ -13,6 +15,7 @@ from kirie.errors import RunError
 from kirie.runlog.reader.state import read_record
 from kirie.web.answers import RequestError
 
+_LARGEST_CONFIG = 2**20
 _MOST_ROWS = 200_000
 """Rows that are read of a logged table."""
 
@@ -25,6 +28,19 @@ def record_of(library: Library, run: str) -> dict[str, Any]:
     """
     folder = library.run_folder(run)
     return {} if folder is None else read_record(folder.path)
+
+
+def config_of(library: Library, run: str) -> dict[str, Any]:
+    """A run's configuration: kirie's own file where there is one, for W&B's holds notes on the run, too.
+
+    Raises:
+        RequestError: There is no such run.
+    """
+    folder = library.run_folder(run)
+    if folder is not None and (found := _yaml(folder.config)):
+        return found
+    config: dict[str, Any] = library.detail(run)["config"]
+    return config
 
 
 def name_of(library: Library, run: str) -> str:
@@ -74,6 +90,16 @@ def table_of(library: Library, run: str, split: str) -> ImageTable:
 def repositories(library: Library) -> list[Path]:
     """The roots of the repositories that the runs, or this process, lie in."""
     return roots([library.folder, Path.cwd()])
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_CONFIG:
+            return {}
+        found = yaml.safe_load(path.read_bytes())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _logged_table(library: Library, run: str, split: str) -> Logged | None:

@@ -29,4 +29,20 @@ class Opened:
         Raises:
             RequestError: A log is gone.
         """
-        raise RequestError(404, f"The logs of '{key}' are gone.")
+        from kirie.runlog.reader.find import find_logs
+        from kirie.runlog.reader.run import Run
+
+        try:
+            stamps = tuple((str(path), (seen := path.stat()).st_mtime_ns, seen.st_size) for path in logs)
+        except OSError:
+            raise RequestError(404, f"The logs of '{key}' are gone.") from None
+        with self._lock:
+            if (known := self._runs.get(stamps)) is not None:
+                self._runs.move_to_end(stamps)
+                return known
+        found = Run([log for path in logs for log in find_logs(path)], key)
+        with self._lock:
+            self._runs[stamps] = found
+            while len(self._runs) > _MOST:
+                self._runs.popitem(last=False)
+        return found

@@ -167,6 +167,14 @@ def test_unknown_scores_are_named() -> None:
         compare(_table(counts[0]), _table(counts[1]), "nose")
 
 
+@pytest.mark.parametrize("score", ["map", "pq/eye"])
+def test_scores_of_whole_splits_are_told_apart(score: str) -> None:
+    """A score that is no function of a picture's counts is refused by its name."""
+    counts = _population(4, 12)
+    with pytest.raises(UsageError, match="known of the whole split only"):
+        compare(_table(counts[0]), _table(counts[1]), score)
+
+
 def test_a_score_that_no_picture_has_is_a_sentence() -> None:
     """Without a label's pixels in the truth there is nothing to compare."""
     counts = _population(4, 13)

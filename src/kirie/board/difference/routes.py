@@ -10,7 +10,7 @@ from kirie.board.difference.code import Code, code_difference, code_of
 from kirie.board.difference.config import differing
 from kirie.board.difference.data import data_difference, data_of
 from kirie.board.difference.environment import environment_difference, environment_of
-from kirie.board.facts import files_of, record_of, repositories
+from kirie.board.facts import config_of, files_of, record_of, repositories
 from kirie.board.library import Library, library_of
 from kirie.web.answers import RequestError, json_answer, needed
 
@@ -25,6 +25,7 @@ def difference(request: Request) -> Response:
         raise RequestError(400, "A run does not differ from itself; choose two runs.")
     details = [library.detail(run) for run in (a, b)]
     records = [record_of(library, run) for run in (a, b)]
+    configs = [config_of(library, run) for run in (a, b)]
     places = repositories(library)
     both = [
         environment_of(record, detail["environment"], files_of(library, run))
@@ -33,11 +34,9 @@ def difference(request: Request) -> Response:
     content = {
         "a": a,
         "b": b,
-        "config": differing(details[0]["config"], details[1]["config"]),
+        "config": differing(*configs),
         "code": code_difference(_code(library, a, records[0]), _code(library, b, records[1]), places),
-        "data": data_difference(
-            data_of(records[0], details[0]["config"]), data_of(records[1], details[1]["config"]), places
-        ),
+        "data": data_difference(data_of(records[0], configs[0]), data_of(records[1], configs[1]), places),
         "environment": environment_difference(*both),
     }
     return json_answer(request, content)

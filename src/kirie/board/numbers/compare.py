@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from kirie.board.numbers.tables import Counted, ImageTable, by_name, named
+from kirie.board.numbers.tables import Counted, ImageTable, by_name, check_counted, named
 from kirie.core.bootstrap import Bootstrap, paired_bootstrap, paired_means
 from kirie.core.metric import metric_names, statistic
 from kirie.core.scores import CountTable
@@ -143,6 +143,7 @@ def sentence(first: str, second: str, found: Comparison) -> str:
 
 
 def _counted(first: Counted, second: Counted, score: str, resamples: int) -> Comparison:
+    check_counted(score, first.table.labels)
     one, other = first.by_picture(), second.by_picture()
     score = named(score, one.table.labels)
     labels = _labels(one.table, other.table, score)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kirie.core.metric import metric_names, statistic
+from kirie.core.metric import is_reported, metric_names, statistic
 from kirie.core.scores import COLUMNS, CountTable
 from kirie.errors import RunError, UsageError
 
@@ -49,6 +49,7 @@ class Counted:
         Raises:
             UsageError: There is no such score.
         """
+        check_counted(score, self.table.labels)
         return statistic(named(score, self.table.labels), self.table.labels)(self.table.counts_NLK.astype(np.float64))
 
     def whole(self, score: str) -> float:
@@ -57,6 +58,7 @@ class Counted:
         Raises:
             UsageError: There is no such score.
         """
+        check_counted(score, self.table.labels)
         summed_LK = self.table.counts_NLK.sum(axis=0).astype(np.float64)
         return float(statistic(named(score, self.table.labels), self.table.labels)(summed_LK))
 
@@ -148,6 +150,19 @@ def by_name(table: ImageTable, score: str) -> dict[str, float]:
 def named(score: str, labels: Sequence[str]) -> str:
     """A score's full name: a label alone means its IoU."""
     return f"iou/{score}" if score in labels and score not in metric_names(()) else score
+
+
+def check_counted(score: str, labels: Sequence[str]) -> None:
+    """Refuses scores that a run has of a split as a whole only.
+
+    Raises:
+        UsageError: It is one of instances (`map`, `pq/eye`).
+    """
+    if is_reported(score, labels):
+        raise UsageError(
+            f"'{score}' is known of the whole split only; picture by picture there are {', '.join(metric_names(()))} "
+            "and the labels."
+        )
 
 
 def read_counted(path: Path) -> Counted:

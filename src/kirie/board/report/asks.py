@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,11 +34,18 @@ class Asker:
     Args:
         app: The app.
         headers: What each request carries: who asks may be asked for a token, in a cookie.
+        server: Host and port that the app listens at, as the request that this is about came in.
     """
 
-    def __init__(self, app: ASGIApp, headers: Iterable[tuple[bytes, bytes]] = ((b"host", b"127.0.0.1"),)) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        headers: Iterable[tuple[bytes, bytes]] = ((b"host", b"127.0.0.1"),),
+        server: tuple[str, int | None] = ("127.0.0.1", 0),
+    ) -> None:
         kept = {b"host", b"cookie"}
-        self._app, self._headers = app, [(name, value) for name, value in headers if name in kept]
+        self._app, self._server = app, server
+        self._headers = [(name, value) for name, value in headers if name in kept]
 
     async def get(self, address: str) -> Answer:
         """Asks for an address, as `request_path` makes it."""
@@ -61,7 +69,7 @@ class Asker:
             "root_path": "",
             "headers": [*self._headers, (b"content-type", b"application/json")],
             "client": ("127.0.0.1", 0),
-            "server": ("127.0.0.1", 0),
+            "server": self._server,
         }
         status, kind, pieces = 500, "", []
         sent = False
@@ -69,7 +77,8 @@ class Asker:
         async def receive() -> Message:
             nonlocal sent
             if sent:
-                return {"type": "http.disconnect"}
+                # Who asks does not go away; an answer that listens for that is told nothing
+                await asyncio.Event().wait()
             sent = True
             return {"type": "http.request", "body": body, "more_body": False}
 

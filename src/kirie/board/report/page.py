@@ -11,6 +11,9 @@ from typing import Any
 from kirie.errors import UsageError
 from kirie.web.answers import finite
 
+FILES = ("index.html", "page.js", "page.css")
+"""What the build makes."""
+
 _SCRIPT = re.compile(r"<script\b[^>]*\bsrc=\"[^\"]*page\.js\"[^>]*>\s*</script>")
 _STYLE = re.compile(r"<link\b[^>]*\bhref=\"[^\"]*page\.css\"[^>]*>")
 
@@ -19,6 +22,16 @@ _POLICY = (
     "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'\">"
 )
 """A report opens nothing but itself, whatever a log holds."""
+
+
+def check_built(built: Path) -> None:
+    """Refuses to begin a report that could have no page.
+
+    Raises:
+        UsageError: The page is not built.
+    """
+    if not all((built / name).is_file() for name in FILES):
+        raise UsageError("The board's page is not built, so there is nothing to freeze; `make setup` builds it.")
 
 
 def report_html(built: Path, book: Mapping[str, Any]) -> str:
@@ -31,14 +44,8 @@ def report_html(built: Path, book: Mapping[str, Any]) -> str:
     Raises:
         UsageError: The page is not built.
     """
-    try:
-        index, script, style = (
-            (built / name).read_text(encoding="utf-8") for name in ("index.html", "page.js", "page.css")
-        )
-    except OSError:
-        raise UsageError(
-            "The board's page is not built, so there is nothing to freeze; `make setup` builds it."
-        ) from None
+    check_built(built)
+    index, script, style = ((built / name).read_text(encoding="utf-8") for name in FILES)
     # Functions, or backslashes of the script would be read as references
     inline_script = f'<script type="module">{_safe_script(script)}</script>'
     inline_style = f"<style>{_safe_style(style)}</style>"

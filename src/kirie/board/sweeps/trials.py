@@ -10,9 +10,20 @@ from typing import Any
 from kirie.board.sweeps.importance import DECADES, is_number
 from kirie.board.sweeps.journal import Entry
 
-_OF_THE_RUN = ("run_id", "name", "sweep", "group", "runs", "reused", "id")
-_OF_THE_MACHINE = ("log.", "trainer.", "_wandb", "data.store", "data.workers")
-"""Entries of a configuration that no sweep varies."""
+_OF_THE_RUN = ("run_id", "name", "sweep", "group", "runs", "reused", "id", "parameters", "data.store", "data.workers")
+_NOTED = (
+    "log.",
+    "trainer.",
+    "_wandb",
+    "made_of.",
+    "git.",
+    "hardware.",
+    "versions.",
+    "data.fingerprint",
+    "data.dvc",
+    "init.",
+)
+"""Entries of a configuration that no sweep varies: where it ran, and what kirie notes of a run beside it."""
 
 _MOST_CHOICES = 100
 
@@ -131,7 +142,7 @@ def varying(members: Sequence[Member]) -> list[str]:
     found: dict[str, set[str]] = {}
     for one in members:
         for name, value in one.config.items():
-            if name not in _OF_THE_RUN and not name.startswith(_OF_THE_MACHINE):
+            if name not in _OF_THE_RUN and not name.startswith(_NOTED):
                 found.setdefault(name, set()).add(json.dumps(value, sort_keys=True, default=str))
     lacking = {name for name in found if any(name not in one.config for one in members)}
     return [name for name, values in found.items() if len(values) + (name in lacking) > 1]

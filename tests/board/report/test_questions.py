@@ -1,0 +1,40 @@
+"""The addresses that a report answers, written as the page writes them."""
+
+from __future__ import annotations
+
+from kirie.board.report.asks import encoded, request_path
+from kirie.board.report.questions import Subject, questions
+from kirie.board.report.routes import runs_of
+
+
+def test_addresses_are_written_as_javascript_writes_them() -> None:
+    """Parameters come by name; letters, digits and -_.!~*'() stay, all else is a percent code of UTF-8."""
+    assert request_path("/api/x", {"runs": "a,b", "key": "val/pictures é"}) == (
+        "/api/x?key=val%2Fpictures%20%C3%A9&runs=a%2Cb"
+    )
+    assert encoded("-_.!~*'()") == "-_.!~*'()"
+    assert request_path("/api/x") == "/api/x"
+
+
+def test_pairs_are_asked_for_both_ways_up_to_a_number() -> None:
+    """Two runs are compared in both orders, by each score and label; of many runs no pair is."""
+    two = questions(Subject(("b", "a"), ("k",), ("eye",), ("s w",)))
+    assert "/api/compare?a=a&b=b&score=miou&split=val" in two
+    assert "/api/compare?a=b&b=a&score=eye&split=val" in two
+    assert "/api/pictures?key=k&order=regression&runs=b%2Ca" in two
+    assert "/api/pictures?order=name&runs=a%2Cb" in two
+    assert "/api/difference?a=b&b=a" in two
+    assert "/api/matrix?runs=a%2Cb&score=boundary&split=test" in two
+    assert "/api/sweeps/s%20w" in two
+    assert len(set(two)) == len(two)
+    many = questions(Subject(tuple("abcdefgh")))
+    assert not [one for one in many if one.startswith(("/api/compare", "/api/difference"))]
+    assert "/api/run/h/console" in many
+
+
+def test_the_views_address_names_the_runs() -> None:
+    """The selection's holes are left out, and commas in ids are kept."""
+    assert runs_of("#/curves?metrics=loss&runs=a,b,,c,a") == ["a", "b", "c"]
+    assert runs_of("#/runs?runs=a%5C,b,c%2Bd") == ["a,b", "c+d"]
+    assert runs_of("#/runs") == []
+    assert runs_of("#/runs?filter=x") == []
