@@ -4,6 +4,7 @@ import { choice, choices, setQuery } from "../address/address";
 import { selected } from "../address/selection";
 import { LAYERS, type Layer } from "./layers";
 import { held, WHOLE, type Lens } from "./lens";
+import { pairOf } from "./pair";
 
 export const MODES = [
   ["side", "Side by side"],
@@ -46,13 +47,6 @@ export function chosen(): Choices {
     pair: pairOf(selected.value, choice("a"), choice("b")),
     table: choice("as") === "table",
   };
-}
-
-/** The two runs that are compared: those chosen, else the first two selected. */
-export function pairOf(ids: readonly string[], a: string, b: string): [string, string] | null {
-  const first = ids.includes(a) ? a : ids.find((id) => id !== b);
-  const second = ids.includes(b) && b !== first ? b : ids.find((id) => id !== first);
-  return first !== undefined && second !== undefined ? [first, second] : null;
 }
 
 function oneOf<T extends string>(options: readonly (readonly [T, string])[], word: string): T {

@@ -9,7 +9,7 @@ import type { DifferenceAnswer } from "../difference/answer";
 import { Code } from "../difference/code";
 import { Data } from "../difference/data";
 import { Entries } from "../difference/entries";
-import { pairOf } from "../pictures/state";
+import { pairOf } from "../pictures/pair";
 import "../plot/plot.css";
 import "../difference/difference.css";
 

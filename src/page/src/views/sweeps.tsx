@@ -2,6 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { address, choice, link, setQuery } from "../address/address";
 import { useAnswer } from "../data/answer";
+import { frozen } from "../data/frozen";
 import { changed } from "../data/runs";
 import { count, number, plural } from "../design/words";
 import { Button, Check, Chip, Empty, Failure, Select, State } from "../parts/basics";
@@ -81,7 +82,7 @@ function OneSweep({ name }: { name: string }) {
         <a href="#/sweeps">All sweeps</a>
         <h1>{name}</h1>
         {sweep && <Summary sweep={sweep} />}
-        {metrics.length > 1 && (
+        {metrics.length > 1 && !frozen && (
           <Select
             label="Metric"
             value={sweep?.value.name ?? ""}
