@@ -36,9 +36,7 @@ def along(
     if system:
         nowhere = np.full(len(rows), np.nan)
         return nowhere, _at(connection, segment, chunks.SYSTEM_TIME, rows), nowhere, values
-    steps, times, epochs = (
-        _at(connection, segment, axis, rows) for axis in (chunks.STEP, chunks.TIME, chunks.EPOCH)
-    )
+    steps, times, epochs = (_at(connection, segment, axis, rows) for axis in (chunks.STEP, chunks.TIME, chunks.EPOCH))
     return steps, times, epochs, values
 
 

@@ -45,7 +45,9 @@ def main(argv: Sequence[str]) -> int:
     if options.runs is not None and options.export is None:
         raise UsageError("--runs says what a report is of; name its file with --export FILE.")
     if not folder.is_dir():
-        raise RunError(f"There is no folder {folder}; `kirie train` makes runs, or name a folder that holds W&B's files.")
+        raise RunError(
+            f"There is no folder {folder}; `kirie train` makes runs, or name a folder that holds W&B's files."
+        )
 
     if options.export is not None:
         return _export(folder.resolve(), options.export, options.runs, as_json=options.json)

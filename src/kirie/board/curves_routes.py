@@ -90,7 +90,12 @@ def packed(
         parts += pieces
         at += sum(map(len, pieces))
     head = json.dumps({"series": heads}, separators=(",", ":")).encode()
-    return struct.pack("<I", len(head) + -(4 + len(head)) % _ALIGNED) + head + b" " * (-(4 + len(head)) % _ALIGNED) + b"".join(parts)
+    return (
+        struct.pack("<I", len(head) + -(4 + len(head)) % _ALIGNED)
+        + head
+        + b" " * (-(4 + len(head)) % _ALIGNED)
+        + b"".join(parts)
+    )
 
 
 def _sampled(places: Any, kept: Any) -> bool:

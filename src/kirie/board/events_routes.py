@@ -24,7 +24,9 @@ async def events(request: Request) -> Response:
     """Tells the version of the runs and the progress of reading, at once and with each change."""
     library = library_of(request)
     return StreamingResponse(
-        _told(library, request.app.state.stopping.is_set), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        _told(library, request.app.state.stopping.is_set),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
     )
 
 

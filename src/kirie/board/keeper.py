@@ -154,7 +154,9 @@ class Keeper:
         """The name of a log's run on this board: its id, unless another project has a run of that id."""
         run = facts["run"]
         run_id, project, entity = _sound(run.get("id")) or log.id, run.get("project") or "", run.get("entity") or ""
-        found = connection.execute("SELECT key, project, entity FROM run WHERE id = ? ORDER BY key", (run_id,)).fetchall()
+        found = connection.execute(
+            "SELECT key, project, entity FROM run WHERE id = ? ORDER BY key", (run_id,)
+        ).fetchall()
         for key, of_project, of_entity in found:
             # A log that says nothing of its project yet is taken for the run of that id that there is
             if (not project or of_project in {"", project}) and (not entity or of_entity in {"", entity}):

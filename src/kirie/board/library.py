@@ -126,7 +126,11 @@ class Library:
             segments = self.segments(run)
             name, system = self._column(metric, segments)
             parts = [along(connection, segment, name, system=system) for segment in segments]
-        steps, times, epochs, values = (np.concatenate(each) if each else np.zeros(0) for each in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 4
+        steps, times, epochs, values = (
+            (np.concatenate(each) if each else np.zeros(0) for each in zip(*parts, strict=True))
+            if parts
+            else (np.zeros(0),) * 4
+        )
         if not system:
             kept = last_of_each(steps)
             steps, times, epochs, values = steps[kept], times[kept], epochs[kept], values[kept]

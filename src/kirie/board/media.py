@@ -48,9 +48,7 @@ def histograms(library: Library, run: str, key: str) -> dict[str, Any]:
     Raises:
         RequestError: There is no such run, or it has no such histogram.
     """
-    found = [
-        one for step, value in _logged(library, run, key) if (one := media.histogram(value, step)) is not None
-    ]
+    found = [one for step, value in _logged(library, run, key) if (one := media.histogram(value, step)) is not None]
     if not found:
         raise RequestError(404, f"The run logged no histogram '{key[:80]}'.")
     found = found[:: -(-len(found) // _MOST_STEPS)]

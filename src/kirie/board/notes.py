@@ -86,7 +86,9 @@ class Notes:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
         try:
-            connection.execute("CREATE TABLE IF NOT EXISTS note (run TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS note (run TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID"
+            )
             yield connection
         finally:
             connection.close()
@@ -96,7 +98,10 @@ def _check(field: str, value: Any) -> None:
     if field in {"pinned", "hidden"}:
         right, allowed = isinstance(value, bool), "true or false"
     elif field == "note":
-        right, allowed = isinstance(value, str) and len(value) <= MOST_LETTERS, f"text of up to {MOST_LETTERS:,} letters"
+        right, allowed = (
+            isinstance(value, str) and len(value) <= MOST_LETTERS,
+            f"text of up to {MOST_LETTERS:,} letters",
+        )
     elif field == "tags":
         right = value is None or isinstance(value, list) and len(value) <= MOST_TAGS and all(map(_is_tag, value))
         allowed = f"a list of up to {MOST_TAGS} words of up to {_TAG_LETTERS} letters"

@@ -27,7 +27,9 @@ def pack(values: NDArray[Any]) -> bytes:
             smaller = numbers.astype(_KINDS[kind])
             back = smaller.astype(np.float64)
             # A negative zero is no whole number
-            if np.array_equal(back, numbers, equal_nan=True) and (kind == b"f" or not np.signbit(numbers[numbers == 0]).any()):
+            if np.array_equal(back, numbers, equal_nan=True) and (
+                kind == b"f" or not np.signbit(numbers[numbers == 0]).any()
+            ):
                 return kind + smaller.tobytes()
     return b"d" + numbers.astype("<f8").tobytes()
 

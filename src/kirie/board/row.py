@@ -165,7 +165,11 @@ def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
             # Beyond 64 bits JSON's readers differ
             found[prefix] = value if abs(value) < 2**63 else float(value)
         elif isinstance(value, list):
-            found[prefix] = value if len(value) <= 20 and not any(isinstance(v, list | dict) for v in value) else str(value)[:_MOST_TEXT]
+            found[prefix] = (
+                value
+                if len(value) <= 20 and not any(isinstance(v, list | dict) for v in value)
+                else str(value)[:_MOST_TEXT]
+            )
     return found
 
 

@@ -142,5 +142,7 @@ def _values(key: str, rows: Iterable[Mapping[str, Any]], kind: str) -> dict[str,
 
 
 def _counted(counts: Counter[int], names: Mapping[int, str]) -> list[dict[str, Any]]:
-    found = [{"key": names[number].partition(":")[2], "runs": runs} for number, runs in counts.items() if number in names]
+    found = [
+        {"key": names[number].partition(":")[2], "runs": runs} for number, runs in counts.items() if number in names
+    ]
     return sorted(found, key=lambda entry: str(entry["key"]))

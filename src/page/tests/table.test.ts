@@ -117,6 +117,24 @@ describe("later answers", () => {
     expect(next.metrics).toEqual([{ key: "loss", runs: 2 }]);
   });
 
+  it("changes values in place, and leaves columns that did not change as they are", () => {
+    const next = merged(first, {
+      version: 2,
+      ids: ["b"],
+      gone: [],
+      columns: [
+        { key: "name", kind: "text", from: "run", values: [null] },
+        { key: "score", kind: "number", from: "summary", values: [7] },
+        { key: "new", kind: "list", from: "run", values: [["x"]] },
+      ],
+    });
+    expect(next.ids).toEqual(["a", "b"]);
+    expect(next.columns.get("score")?.values).toEqual([1, 7]);
+    expect(first.columns.get("score")?.values).toEqual([1, 2]);
+    expect(next.columns.get("name")).toBe(first.columns.get("name"));
+    expect(next.columns.get("new")?.values).toEqual([null, ["x"]]);
+  });
+
   it("replaces all by a whole answer", () =>
     expect(merged(first, { version: 3, ids: ["z"], columns: [] }).ids).toEqual(["z"]));
 });

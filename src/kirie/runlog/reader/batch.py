@@ -188,5 +188,3 @@ class Gathered:
 
 def _seconds(time: Any) -> float:
     return float(time.seconds) + time.nanos / 1e9
-
-

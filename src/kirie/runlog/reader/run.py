@@ -246,9 +246,7 @@ class Run:
         return [
             picture
             for segment, step, value in self._values(key)
-            for picture in media.pictures(
-                value.value, segment.log.files, step, media.mask_labels(segment.config, key)
-            )
+            for picture in media.pictures(value.value, segment.log.files, step, media.mask_labels(segment.config, key))
         ]
 
     def histograms(self, key: str) -> list[media.Histogram]:

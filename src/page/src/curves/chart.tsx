@@ -1,6 +1,7 @@
 /** One metric: its curves, fetched when in sight, and the values at the cursor. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { usePromise } from "../data/answer";
+import { fullNameOf } from "../data/runs";
 import { askCurves, type Curve } from "../data/curves";
 import { moment, number, plural } from "../design/words";
 import { Button, Failure } from "../parts/basics";
@@ -128,7 +129,7 @@ function Values({ lines, settings }: { lines: readonly Drawn[]; settings: Settin
       <table aria-label={at === null ? "Last values" : "Values at the cursor"}>
         <tbody>
           {lines.map((line) => (
-            <ValueRow key={line.name} line={line} at={at} settings={settings} marked={marked === line.id} />
+            <ValueRow key={line.id} line={line} at={at} settings={settings} marked={marked === line.id} />
           ))}
         </tbody>
       </table>
@@ -151,6 +152,7 @@ function ValueRow({
   const x = line.x[place] as number;
   const where = settings.axis === "wall" ? moment(x) : xWords(x, settings.axis);
   const raw = line.raw?.[place];
+  const name = line.name ?? fullNameOf(line.id);
   return (
     <tr
       class={marked ? "marked" : ""}
@@ -170,8 +172,8 @@ function ValueRow({
           />
         </svg>
       </td>
-      <td class="cut name" title={line.name}>
-        {line.name}
+      <td class="cut name" title={name}>
+        {name}
         {line.many > 1 && <span class="muted"> ×{line.many}</span>}
       </td>
       <td class="number" title={`exactly ${line.y[place]}`}>

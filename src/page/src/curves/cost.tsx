@@ -6,6 +6,12 @@ import { duration, number } from "../design/words";
 import { Failure, RunName } from "../parts/basics";
 import type { Detail } from "../run/detail";
 
+/** Devices at a time, where the log tells of both hours and time. */
+function devicesOf(cost: Detail["cost"]): number | null {
+  const { device_hours: hours = null, seconds = null } = cost ?? {};
+  return hours && seconds ? Math.round((hours * 36000) / seconds) / 10 : null;
+}
+
 /** Each is a question of its own. */
 const MOST = 50;
 
@@ -49,7 +55,7 @@ export function Cost({ ids, version }: { ids: readonly string[]; version: number
                     <RunName id={id} />
                   </td>
                   <td class="number">{duration(table.value("runtime", id) as number | null)}</td>
-                  <td class="number">{number(cost?.devices)}</td>
+                  <td class="number">{number(devicesOf(cost))}</td>
                   <td class="number">{number(cost?.device_hours)}</td>
                 </tr>
               );

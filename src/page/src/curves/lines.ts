@@ -1,6 +1,5 @@
 /** What one chart draws: for each run or group a line, perhaps the raw one behind it, perhaps a band. */
 import { runColor, runDash } from "../design/colors";
-import { fullNameOf } from "../data/runs";
 import type { Curve } from "../data/curves";
 import { bandOver, type Band, type RunGroup, type Spread } from "./bands";
 import { extent } from "./extent";
@@ -9,7 +8,8 @@ import { smoothed } from "./smooth";
 export interface Drawn {
   /** The run whose colour it has; of a group the first. */
   id: string;
-  name: string;
+  /** Of a group; a run's own name is looked up where it is shown, as it may come later than the curve. */
+  name: string | null;
   color: string;
   dash: number[];
   x: ArrayLike<number>;
@@ -33,7 +33,7 @@ export function drawn(
     .map(({ run, x, y }) => ({ run, x, raw: y, y: smoothing > 0 ? smoothed(x, y, smoothing, range) : y }));
   if (groups === null) {
     return lines.map(({ run, x, y, raw }) => ({
-      ...{ id: run, name: fullNameOf(run), color: runColor(run), dash: runDash(run) },
+      ...{ id: run, name: null, color: runColor(run), dash: runDash(run) },
       ...{ x, y, raw: smoothing > 0 ? raw : null, band: null, many: 1 },
     }));
   }

@@ -17,11 +17,18 @@ export function headOf(key: string): string {
   return slash < 0 ? "" : key.slice(0, slash);
 }
 
+const HEADS = ["val", "train", "test"];
+
+function order(head: string): number {
+  const at = HEADS.indexOf(head);
+  return at < 0 ? HEADS.length : at;
+}
+
 export function Metrics({ all, chosen, onChange }: Props) {
   const [search, setSearch] = useState("");
   const words = search.toLowerCase().split(/\s+/);
   const found = all.filter(({ key }) => words.every((word) => key.toLowerCase().includes(word)));
-  const heads = [...new Set(found.map(({ key }) => headOf(key)))];
+  const heads = [...new Set(found.map(({ key }) => headOf(key)))].sort((a, b) => order(a) - order(b));
   const keys = found.map(({ key }) => key);
   return (
     <div class="stack metrics">
@@ -64,24 +71,26 @@ export function Metrics({ all, chosen, onChange }: Props) {
 }
 
 const FIRST = [
-  /^val\/(m?iou|map|accuracy)$/i,
-  /^val\/.*(dice|f1|boundary)/i,
-  /^val\/loss/i,
+  /^val\/(m?iou|accuracy)$/i,
   /^train\/loss(_epoch)?$/i,
+  /^val\/loss$/i,
+  /^val\/.*(dice|f1|map|boundary)/i,
   /^val/i,
   /loss/i,
   /^train/i,
   /lr|learning/i,
 ];
 
-/** Without a choice: what is mostly looked at first. */
+/** Without a choice: what is mostly looked at first. Metrics of one label (`val/iou/hair`) and of a few runs come later. */
 export function standardMetrics(all: readonly MetricKey[], most = 6): string[] {
-  const place = (key: string): number => {
+  const many = Math.max(0, ...all.map(({ runs }) => runs));
+  const place = ({ key, runs }: MetricKey): number => {
     const at = FIRST.findIndex((one) => one.test(key));
-    return at < 0 ? FIRST.length : at;
+    const late = (key.split("/").length > 2 ? 20 : 0) + (runs * 2 < many ? 10 : 0);
+    return (at < 0 ? FIRST.length : at) + late;
   };
   return [...all]
-    .sort((a, b) => place(a.key) - place(b.key) || b.runs - a.runs || a.key.length - b.key.length)
+    .sort((a, b) => place(a) - place(b) || b.runs - a.runs || a.key.length - b.key.length)
     .slice(0, most)
     .map(({ key }) => key);
 }

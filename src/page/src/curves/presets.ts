@@ -15,13 +15,14 @@ export const PRESETS: readonly Preset[] = [
   },
   { word: "device", name: "Device", fits: /^system\/(gpu|tpu|ipu|trainium|apple|device)/i },
   { word: "cpu", name: "CPU", fits: /^system\/(cpu|proc\.cpu|.*\.cpu)/i },
-  { word: "memory", name: "Memory", fits: /^system\/(memory|proc\.memory|.*mem)/i },
+  { word: "memory", name: "Memory", fits: /^(system\/(memory|proc\.memory|.*mem)|perf\/.*mem)/i },
   { word: "io", name: "Disk and network", fits: /^system\/(disk|network)/i },
 ];
 
 export function systemKeys(metrics: readonly MetricKey[], system: readonly MetricKey[]): MetricKey[] {
   const throughput = PRESETS[0] as Preset;
-  return [...metrics.filter(({ key }) => throughput.fits.test(key)), ...system];
+  const machine = system.map(({ key, runs }) => ({ key: key.startsWith("system/") ? key : `system/${key}`, runs }));
+  return [...metrics.filter(({ key }) => throughput.fits.test(key) || /^perf\//.test(key)), ...machine];
 }
 
 /** Metrics of a preset; those of the first that has any where it is not named. */

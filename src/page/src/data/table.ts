@@ -74,8 +74,13 @@ export function merged(now: RunTable, answer: RunsAnswer): RunTable {
     const columns = fresh.map(({ key, kind, from, values }) => ({ key, kind, from, values }));
     return new RunTable(answer.version, answer.ids, columns, answer.metrics ?? [], answer.system ?? []);
   }
-  const gone = new Set(answer.gone);
+  const gone = new Set(answer.gone.filter((id) => now.rowOf.has(id)));
   const added = answer.ids.filter((id) => !now.rowOf.has(id));
+  const metrics = answer.metrics ?? now.metrics;
+  const system = answer.system ?? now.system;
+  if (added.length === 0 && gone.size === 0) {
+    return new RunTable(answer.version, now.ids, patched(now, answer.ids, fresh), metrics, system);
+  }
   const ids = [...added, ...now.ids.filter((id) => !gone.has(id))];
   const source = ids.map((id) => now.rowOf.get(id) ?? -1);
   const news = new Map(answer.ids.map((id, row) => [id, row]));
@@ -93,5 +98,27 @@ export function merged(now: RunTable, answer: RunsAnswer): RunTable {
     });
     return { key, kind, from, values };
   });
-  return new RunTable(answer.version, ids, columns, answer.metrics ?? now.metrics, answer.system ?? now.system);
+  return new RunTable(answer.version, ids, columns, metrics, system);
+}
+
+/** Columns after changes in rows that are there. One in which nothing changed stays the same object, and with it what was worked out of it. */
+function patched(now: RunTable, ids: readonly string[], fresh: readonly Column[]): Column[] {
+  const rows = ids.map((id) => now.rowOf.get(id) as number);
+  const columns = new Map(now.columns);
+  for (const { key, kind, from, values } of fresh) {
+    const before = columns.get(key) ?? { key, kind, from, values: now.ids.map((): Value => null) };
+    const news = rows.map((row, at) => [row, values[at] ?? null] as const);
+    const other = news.filter(([row, value]) => !same(before.values[row] ?? null, value));
+    if (other.length === 0 && columns.has(key) && before.kind === kind) continue;
+    const next = before.values.slice();
+    for (const [row, value] of other) next[row] = value;
+    columns.set(key, { key, kind, from, values: next });
+  }
+  return [...columns.values()];
+}
+
+function same(a: Value, b: Value): boolean {
+  return (
+    a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => one === b[at]))
+  );
 }

@@ -178,7 +178,7 @@ export function Check({
   return (
     <label class="row">
       <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
-      {label}
+      <span>{label}</span>
     </label>
   );
 }

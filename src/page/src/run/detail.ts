@@ -33,6 +33,8 @@ export interface Detail {
   git?: Record<string, Json> | null;
   environment?: Record<string, Json> | null;
   data?: Json;
+  data_version?: Json;
+  versions?: Record<string, Json> | null;
   segments?: Segment[];
   media?: string[];
   tables?: string[];
@@ -50,6 +52,13 @@ export function flat(value: Json | undefined, before = ""): [string, Json][] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [[before, value]];
   const found = Object.entries(value).flatMap(([key, inner]) => flat(inner, before ? `${before}.${key}` : key));
   return found.length > 0 || before === "" ? found : [[before, {}]];
+}
+
+/** Whether a value stands for a file that was logged: pictures, tables and histograms have views of their own. */
+export function isMedia(value: Json): boolean {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && ("_type" in value || "filenames" in value)
+  );
 }
 
 export function shownValue(value: Json): string {

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { link } from "../address/address";
 import { bytes, duration, moment, number, plural } from "../design/words";
-import { flat, type Detail, type Json } from "./detail";
+import { flat, isMedia, type Detail, type Json } from "./detail";
 import { Pairs } from "./tree";
 
 function Facts({ rows }: { rows: readonly (readonly [string, ComponentChildren])[] }) {
@@ -36,11 +36,14 @@ function record(value: Json | undefined | null): [string, Json][] {
 }
 
 export function Overview({ run }: { run: Detail }) {
-  const summary = Object.entries(run.summary ?? {}).flatMap(([key, value]) => flat(value, key));
+  const summary = Object.entries(run.summary ?? {})
+    .filter(([, value]) => !isMedia(value))
+    .flatMap(([key, value]) => flat(value, key));
   const numbers = summary.filter((pair): pair is [string, number] => typeof pair[1] === "number");
   const others = summary.filter(([, value]) => typeof value !== "number");
   const git = record(run.git as Json);
-  const data = record(run.data);
+  const data = record(run.data_version ?? run.data);
+  const versions = record(run.versions as Json);
   const environment = record(run.environment as Json);
   const hours = run.cost?.device_hours;
   return (
@@ -101,6 +104,11 @@ export function Overview({ run }: { run: Detail }) {
       {environment.length > 0 && (
         <Panel title="Environment">
           <Pairs rows={environment} />
+        </Panel>
+      )}
+      {versions.length > 0 && (
+        <Panel title="Versions">
+          <Pairs rows={versions} />
         </Panel>
       )}
       <Panel title={plural(run.segments?.length ?? 0, "log file")}>

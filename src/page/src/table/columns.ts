@@ -89,33 +89,60 @@ export function widthOf(column: Column): number {
 
 const MOST_CONFIG = 5;
 const MOST_SUMMARY = 5;
-/** Values of these name the run itself, not a choice that was made. */
+/** Values of these name the run itself or where it ran, not a choice that was made. */
 const OWN = /^config\.(run_id|runs|name|notes|tags|log\..*|trainer\..*)$/;
+/** What is looked at first. */
+const CONFIG = [
+  /\.?model\.name$|^config\.(model|arch)$/,
+  /encoder$|backbone$/,
+  /(^|\.)(lr|learning_rate)$/,
+  /seed$/,
+  /batch_size$/,
+  /\.name$/,
+  /epochs$/,
+];
+const SCORES = [/m_?iou$/i, /(^|\/)map$/i, /dice$|f1$|iou$/i, /loss$/i, /acc/i];
+const PARTS = [/^val/, /^test/, /^train/];
 
-/** Without a choice in the address: state and times, what differs in the configurations, the main scores. */
+function place(key: string, order: readonly RegExp[]): number {
+  const at = order.findIndex((one) => one.test(key));
+  return at < 0 ? order.length : at;
+}
+
+/** 0 where most runs have a value: what one run alone has comes later. */
+function rare(column: Column): number {
+  const there = column.values.reduce<number>((sum, value) => sum + (value === null ? 0 : 1), 0);
+  return there * 2 > column.values.length ? 0 : 1;
+}
+
+function ranked(columns: readonly Column[], most: number, rank: (column: Column) => number[]): string[] {
+  return columns
+    .map((column, at) => ({ key: column.key, rank: [...rank(column), at] }))
+    .sort((a, b) => a.rank.map((one, i) => one - (b.rank[i] as number)).find((one) => one !== 0) ?? 0)
+    .slice(0, most)
+    .map(({ key }) => key);
+}
+
+/** Without a choice in the address: state and times, the main scores, what differs in the configurations. */
 export function standardColumns(table: RunTable): string[] {
   const all = [...table.columns.values()];
   const config = all.filter((column) => column.from === "config" && !OWN.test(column.key) && differs(column));
   const summary = all.filter((column) => column.from === "summary" && column.kind === "number");
-  const place = (key: string): number => (/^val/.test(key) ? 0 : /^test/.test(key) ? 1 : /^train/.test(key) ? 2 : 3);
-  const scores = summary
-    .map((column, at) => ({ key: column.key, at, parts: column.key.split("/").length }))
-    .sort((a, b) => place(a.key) - place(b.key) || a.parts - b.parts || main(a.key) - main(b.key) || a.at - b.at);
-  const fixed = ["state", "started", "runtime"].filter((key) => table.columns.has(key));
+  const deep = (key: string): number => key.split(/[./]/).length;
   const noted = ["tags", "note"].filter((key) =>
-    table.columns.get(key)?.values.some((value) => textOf(value) !== "–" && textOf(value) !== ""),
+    table.columns.get(key)?.values.some((value) => value !== null && textOf(value) !== ""),
   );
   return [
-    ...fixed,
-    ...scores.slice(0, MOST_SUMMARY).map(({ key }) => key),
-    ...config.slice(0, MOST_CONFIG).map(({ key }) => key),
+    ...["state", "started", "runtime"].filter((key) => table.columns.has(key)),
+    ...ranked(summary, MOST_SUMMARY, (column) => [
+      place(column.key, PARTS),
+      rare(column),
+      Math.max(2, deep(column.key)),
+      place(column.key, SCORES),
+    ]),
+    ...ranked(config, MOST_CONFIG, (column) => [rare(column), place(column.key, CONFIG), deep(column.key)]),
     ...noted,
   ];
-}
-
-/** What is looked at first, among scores of one kind. */
-function main(key: string): number {
-  return /miou|(^|\/)map$|accuracy$/i.test(key) ? 0 : /dice|loss|f1|iou/i.test(key) ? 1 : 2;
 }
 
 /** More than one value, but not a different one in each run. */

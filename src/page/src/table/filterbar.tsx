@@ -27,13 +27,20 @@ export function FilterBar({ value, onChange }: Props) {
   const [offer, setOffer] = useState<Completions | null>(null);
   const [at, setAt] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
+  // What was typed comes back through the address, without the space at its end and later
+  const sent = useRef(value);
   // The address may change by itself: back, a link, another view
-  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (value !== sent.current) setText(value);
+    sent.current = value;
+  }, [value]);
   const error = text.trim() === "" ? null : failureOf(text);
 
   const write = (next: string): void => {
     setText(next);
-    if (failureOf(next) === null) onChange(next.trim());
+    if (failureOf(next) !== null) return;
+    sent.current = next.trim();
+    onChange(next.trim());
   };
   const look = (): void => {
     const element = input.current;

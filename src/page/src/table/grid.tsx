@@ -150,8 +150,14 @@ interface HeadingProps extends Pick<Props, "table" | "lines" | "columns" | "sort
 }
 
 function Heading({ columns, widths, name, sort, onSort, lines, table }: HeadingProps) {
-  const ids = lines.flatMap((line) => (line.kind === "run" ? [table.ids[line.row] as string] : []));
-  const shown = ids.slice(0, MOST_SELECTED);
+  const shown: string[] = [];
+  let more = false;
+  for (const line of lines) {
+    if (line.kind !== "run") continue;
+    more = shown.length === MOST_SELECTED;
+    if (more) break;
+    shown.push(table.ids[line.row] as string);
+  }
   const all = shown.length > 0 && shown.every(isSelected);
   const head = (key: string, title: string, full: string, numeric: boolean) => {
     const place = sort.findIndex((one) => one.key === key);
@@ -186,8 +192,8 @@ function Heading({ columns, widths, name, sort, onSort, lines, table }: HeadingP
       >
         <input
           type="checkbox"
-          aria-label={`Select ${shown.length < ids.length ? `the first ${MOST_SELECTED}` : "all"} in this table`}
-          title={`Select ${shown.length < ids.length ? `the first ${MOST_SELECTED}` : "all"}`}
+          aria-label={`Select ${more ? `the first ${MOST_SELECTED}` : "all"} in this table`}
+          title={`Select ${more ? `the first ${MOST_SELECTED}` : "all"}`}
           checked={all}
           onChange={() =>
             select(
