@@ -141,7 +141,9 @@ def rows(steps: int, metrics: int, seed: int) -> Iterable[dict[str, Any]]:
 
 def body(steps: int, metrics: int, seed: int, *, end: bool = True) -> bytes:
     """The blocks after the first one."""
-    records = [record for step, row in enumerate(rows(steps, metrics, seed)) for record in (history(row, step), summary(row))]
+    records = [
+        record for step, row in enumerate(rows(steps, metrics, seed)) for record in (history(row, step), summary(row))
+    ]
     return framed([*records, ended()] if end else records, 0)
 
 
@@ -178,8 +180,9 @@ def write_runs(folder: Path, runs: int, steps: int, metrics: int, shapes: int = 
         run_id, started = f"s{number:07}", START + 60 * number
         path = place(folder / f"{number // 1000:03}", run_id, started)
         path.parent.mkdir(parents=True)
-        config = {key: value for key, value in config_of(number).items()}
-        head = first_block([begun(run_id, config, name=f"run {number}", group=f"group-{number // 5}", started=started)])
+        head = first_block(
+            [begun(run_id, config_of(number), name=f"run {number}", group=f"group-{number // 5}", started=started)]
+        )
         content = head + bodies[number % len(bodies)]
         path.write_bytes(content)
         total += len(content)

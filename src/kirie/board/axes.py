@@ -3,41 +3,87 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kirie.board import chunks
-from kirie.board.row import batch_of
+from kirie.runlog.reader.merge import last_of_each
+
+AXES = ("step", "epoch", "time", "wall", "images")
 
 Numbers = NDArray[np.float64]
 
 
-def along(
-    connection: sqlite3.Connection, segment: int, name: str, *, system: bool
-) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """A segment's column with its places.
+class Points(NamedTuple):
+    """Values with all their places; NaN where a place is not known.
+
+    Attributes:
+        steps: Steps.
+        times: Seconds since 1970.
+        epochs: Epochs.
+        values: The values.
+    """
+
+    steps: Numbers
+    times: Numbers
+    epochs: Numbers
+    values: Numbers
+
+
+_NONE = Points(*(np.zeros(0) for _ in Points._fields))
+
+
+def along(connection: sqlite3.Connection, segment: int, name: str, *, system: bool) -> Points:
+    """A segment's column.
 
     Args:
         connection: The cache.
         segment: The segment.
         name: The column's name.
         system: Whether it is a system metric, which has a time and no step.
-
-    Returns:
-        Steps, times (seconds since 1970), epochs and values; NaN where a place is not known.
     """
     number = chunks.number_of(connection, name)
     if number is None:
-        return (np.zeros(0),) * 4
+        return _NONE
     rows, values = chunks.read(connection, segment, number)
     if system:
         nowhere = np.full(len(rows), np.nan)
-        return nowhere, _at(connection, segment, chunks.SYSTEM_TIME, rows), nowhere, values
+        return Points(nowhere, _at(connection, segment, chunks.SYSTEM_TIME, rows), nowhere, values)
     steps, times, epochs = (_at(connection, segment, axis, rows) for axis in (chunks.STEP, chunks.TIME, chunks.EPOCH))
-    return steps, times, epochs, values
+    return Points(steps, times, epochs, values)
+
+
+def merged(parts: Sequence[Points], *, system: bool) -> Points:
+    """The points of several segments, the oldest first; of a step that was logged twice the later value."""
+    whole = Points(*map(np.concatenate, zip(*parts, strict=True))) if parts else _NONE
+    if system or not len(whole.steps) or np.isnan(whole.steps).any():
+        return whole
+    kept = last_of_each(whole.steps.astype(np.int64))
+    return Points(*(column[kept] for column in whole))
+
+
+def places(points: Points, x: str, started: float | None, batch: float | None) -> Numbers:
+    """Where points lie on an axis; NaN where that is not known.
+
+    Args:
+        points: The points.
+        x: One of `AXES`.
+        started: When the run started, seconds since 1970; None if that is not known.
+        batch: The images of a step; None if they are not known, or not asked for.
+    """
+    if x == "step":
+        return points.steps
+    if x == "epoch":
+        return points.epochs
+    if x == "wall":
+        return points.times
+    if x == "time":
+        return points.times - (np.nan if started is None else started)
+    # A step is numbered from 0 when it is done
+    return (points.steps + 1) * (np.nan if batch is None else batch)
 
 
 def _at(connection: sqlite3.Connection, segment: int, axis: str, rows: NDArray[np.int64]) -> Numbers:
@@ -45,26 +91,6 @@ def _at(connection: sqlite3.Connection, segment: int, axis: str, rows: NDArray[n
     number = chunks.number_of(connection, axis)
     if number is None or not len(rows):
         return np.full(len(rows), np.nan)
-    _, places = chunks.read(connection, segment, number)
+    _, found = chunks.read(connection, segment, number)
     # An axis has a number for each row that was read with it
-    return places[rows] if len(places) > rows[-1] else np.full(len(rows), np.nan)
-
-
-Axis = Callable[[Numbers, Numbers, Numbers, Mapping[str, Any]], Numbers]
-
-
-def _images(steps: Numbers, _times: Numbers, _epochs: Numbers, row: Mapping[str, Any]) -> Numbers:
-    """Images seen up to a step, where the configuration tells the batch size."""
-    config = {key.removeprefix("config."): value for key, value in row.items() if key.startswith("config.")}
-    batch = batch_of(config)
-    return (steps + 1) * batch if batch else np.full(len(steps), np.nan)
-
-
-AXES: dict[str, Axis] = {
-    "step": lambda steps, times, epochs, row: steps,
-    "epoch": lambda steps, times, epochs, row: epochs,
-    "time": lambda steps, times, epochs, row: times - float(row.get("started") or np.nan),
-    "wall": lambda steps, times, epochs, row: times,
-    "images": _images,
-}
-"""The axes by name: from steps, times, epochs and the run's row to places."""
+    return found[rows] if len(found) > rows[-1] else np.full(len(rows), np.nan)

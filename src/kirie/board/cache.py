@@ -6,7 +6,6 @@ Where it cannot be written (a full disk, a read-only home), the board goes on wi
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -184,7 +183,7 @@ class Cache:
 
 def _inode(path: Path) -> int | None:
     try:
-        return os.stat(path).st_ino
+        return path.stat().st_ino
     except OSError:
         return None
 

@@ -23,7 +23,11 @@ STEP, TIME, EPOCH, SYSTEM_TIME = "a:step", "a:time", "a:epoch", "a:system"
 METRIC, SYSTEM = "m:", "s:"
 """What begins the names of other columns: a metric may be called as an axis, or as a system metric."""
 
-_FORGET = tuple(f"DELETE FROM {table} WHERE segment = ?" for table in ("chunk", "value", "console"))
+_FORGET = (
+    "DELETE FROM chunk WHERE segment = ?",
+    "DELETE FROM value WHERE segment = ?",
+    "DELETE FROM console WHERE segment = ?",
+)
 
 Rows = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -34,7 +38,7 @@ class Chunk(NamedTuple):
 
     name: str
     first: int
-    count: int
+    size: int
     rows: bytes
     numbers: bytes
 
@@ -104,7 +108,7 @@ def append(
 
 def _joined(connection: sqlite3.Connection, segment: int, names: Names, chunk: Chunk) -> Chunk:
     """A chunk with the last ones of its column that are no larger, which go."""
-    name, count, parts = names.number(connection, chunk.name), chunk.count, [chunk]
+    name, count, parts = names.number(connection, chunk.name), chunk.size, [chunk]
     while True:
         last = connection.execute(
             "SELECT rowid, count FROM chunk WHERE segment = ? AND name = ? ORDER BY first DESC LIMIT 1", (segment, name)
@@ -118,8 +122,8 @@ def _joined(connection: sqlite3.Connection, segment: int, names: Names, chunk: C
         count += last[1]
     if len(parts) == 1:
         return chunk
-    rows = np.concatenate([unpack(part.rows, part.count) for part in parts])
-    numbers = np.concatenate([unpack(part.numbers, part.count) for part in parts])
+    rows = np.concatenate([unpack(part.rows, part.size) for part in parts])
+    numbers = np.concatenate([unpack(part.numbers, part.size) for part in parts])
     return Chunk(chunk.name, parts[0].first, count, pack(rows), pack(numbers))
 
 

@@ -74,15 +74,14 @@ def packed(
         except RequestError:
             places = values = np.zeros(0)
         kept = shown(places, values, points, low, high)
-        total = len(kept) if low is None and high is None and len(kept) == len(places) else len(places)
         pieces = [_padded(places[kept].astype("<f8").tobytes()), _padded(_narrow(values[kept]))]
         heads.append(
             {
                 "run": run,
                 "metric": metric,
                 "n": len(kept),
-                "total": total,
-                "sampled": _sampled(places, kept),
+                "total": int(kept[-1] - kept[0]) + 1 if len(kept) else 0,
+                "sampled": _sampled(kept),
                 "x_at": at,
                 "y_at": at + len(pieces[0]),
             }
@@ -98,7 +97,7 @@ def packed(
     )
 
 
-def _sampled(places: Any, kept: Any) -> bool:
+def _sampled(kept: Any) -> bool:
     """Whether points between the first and the last shown are left out."""
     return len(kept) > 0 and int(kept[-1] - kept[0]) + 1 > len(kept)
 

@@ -44,7 +44,8 @@ def shown(x: Numbers, y: Numbers, points: int, low: float | None = None, high: f
 
 def _least(values: Numbers) -> NDArray[np.intp]:
     """Where each row has its least value; anywhere in a row of NaN."""
-    return np.where(np.isnan(values), np.inf, values).argmin(axis=1)
+    found: NDArray[np.intp] = np.where(np.isnan(values), np.inf, values).argmin(axis=1)
+    return found
 
 
 def _range(x: Numbers, low: float | None, high: float | None) -> tuple[int, int]:

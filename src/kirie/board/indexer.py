@@ -1,12 +1,11 @@
 """Keeps a board's cache true, in the background: newest runs first, then only what grows.
 
-Every few seconds living runs are looked at, and now and then all folders. One look costs what is new, not what is there.
+Every few seconds living runs are looked at, and now and then all folders. A look costs what is new, not what is there.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 import time
@@ -17,8 +16,8 @@ from typing import NamedTuple
 
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.keeper import Keeper
-from kirie.board.reading import Facts, Reading
 from kirie.board.readers import Wanted, readings
+from kirie.board.reading import Facts, Reading
 from kirie.board.scan import Log, Scan
 from kirie.board.states import Asked, states_without_slurm
 from kirie.board.turn import Turn
@@ -57,6 +56,7 @@ class Indexer:
         self._keeper, self._scan = Keeper(folder), Scan(folder)
         self._known: dict[str, _Known] | None = None
         self._next_scan = 0.0
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kirie-board-index", daemon=True)
         self.trouble = ""
@@ -68,7 +68,8 @@ class Indexer:
     def stop(self) -> None:
         """Ends after the change that is being made."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._turn.leave()
 
     def _run(self) -> None:
@@ -85,12 +86,21 @@ class Indexer:
                 self.trouble = f"The logs could not be read on ({type(error).__name__}: {error})."
             self._stopping.wait(LOOK_S)
 
-    def look(self) -> None:
+    def look(self, *, everywhere: bool = False) -> None:
         """Looks once at what may have changed, and keeps what is new.
+
+        Args:
+            everywhere: Look at all folders, however long ago that was done.
 
         Raises:
             CacheLostError: The cache is begun anew; look again.
         """
+        with self._lock:
+            if everywhere:
+                self._next_scan = 0.0
+            self._look()
+
+    def _look(self) -> None:
         try:
             self._cache.look()
             if self._cache.full or not self._turn.mine():
@@ -125,6 +135,8 @@ class Indexer:
         new.sort(key=lambda log: (log.stamp, log.path), reverse=True)
         self._keep([], (len(logs) - len(new), len(logs)))
         self._read(new, known, len(logs))
+        with self._cache.writing() as connection:
+            connection.execute("REPLACE INTO meta VALUES ('refreshed', ?)", (int(time.time()),))
 
     def _look_at_living(self, known: dict[str, _Known]) -> None:
         with self._cache.reading() as connection:
@@ -134,7 +146,7 @@ class Indexer:
         found = []
         for path, stamp in living:
             try:
-                status = os.stat(self._folder / path)
+                status = (self._folder / path).stat()
             except OSError:
                 # The next look at all folders tells whether it is gone
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +23,6 @@ from kirie.runlog.reader.state import kirie_folder, read_record
 StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
 """Tells the states of kirie's runs by folder."""
 
-_ID = re.compile(r"[^/\\\s\x00-\x1f]{1,128}")
 _MOST_CONSOLE = 100_000
 """Pieces of output that are kept of a segment."""
 
@@ -56,7 +54,8 @@ class Keeper:
         texts = (json.dumps(reading.state), json.dumps(reading.facts))
         if found is None:
             segment = connection.execute(
-                "INSERT INTO segment (run, size, mtime, open, state, facts, path, stamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO segment (run, size, mtime, open, state, facts, path, stamp)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*values, *texts, log.path, log.stamp),
             ).lastrowid
             assert segment is not None
@@ -147,13 +146,13 @@ class Keeper:
         files = (self._folder / segments[-1][0]).parent / "files"
         detail = _detail(facts, segments, record, environment(facts["environment"], facts["config"], files))
         run = facts["run"]
-        ours = (_sound(run.get("id")) or key.partition("~")[0], run.get("project") or "", run.get("entity") or "")
+        ours = (key.partition("~")[0], run.get("project") or "", run.get("entity") or "")
         return (*ours, started, row.packed(), json.dumps(detail), int(state in ALIVE))
 
     def _key(self, connection: sqlite3.Connection, log: Log, facts: Facts, before: str | None) -> str:
         """The name of a log's run on this board: its id, unless another project has a run of that id."""
         run = facts["run"]
-        run_id, project, entity = _sound(run.get("id")) or log.id, run.get("project") or "", run.get("entity") or ""
+        run_id, project, entity = log.id, run.get("project") or "", run.get("entity") or ""
         found = connection.execute(
             "SELECT key, project, entity FROM run WHERE id = ? ORDER BY key", (run_id,)
         ).fetchall()
@@ -177,11 +176,6 @@ class Keeper:
             "INSERT INTO console VALUES (?, ?, ?)",
             [(segment, when, text) for when, text in pieces[: max(0, _MOST_CONSOLE - have)]],
         )
-
-
-def _sound(run_id: Any) -> str | None:
-    """An id that can stand in an address; W&B gives no others."""
-    return run_id if isinstance(run_id, str) and _ID.fullmatch(run_id) else None
 
 
 def _next_version(connection: sqlite3.Connection) -> int:

@@ -7,26 +7,25 @@ import json
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from starlette.requests import Request
 
 from kirie.board import chunks
-from kirie.board.axes import AXES, along
+from kirie.board.axes import AXES, along, merged, places
+from kirie.board.batch import images_a_step
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.notes import Notes
 from kirie.board.opened import Opened
 from kirie.board.row import RUN_COLUMNS
 from kirie.board.table import NOTE_COLUMNS, Table, with_note
 from kirie.core.run import RunFolder
-from kirie.runlog.reader.merge import last_of_each
+from kirie.runlog.reader.find import LogFile
+from kirie.runlog.reader.run import Run
 from kirie.runlog.reader.state import kirie_folder
 from kirie.web.answers import RequestError
-
-if TYPE_CHECKING:
-    from kirie.runlog.reader.run import Run
 
 _SYSTEM = "system/"
 
@@ -125,23 +124,22 @@ class Library:
         with self.reading() as connection:
             segments = self.segments(run)
             name, system = self._column(metric, segments)
-            parts = [along(connection, segment, name, system=system) for segment in segments]
-        steps, times, epochs, values = (
-            (np.concatenate(each) if each else np.zeros(0) for each in zip(*parts, strict=True))
-            if parts
-            else (np.zeros(0),) * 4
-        )
-        if not system:
-            kept = last_of_each(steps)
-            steps, times, epochs, values = steps[kept], times[kept], epochs[kept], values[kept]
-        places = AXES[x](steps, times, epochs, row)
-        known = np.isfinite(places)
-        return places[known], values[known]
+            points = merged([along(connection, segment, name, system=system) for segment in segments], system=system)
+        batch = images_a_step(row, self.run_folder(run)) if x == "images" else None
+        found = places(points, x, row.get("started"), batch)
+        known = np.isfinite(found)
+        return found[known], points.values[known]
 
     def progress(self) -> dict[str, int]:
         """How many logs have been read, of how many."""
         found: dict[str, int] = self.news()["index"]
         return found
+
+    def refreshed(self) -> int | None:
+        """When all folders were looked at last, seconds since 1970; None before the first time."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT value FROM meta WHERE name = 'refreshed'").fetchone()
+        return int(found[0]) if found else None
 
     def news(self) -> dict[str, Any]:
         """What the stream of events tells when it is another than before."""
@@ -188,7 +186,11 @@ class Library:
         Raises:
             RequestError: There is no such run, or its logs are gone.
         """
-        return self._opened.run(run, self.logs(run))
+        self.row(run)
+        with self.reading() as connection:
+            found = connection.execute("SELECT path, stamp FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
+            logs = [LogFile(path := self.folder / text, path.stem.removeprefix("run-"), stamp) for text, stamp in found]
+        return self._opened.run(run, logs)
 
     def run_folder(self, run: str) -> RunFolder | None:
         """kirie's own folder of a run; None if another program made it."""

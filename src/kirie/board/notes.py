@@ -112,4 +112,4 @@ def _check(field: str, value: Any) -> None:
 
 
 def _is_tag(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) and len(value) <= _TAG_LETTERS
+    return isinstance(value, str) and len(value.strip()) > 0 and len(value) <= _TAG_LETTERS

@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from kirie.runlog.reader.find import LogFile
+from kirie.runlog.reader.run import Run
 from kirie.web.answers import RequestError
 
-if TYPE_CHECKING:
-    from kirie.runlog.reader.run import Run
-
 _MOST = 16
+
+_Logs = tuple[tuple[str, int, int], ...]
 
 
 class Opened:
@@ -21,28 +20,25 @@ class Opened:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._runs: OrderedDict[tuple[tuple[str, int, int], ...], Run] = OrderedDict()
+        self._runs: OrderedDict[_Logs, Run] = OrderedDict()
 
-    def run(self, key: str, logs: Sequence[Path]) -> Run:
+    def run(self, key: str, logs: Sequence[LogFile]) -> Run:
         """A run over its logs, opened anew when one of them has grown.
+
+        Args:
+            key: The run's name on this board.
+            logs: Its logs, the oldest first.
 
         Raises:
             RequestError: A log is gone.
         """
-        from kirie.runlog.reader.find import find_logs
-        from kirie.runlog.reader.run import Run
-
         try:
-            stamps = tuple((str(path), (seen := path.stat()).st_mtime_ns, seen.st_size) for path in logs)
+            now = tuple((str(log.path), (status := log.path.stat()).st_size, status.st_mtime_ns) for log in logs)
         except OSError:
-            raise RequestError(404, f"The logs of '{key}' are gone.") from None
+            raise RequestError(404, f"The logs of '{key[:80]}' are gone, or cannot be read any more.") from None
         with self._lock:
-            if (known := self._runs.get(stamps)) is not None:
-                self._runs.move_to_end(stamps)
-                return known
-        found = Run([log for path in logs for log in find_logs(path)], key)
-        with self._lock:
-            self._runs[stamps] = found
+            run = self._runs.pop(now, None) or Run(logs, key)
+            self._runs[now] = run
             while len(self._runs) > _MOST:
                 self._runs.popitem(last=False)
-        return found
+        return run

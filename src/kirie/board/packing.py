@@ -47,10 +47,12 @@ def unpack(content: bytes, count: int) -> NDArray[np.float64]:
     kind, body = content[:1], content[1:]
     if kind == _EVEN and len(body) == 16:
         first, apart = struct.unpack("<dd", body)
-        return first + apart * np.arange(count, dtype=np.float64)
+        even: NDArray[np.float64] = first + apart * np.arange(count, dtype=np.float64)
+        return even
     if kind not in _KINDS or len(body) != count * np.dtype(_KINDS[kind]).itemsize:
         raise ValueError("a packed column of the cache is damaged")
-    return np.frombuffer(body, _KINDS[kind]).astype(np.float64)
+    found: NDArray[np.float64] = np.frombuffer(body, _KINDS[kind]).astype(np.float64)
+    return found
 
 
 def _rises_evenly(numbers: NDArray[np.float64]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     bytes: int
 
 
-def readings(wanted: Sequence[Wanted]) -> Iterator[tuple[Log, Reading | None]]:
+def readings(wanted: Sequence[Wanted]) -> Generator[tuple[Log, Reading | None]]:
     """Reads logs to their ends, about in the given order.
 
     Yields:

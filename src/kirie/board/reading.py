@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from kirie.board.chunks import EPOCH, METRIC, STEP, SYSTEM, SYSTEM_TIME, TIME, Chunk, packed
+from kirie.runlog.reader.batch import Batch
 from kirie.runlog.reader.changes import apply
 from kirie.runlog.reader.media import kind_of
-from kirie.runlog.reader.tail import Batch, Tail
+from kirie.runlog.reader.tail import Tail
 
 BITE = 8 * 2**20
 """Bytes of a log that one look reads: what is in memory at a time."""

@@ -35,7 +35,6 @@ RUN_COLUMNS: dict[str, str] = {
 
 _EPOCHS = ("train.epochs", "trainer.max_epochs", "max_epochs", "num_train_epochs", "num_epochs", "epochs")
 _STEPS = ("train.steps", "trainer.max_steps", "max_steps", "total_steps", "num_steps")
-_BATCHES = ("train.batch_size", "batch_size", "data.batch_size", "global_batch_size")
 _MOST_TEXT = 500
 
 
@@ -144,11 +143,6 @@ def runtime_of(facts: Facts) -> float | None:
     return float(facts["last"] - facts["first"])
 
 
-def batch_of(config: Mapping[str, Any]) -> float | None:
-    """The images of a step by the names that configurations have for it; None where there is none of them."""
-    return _number(config, _BATCHES)
-
-
 def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
     """A nested mapping with dotted keys, and what is neither number nor word cut short as text."""
     found: dict[str, Any] = {}
@@ -156,7 +150,7 @@ def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
     while stack:
         prefix, value = stack.pop()
         if isinstance(value, Mapping) and (value or not prefix):
-            stack += [(f"{prefix}.{key}" if prefix else str(key), part) for key, part in reversed(value.items())]
+            stack += [(f"{prefix}.{key}" if prefix else str(key), part) for key, part in reversed(list(value.items()))]
         elif isinstance(value, float) and not math.isfinite(value):
             continue
         elif isinstance(value, str):
@@ -179,10 +173,14 @@ def _progress(facts: Facts, config: Mapping[str, Any], state: str) -> float | No
         return 1.0
     epochs, steps = _number(config, _EPOCHS), _number(config, _STEPS)
     if epochs and facts["epoch"] is not None:
-        return min(1.0, max(0.0, facts["epoch"] / epochs))
+        return _share(facts["epoch"] / epochs)
     if steps and facts["step"] is not None:
-        return min(1.0, max(0.0, facts["step"] / steps))
+        return _share(facts["step"] / steps)
     return None
+
+
+def _share(done: float) -> float:
+    return min(1.0, max(0.0, done))
 
 
 def _number(config: Mapping[str, Any], keys: Sequence[str]) -> float | None:

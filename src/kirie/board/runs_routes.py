@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,7 +22,7 @@ def board(request: Request) -> Response:
             "version": __version__,
             "frozen": False,
             "indexing": library.progress(),
-            "refreshed": int(time.time()),
+            "refreshed": library.refreshed(),
             "trouble": request.app.state.trouble(),
         },
     )

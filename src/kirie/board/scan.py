@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 _RUN = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(.+)")
-_LOG = re.compile(r"run-(.+)\.wandb")
+_LOG = ".wandb"
+_DEEPEST = 32
+"""Levels below the folder that are looked at."""
 _SETTLED_NS = 2 * 10**9
 """A folder that changed less than this ago may change again without another time: file systems count coarsely."""
 
@@ -37,8 +39,7 @@ class Log(NamedTuple):
 class _Folder:
     mtime: int
     folders: list[str] = field(default_factory=list)
-    runs: list[str] = field(default_factory=list)
-    log: str | None = None
+    logs: list[str] = field(default_factory=list)
 
 
 class Scan:
@@ -52,7 +53,7 @@ class Scan:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = str(root)
+        self._root = root
         self._known: dict[str, _Folder] = {}
         self.closed = 0
 
@@ -61,7 +62,7 @@ class Scan:
         self.closed = 0
         found: dict[str, Log] = {}
         seen: dict[str, _Folder] = {}
-        stack = [self._root]
+        stack, deepest = [str(self._root)], str(self._root).count("/") + _DEEPEST
         while stack:
             path = stack.pop()
             try:
@@ -71,37 +72,36 @@ class Scan:
             except OSError:
                 self.closed += 1
                 continue
-            if folder.log is not None and (log := self._log(path, folder.log)) is not None:
-                found[log.path] = log
-            stack += [f"{path}/{name}" for name in folder.folders]
+            for name in folder.logs:
+                if (log := self._log(Path(path, name))) is not None:
+                    found[log.path] = log
+            if not folder.logs and path.count("/") < deepest:
+                # A run's own folder has none of another run below it
+                stack += [f"{path}/{name}" for name in folder.folders]
         self._known = seen
         return found
 
     def _listed(self, path: str) -> _Folder:
-        mtime = os.stat(path).st_mtime_ns
+        mtime = Path(path).stat().st_mtime_ns
         known = self._known.get(path)
         if known is not None and known.mtime == mtime:
             return known
         # Not yet to be relied on if it is young
         folder = _Folder(mtime if time.time_ns() - mtime > _SETTLED_NS else -1)
-        is_run = _RUN.fullmatch(os.path.basename(path)) is not None
         with os.scandir(path) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if is_run:
-                    if _LOG.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                        folder.log = entry.name
-                elif entry.is_dir(follow_symlinks=False):
-                    folder.folders.append(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith("."):
+                        folder.folders.append(entry.name)
+                elif entry.name.endswith(_LOG) and entry.is_file(follow_symlinks=False):
+                    folder.logs.append(entry.name)
         return folder
 
-    def _log(self, path: str, name: str) -> Log | None:
+    def _log(self, path: Path) -> Log | None:
         try:
-            status = os.stat(f"{path}/{name}", follow_symlinks=False)
+            status = path.lstat()
         except OSError:
             return None
-        stamp = _RUN.fullmatch(os.path.basename(path))
-        run = _LOG.fullmatch(name)
-        relative = os.path.relpath(f"{path}/{name}", self._root)
-        return Log(relative, stamp[1] if stamp else "", run[1] if run else "", status.st_size, status.st_mtime_ns)
+        named = _RUN.fullmatch(path.parent.name)
+        stamp, run = named[1] if named else "", path.stem.removeprefix("run-")
+        return Log(str(path.relative_to(self._root)), stamp, run, status.st_size, status.st_mtime_ns)

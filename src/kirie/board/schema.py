@@ -50,7 +50,13 @@ CREATE TABLE chunk (
     numbers BLOB NOT NULL
 );
 CREATE INDEX chunk_of_column ON chunk (segment, name, first);
-CREATE TABLE value (segment INTEGER NOT NULL, name INTEGER NOT NULL, row INTEGER NOT NULL, step INTEGER NOT NULL, json TEXT NOT NULL);
+CREATE TABLE value (
+    segment INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    json TEXT NOT NULL
+);
 CREATE INDEX value_of_name ON value (segment, name);
 CREATE TABLE console (segment INTEGER NOT NULL, time REAL, text TEXT NOT NULL);
 CREATE INDEX console_of_segment ON console (segment);

@@ -51,5 +51,5 @@ class Turn:
     def _still_there(self, file: int) -> bool:
         """Whether the locked file is still the one by that name: it may have been deleted with the cache."""
         with contextlib.suppress(OSError):
-            return os.fstat(file).st_ino == os.stat(self._path).st_ino
+            return os.fstat(file).st_ino == self._path.stat().st_ino
         return False

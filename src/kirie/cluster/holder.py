@@ -112,7 +112,7 @@ def sign_of_life(run: Leased) -> float | None:
 
 
 def sign_of_life_unasked(run: Leased) -> float | None:
-    """The same by this machine's clock, for who only looks and writes nothing; wrong by as much as two clocks differ."""
+    """The same by this machine's clock, for who may write nothing; wrong by what two clocks differ."""
     touched = last_touch(run)
     return None if touched is None else max(0.0, time.time() - touched)
 

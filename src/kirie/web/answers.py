@@ -29,7 +29,7 @@ class RequestError(KirieError):
         self.status = status
 
 
-def json_answer(request: Request, content: Any, *, status: int = 200) -> Response:
+def json_answer(_request: Request, content: Any, *, status: int = 200) -> Response:
     """JSON; numbers that JSON has no word for (NaN, infinities) are null."""
     return Response(json_bytes(content), status_code=status, media_type="application/json")
 

@@ -12,7 +12,7 @@ import ipaddress
 import socket
 from urllib.parse import urlencode, urlsplit
 
-from starlette.datastructures import MutableHeaders, URL
+from starlette.datastructures import URL, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -104,8 +104,8 @@ def test_too_many_pictures_leave_out_the_earlier_steps(
 def test_runs_are_named_by_id_name_or_folder(runs: Path, tmp_path: Path) -> None:
     """A word is an id, a name that one run has, or a folder with run records; others are told."""
     library = _board(runs, tmp_path).state.library
-    assert ids_of(library, ["bbbb", HOSTILE, "bbbb"]) == ["bbbb", "aaaa"]
-    assert ids_of(library, [str(runs)]) == ["aaaa", "bbbb", "cccc"]
+    assert ids_of(library, ["bbbb", HOSTILE, "bbbb"]) == (["bbbb", "aaaa"], [])
+    assert ids_of(library, [str(runs)]) == (["aaaa", "bbbb", "cccc"], [])
     with pytest.raises(RunError, match="2 runs are called 'unet-bbbb'; name one by its id"):
         ids_of(library, ["unet-bbbb"])
     with pytest.raises(RunError, match="There is no run 'nope'"):
@@ -113,8 +113,13 @@ def test_runs_are_named_by_id_name_or_folder(runs: Path, tmp_path: Path) -> None
     elsewhere = tmp_path / "out" / "unet"
     elsewhere.mkdir(parents=True)
     (elsewhere / "run.json").write_text('{"id": "zzzz"}', encoding="utf-8")
-    with pytest.raises(RunError, match="The log of run zzzz"):
+    with pytest.raises(RunError, match="has a log in .*: they were trained elsewhere, or with log=none"):
         ids_of(library, [str(tmp_path / "out")])
+    (elsewhere.parent / "fpn").mkdir()
+    (elsewhere.parent / "fpn" / "run.json").write_text('{"id": "cccc"}', encoding="utf-8")
+    ids, left_out = ids_of(library, [str(tmp_path / "out")])
+    assert ids == ["cccc"]
+    assert left_out[0].startswith("Run zzzz, which")
 
 
 def test_the_command_writes_a_report(

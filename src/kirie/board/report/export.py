@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,14 +23,14 @@ _DEPTH = 2
 """How deep below a named folder runs are looked for: `out/train` finds `out/train/unet`."""
 
 
-def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path = BUILT) -> list[str]:
+def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | None = None) -> list[str]:
     """Writes a report.
 
     Args:
         app: The board, its index up to date.
         runs: The runs' ids, names, or folders of runs of kirie.
         out: The HTML file; replaced whole.
-        page: The folder of the built page.
+        page: The folder of the built page; by default where the build puts it.
 
     Returns:
         What was left out, in sentences.
@@ -40,18 +40,22 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path = B
         RunError: A run is not on the board.
         DeviceError: The file cannot be written.
     """
+    page = BUILT if page is None else page
     check_built(page)
     library: Library = app.state.library
-    ids = ids_of(library, runs)
+    ids, left_out = ids_of(library, runs)
     view = f"#/runs?runs={','.join(quote(one) for one in ids)}"
     book = asyncio.run(make_book(Asker(app), ids, view))
     files.write_text(out, report_html(page, book))
     notes: list[str] = book["answers"]["/api/board"]["notes"]
-    return notes
+    return [*left_out, *notes]
 
 
-def ids_of(library: Library, words: Sequence[str]) -> list[str]:
+def ids_of(library: Library, words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The runs that words name: an id, a name that one run has, or a folder with runs of kirie in it.
+
+    Returns:
+        The ids, and in sentences which runs of a folder have no log here.
 
     Raises:
         RunError: A word names no run of the board, or several.
@@ -61,19 +65,25 @@ def ids_of(library: Library, words: Sequence[str]) -> list[str]:
     for row in library.rows():
         named.setdefault(str(row.get("name") or ""), []).append(str(row["id"]))
     found: dict[str, None] = {}
+    left_out: list[str] = []
     for word in words:
         if word in there:
             found.setdefault(word)
-        elif len(same := named.get(word, ())) == 1:
+        elif len(same := named.get(word, [])) == 1:
             found.setdefault(same[0])
         elif same:
             raise RunError(f"{len(same)} runs are called '{word}'; name one by its id: {', '.join(same[:5])}.")
         else:
-            found |= dict.fromkeys(_of_folder(word, library, there))
-    return list(found)
+            held, missing = _of_folder(word, library, there)
+            found |= dict.fromkeys(held)
+            left_out += [
+                f"Run {one}, which {word} names, has no log in {library.folder} and is left out." for one in missing
+            ]
+    return list(found), left_out
 
 
-def _of_folder(word: str, library: Library, there: set[str]) -> list[str]:
+def _of_folder(word: str, library: Library, there: Set[str]) -> tuple[list[str], list[str]]:
+    """The runs that a folder names: those of the board, and the others."""
     records = [read_record(folder) for folder in _run_folders(Path(word), _DEPTH)]
     ids = [str(record["id"]) for record in records if record]
     if not ids:
@@ -81,12 +91,13 @@ def _of_folder(word: str, library: Library, there: set[str]) -> list[str]:
             f"There is no run '{word}' in {library.folder}, and no folder of runs of that name; `kirie runs` lists "
             "them."
         )
-    if missing := [one for one in ids if one not in there]:
+    held = [one for one in ids if one in there]
+    if not held:
         raise RunError(
-            f"The log of run {missing[0]}, which {word} names, is not in {library.folder}: it was trained elsewhere, "
-            "or with log=none. Name the folder that its runs/ID/wandb lies in."
+            f"No run that {word} names has a log in {library.folder}: they were trained elsewhere, or with log=none. "
+            "Name the folder that their runs/ID/wandb lie in."
         )
-    return ids
+    return held, [one for one in ids if one not in there]
 
 
 def _run_folders(path: Path, depth: int) -> list[Path]:

@@ -8,20 +8,19 @@ import type { SeedGroup } from "./answer";
 import { scaleOf, type Scale } from "./scale";
 import { points } from "./shade";
 
-export function Seeds({
-  runs,
-  split,
-  score,
-  version,
-}: {
+interface Props {
+  /** Runs that the server is asked for, and those of them that show. */
+  asked: string[];
   runs: string[];
   split: string;
   score: string;
   version: unknown;
-}) {
-  const { data, error } = useAnswer<{ groups: SeedGroup[] }>("/api/seeds", { runs, split, score }, version);
+}
+
+export function Seeds({ asked, runs, split, score, version }: Props) {
+  const { data, error } = useAnswer<{ groups: SeedGroup[] }>("/api/seeds", { runs: asked, split, score }, version);
   const [box, { width }] = useSize<HTMLDivElement>();
-  const groups = data?.groups ?? [];
+  const groups = data?.groups.filter((group) => group.runs.some((run) => runs.includes(run))) ?? [];
   const values = groups.flatMap((group) => [...group.values, group.low, group.high]).filter((value) => value !== null);
   const room = Math.max(180, Math.min(width * 0.42, 520));
   const scale = scaleOf(values, 8, room - 8, false);

@@ -12,7 +12,7 @@ import { scaleOf } from "./scale";
 import { points, signed } from "./shade";
 
 interface Props {
-  /** All that are selected, sorted. */
+  /** Runs that the server is asked for: more than the two, so that another pair needs no new answer. */
   runs: string[];
   base: string;
   other: string;

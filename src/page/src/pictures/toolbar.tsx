@@ -16,10 +16,12 @@ interface Props {
   labels: Label[];
   steps: number[];
   playing: boolean;
+  /** Whether pictures can be ordered by falls. */
+  ordered: boolean;
   onPlay: (on: boolean) => void;
 }
 
-export function Toolbar({ now, keys, labels, steps, playing, onPlay }: Props) {
+export function Toolbar({ now, keys, labels, steps, playing, ordered, onPlay }: Props) {
   return (
     <div class="tools">
       <div class="row wrap">
@@ -49,7 +51,7 @@ export function Toolbar({ now, keys, labels, steps, playing, onPlay }: Props) {
         <Zoom />
         <Check label="As a table" checked={now.table} onChange={(on) => setQuery({ as: on ? "table" : null })} />
       </div>
-      <Pairing now={now} playing={playing} onPlay={onPlay} />
+      <Pairing {...{ now, playing, ordered, onPlay }} />
       {now.layer === "errors" && <Legend filtered={now.only !== null} />}
     </div>
   );
@@ -95,7 +97,7 @@ function Zoom() {
   );
 }
 
-function Pairing({ now, playing, onPlay }: { now: Choices; playing: boolean; onPlay: (on: boolean) => void }) {
+function Pairing({ now, playing, ordered, onPlay }: Pick<Props, "now" | "playing" | "ordered" | "onPlay">) {
   if (!now.pair) return null;
   const [a, b] = now.pair;
   const options = selected.value.map((id) => [id, fullNameOf(id)] as const);
@@ -103,15 +105,18 @@ function Pairing({ now, playing, onPlay }: { now: Choices; playing: boolean; onP
   return (
     <div class="row wrap">
       <Segments label="Arrangement" value={now.mode} options={MODES} onChange={(mode) => setQuery({ mode })} />
-      <Segments
-        label="Order"
-        value={now.order}
-        options={[
-          ["name", "By name"],
-          ["regression", "Worst falls first"],
-        ]}
-        onChange={(order) => setQuery({ order })}
-      />
+      {ordered && (
+        <Segments
+          label="Order"
+          value={now.order}
+          options={[
+            ["name", "By name"],
+            ["regression", "Worst falls first"],
+          ]}
+          onChange={(order) => setQuery({ order })}
+        />
+      )}
+
       {(now.mode !== "side" || now.order === "regression") && (
         <>
           <Select

@@ -3,6 +3,7 @@ import { choice, setQuery } from "../address/address";
 import { selected } from "../address/selection";
 import { useAnswer } from "../data/answer";
 import { changed, fullNameOf } from "../data/runs";
+import { askedFor } from "../data/whole";
 import { Empty, Segments, Select } from "../parts/basics";
 import { KINDS, SCORES, SPLITS, type MatrixAnswer } from "../numbers/answer";
 import { Forest } from "../numbers/forest";
@@ -22,11 +23,10 @@ export function Numbers() {
   const others = runs.filter((id) => id !== base);
   const other = others.includes(choice("b")) ? choice("b") : (others[0] ?? "");
   const table = choice("as") === "table";
-  // One order of runs whatever order they were selected in: a report holds each answer once
-  const sorted = [...runs].sort();
+  const asked = askedFor(runs);
   const answer = useAnswer<MatrixAnswer>(
     runs.length > 0 ? "/api/matrix" : null,
-    { runs: sorted, split, score: kind },
+    { runs: asked, split, score: kind },
     version,
   );
   if (runs.length === 0) {
@@ -60,8 +60,8 @@ export function Numbers() {
       <div class="numbers">
         <Forest {...{ base, others, other, split, score, version }} />
         <Matrix answer={answer} runs={runs} base={base} kind={kind} turned={choice("turned") === "true"} />
-        {other !== "" && <Strip runs={sorted} {...{ base, other, split, score, table, version }} />}
-        <Seeds runs={sorted} {...{ split, score, version }} />
+        {other !== "" && <Strip runs={asked} {...{ base, other, split, score, table, version }} />}
+        <Seeds asked={asked} runs={runs} {...{ split, score, version }} />
       </div>
     </div>
   );

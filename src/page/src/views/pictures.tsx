@@ -3,7 +3,9 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { setQuery } from "../address/address";
 import { selected } from "../address/selection";
 import { useAnswer } from "../data/answer";
+import { frozen } from "../data/frozen";
 import { changed } from "../data/runs";
+import { askedFor } from "../data/whole";
 import { useKeys } from "../keyboard";
 import { Button, Empty, Failure } from "../parts/basics";
 import { stepsOf, type PicturesAnswer } from "../pictures/answer";
@@ -18,6 +20,8 @@ import "../pictures/pictures.css";
 
 /** Samples drawn at first, and with each "more". */
 const PAGE = 40;
+/** Runs up to which a report holds the order by falls of each pair. */
+const ORDERED = 4;
 /** One change per this many milliseconds: slow enough to look, and far below what may harm (3 flashes a second). */
 const FLICKER_MS = 700;
 
@@ -25,10 +29,11 @@ export function Pictures() {
   const now = chosen();
   const runs = selected.value;
   const [many, setMany] = useState(PAGE);
-  const order = now.order === "regression" && now.pair ? "regression" : "name";
+  const all = askedFor(runs);
+  const ordered = !frozen || all.length <= ORDERED;
+  const order = now.order === "regression" && now.pair && ordered ? "regression" : "name";
   // The two runs first: the order by falls is from the first to the second
-  const asked =
-    order === "regression" && now.pair ? [...new Set([...now.pair, ...[...runs].sort()])] : [...runs].sort();
+  const asked = order === "regression" && now.pair ? [...new Set([...now.pair, ...all])] : all;
   const { data, error } = useAnswer<PicturesAnswer>(
     runs.length > 0 ? "/api/pictures" : null,
     { runs: asked, key: now.key || null, order },
@@ -56,7 +61,7 @@ export function Pictures() {
   const missed = now.sample !== "" && data && !samples.some((sample) => sample.name === now.sample);
   return (
     <div class="view fixed scrolls">
-      <Toolbar {...{ now, labels, steps, playing }} keys={data?.keys ?? []} onPlay={setPlaying} />
+      <Toolbar {...{ now, labels, steps, playing, ordered }} keys={data?.keys ?? []} onPlay={setPlaying} />
       {error && <Failure>{error}</Failure>}
       {data?.warnings?.map((warning) => (
         <p class="notice">{warning}</p>

@@ -1,0 +1,287 @@
+"""The index: what it reads, what it does not read again, and what cannot stop it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kirie.board import readers
+from kirie.board.cache import Cache, CacheLostError
+from kirie.board.indexer import Indexer
+from kirie.board.library import Library
+from kirie.board.notes import Notes
+from kirie.board.place import BoardPlace
+from kirie.board.turn import Turn
+from kirie.core.run import RunFolder
+from tests.board.conftest import Board, append, logs, silent, steps, table, whole, write_log
+
+
+class Desk:
+    """A board without its server: index and library over a folder."""
+
+    def __init__(self, folder: Path, place: BoardPlace) -> None:
+        self.cache = Cache(place.cache)
+        self.index = Indexer(folder, self.cache, Turn(place.cache / "index.lock"))
+        self.library = Library(folder, self.cache, Notes(place.notes))
+
+    def look(self) -> list[str]:
+        """Looks at all folders; gives the runs."""
+        self.index.look(everywhere=True)
+        return self.library.ids()
+
+    def close(self) -> None:
+        """Lets all go."""
+        self.index.stop()
+        self.cache.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, place: BoardPlace) -> Iterator[Desk]:
+    """Over an empty folder."""
+    (tmp_path / "runs").mkdir()
+    found = Desk(tmp_path / "runs", place)
+    yield found
+    found.close()
+
+
+class Counted:
+    """Counts the bytes of logs that are read, by the state that each reading begins and ends with."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes = self.looks = 0
+        real = readers.read
+
+        def read(path: Path, state: Any, facts: Any) -> Any:
+            found = real(path, state, facts)
+            self.looks += 1
+            self.bytes += found.state["frames"]["offset"] - (state["frames"]["offset"] if state else 0)
+            return found
+
+        monkeypatch.setattr(readers, "read", read)
+
+
+def test_only_new_bytes_are_read(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look costs what one run has grown by, whatever is there; with nothing new nothing is read."""
+    path = write_log(tmp_path / "runs", "grows", steps([1.0] * 2000), exit_code=None)
+    for at in range(5):
+        write_log(tmp_path / "runs", f"done{at}", steps([1.0] * 500), started=logs.START + at)
+    counted = Counted(monkeypatch)
+    desk.look()
+    assert counted.looks == 6
+    counted.bytes = counted.looks = 0
+    desk.look()
+    assert counted.looks == 0
+    before = path.stat().st_size
+    append(path, steps([0.5], first=2000), 2000)
+    desk.look()
+    assert counted.looks == 1
+    assert counted.bytes == path.stat().st_size - before
+    assert len(desk.library.curve("grows", "loss")[1]) == 2001
+
+
+def test_many_small_looks_leave_few_chunks(tmp_path: Path, desk: Desk) -> None:
+    """A run that is looked at a hundred times has its whole curve, in a handful of pieces."""
+    path = write_log(tmp_path / "runs", "grows", steps([0.0]), exit_code=None)
+    desk.look()
+    for at in range(1, 100):
+        append(path, steps([float(at)], first=at), at)
+        desk.look()
+    assert desk.library.curve("grows", "loss")[1].tolist() == list(range(100))
+    with desk.cache.reading() as connection:
+        (chunks,) = connection.execute(
+            "SELECT max(n) FROM (SELECT count(*) AS n FROM chunk GROUP BY segment, name)"
+        ).fetchone()
+    assert chunks <= 8
+
+
+def test_a_second_start_reads_nothing(tmp_path: Path, place: BoardPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache is kept; what was read is there at once."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    first = Desk(tmp_path / "runs", place)
+    first.look()
+    first.close()
+    counted = Counted(monkeypatch)
+    second = Desk(tmp_path / "runs", place)
+    assert second.library.ids() == ["one"]
+    second.look()
+    assert counted.looks == 0
+    second.close()
+
+
+def test_logs_that_are_none(tmp_path: Path, desk: Desk) -> None:
+    """Of 0 bytes, of other bytes, torn in a record: none stops the others, and each is shown as what it is."""
+    whole_log = write_log(tmp_path / "runs", "sound", steps([1.0]))
+    for name, content in (("empty", b""), ("other", b"not a log" * 9999), ("torn", whole_log.read_bytes()[:-20])):
+        path = logs.place(tmp_path / "runs", name, logs.START + 5)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        silent(path, 3600)
+    assert set(desk.look()) == {"sound", "empty", "other", "torn"}
+    assert desk.library.row("sound")["state"] == "finished"
+    assert desk.library.row("empty")["state"] == "crashed"
+    assert desk.library.row("other")["skipped"] >= 1
+    assert desk.library.curve("torn", "loss")[1].tolist() == [1.0]
+
+
+def test_what_cannot_be_opened_stops_nothing(tmp_path: Path, desk: Desk) -> None:
+    """A link that leads nowhere, a pipe nobody writes into, a folder by a log's name."""
+    write_log(tmp_path / "runs", "sound", steps([1.0]))
+    for name in ("link", "pipe", "folder"):
+        logs.place(tmp_path / "runs", name).parent.mkdir(parents=True)
+    logs.place(tmp_path / "runs", "link").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(logs.place(tmp_path / "runs", "pipe"))
+    logs.place(tmp_path / "runs", "folder").mkdir()
+    assert desk.look() == ["sound"]
+
+
+def test_a_log_that_vanishes_takes_its_run_with_it(tmp_path: Path, desk: Desk) -> None:
+    """Its columns go from the cache; a folder of all runs that is away for a moment takes nothing."""
+    path = write_log(tmp_path / "runs", "goes", steps([1.0]))
+    write_log(tmp_path / "runs", "stays", steps([1.0]), started=logs.START + 9)
+    assert len(desk.look()) == 2
+    shutil.rmtree(path.parent)
+    assert desk.look() == ["stays"]
+    with desk.cache.reading() as connection:
+        assert connection.execute("SELECT count(DISTINCT segment) FROM chunk").fetchone() == (1,)
+    (tmp_path / "runs").rename(tmp_path / "away")
+    assert desk.look() == ["stays"]
+
+
+def test_a_log_that_is_replaced_is_read_anew(tmp_path: Path, desk: Desk) -> None:
+    """A shorter file by the same name is another log."""
+    write_log(tmp_path / "runs", "one", steps([1.0, 2.0, 3.0]))
+    desk.look()
+    write_log(tmp_path / "runs", "one", steps([7.0]))
+    desk.look()
+    assert desk.library.curve("one", "loss")[1].tolist() == [7.0]
+
+
+def test_silence_is_a_crash(tmp_path: Path, desk: Desk) -> None:
+    """A log without an end runs as long as it grows, and has crashed when it is silent; nothing new need be written."""
+    path = write_log(tmp_path / "runs", "one", steps([1.0]), exit_code=None)
+    desk.look()
+    assert desk.library.row("one")["state"] == "running"
+    silent(path, 3600)
+    desk.look()
+    assert desk.library.row("one")["state"] == "crashed"
+
+
+def test_kiries_own_record_tells_the_state(tmp_path: Path, desk: Desk) -> None:
+    """run.json counts, not W&B's silence; commit and data version are its, too, and nothing is written there."""
+    folder = RunFolder(tmp_path / "runs" / "abc")
+    silent(write_log(folder.path, "abc", steps([1.0]), exit_code=None), 3600)
+    record = {
+        "id": "abc",
+        "name": "unet",
+        "state": "interrupted",
+        "resumed": 0,
+        "started": "2026-01-01T00:00:00+00:00",
+        "ended": "2026-01-01T00:01:00+00:00",
+        "git": {"commit": "c0ffee", "dirty": False},
+        "data": {"fingerprint": "f", "dvc": "d.dir"},
+    }
+    folder.record.write_text(json.dumps(record), encoding="utf-8")
+    before = sorted(folder.path.rglob("*"))
+    desk.look()
+    row = desk.library.row("abc")
+    assert (row["state"], row["commit"], row["data"], row["folder"]) == ("interrupted", "c0ffee", "d.dir", "abc")
+    assert desk.library.run_folder("abc") == folder
+    assert sorted(folder.path.rglob("*")) == before
+
+
+def test_other_processes_read_the_same(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is much is read by other processes, with the same result."""
+    for at in range(3):
+        write_log(tmp_path / "runs", f"r{at}", steps([float(at)] * 50), started=logs.START + at)
+    monkeypatch.setattr(readers, "FEW_BYTES", 0)
+    assert desk.look() == ["r2", "r1", "r0"]
+    assert desk.library.curve("r1", "loss")[1].tolist() == [1.0] * 50
+    assert desk.library.progress() == {"done": 3, "total": 3}
+
+
+def test_two_boards_share_a_cache(tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reads, the other looks on; when the first goes, the second takes over."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    other = Desk(tmp_path / "runs", place)
+    desk.look()
+    counted = Counted(monkeypatch)
+    assert other.look() == ["one"]
+    assert counted.looks == 0
+    desk.index.stop()
+    write_log(tmp_path / "runs", "two", steps([1.0]), started=logs.START + 5)
+    assert other.look() == ["two", "one"]
+    assert desk.library.ids() == ["two", "one"]
+    other.close()
+
+
+def test_a_cache_may_be_deleted_at_any_time(tmp_path: Path, place: BoardPlace, desk: Desk) -> None:
+    """The board makes a new one, and pages that saw the old one get all rows."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    desk.look()
+    version = desk.library.version
+    shutil.rmtree(place.cache)
+    with pytest.raises(CacheLostError):
+        desk.look()
+    assert desk.look() == ["one"]
+    assert desk.library.version > version
+    assert "gone" not in desk.library.table(version)
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, place: BoardPlace) -> None:
+    """Other bytes in the cache's place cost a new reading, and no more."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    place.cache.mkdir(parents=True)
+    (place.cache / "columns.sqlite").write_bytes(b"no database at all" * 1000)
+    desk = Desk(tmp_path / "runs", place)
+    assert desk.look() == ["one"]
+    assert desk.cache.trouble == ""
+    desk.close()
+
+
+def test_a_full_disk_leaves_a_board_in_memory(tmp_path: Path, place: BoardPlace) -> None:
+    """A cache that takes no more is left: the board says so in a sentence, and goes on with all runs."""
+    write_log(tmp_path / "runs", "one", steps([1.0] * 3000))
+    desk = Desk(tmp_path / "runs", place)
+    # SQLite's own limit gives the very error of a full disk
+    with desk.cache.writing() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    desk.cache._writer.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(CacheLostError):
+        desk.look()
+    assert "full" in desk.cache.trouble
+    assert "XDG_CACHE_HOME" in desk.cache.trouble
+    assert desk.look() == ["one"]
+    assert len(desk.library.curve("one", "loss")[1]) == 3000
+    desk.close()
+
+
+def test_a_place_that_is_no_folder_leaves_a_board_in_memory(tmp_path: Path, board: Board) -> None:
+    """A file in the place of the cache's folder is told, and the board works."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with board(tmp_path / "runs", place=BoardPlace(tmp_path / "file" / "cache", tmp_path / "notes")) as client:
+        whole(client)
+        assert "cannot be written" in client.get("/api/board").json()["trouble"]
+        assert list(table(client)) == ["one"]
+
+
+def test_very_many_tiny_runs(tmp_path: Path, desk: Desk) -> None:
+    """Runs of one row are read in changes of many each; the newest stand first."""
+    for at in range(200):
+        write_log(tmp_path / "runs", f"r{at:04}", steps([1.0]), started=logs.START + at)
+    assert desk.look() == [f"r{at:04}" for at in reversed(range(200))]
+    with desk.cache.reading() as connection:
+        (versions,) = connection.execute("SELECT count(DISTINCT changed) FROM run").fetchone()
+    assert versions < 50
+
+
+def test_sqlite_is_new_enough() -> None:
+    """DELETE and UPDATE give what they changed since 3.35."""
+    assert sqlite3.sqlite_version_info >= (3, 35)

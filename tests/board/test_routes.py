@@ -1,0 +1,278 @@
+"""The routes over logs of W&B's form: what the page relies on."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from tests.board.conftest import Board, append, logs, steps, table, whole, write_log
+
+
+def curves(client: TestClient, **question: Any) -> list[tuple[dict[str, Any], list[float], list[float]]]:
+    """Asks for curves: header, places and values of each."""
+    answer = client.post("/api/curves", json=question)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/octet-stream"
+    (length,) = struct.unpack_from("<I", answer.content)
+    head = json.loads(answer.content[4 : 4 + length])
+    data = answer.content[4 + length :]
+    assert (4 + length) % 8 == 0
+    found = []
+    for series in head["series"]:
+        assert series["x_at"] % 8 == series["y_at"] % 8 == 0
+        x = np.frombuffer(data, "<f8", series["n"], series["x_at"])
+        y = np.frombuffer(data, "<f4", series["n"], series["y_at"])
+        found.append((series, x.tolist(), y.tolist()))
+    return found
+
+
+def test_the_board_tells_its_folder_and_progress(runs: Path, board: Board) -> None:
+    """Folder, version, how many logs are read of how many."""
+    with board(runs) as client:
+        answer = client.get("/api/board").json()
+        assert answer["folder"] == str(runs)
+        assert answer["indexing"] == {"done": 3, "total": 3}
+        assert answer["frozen"] is False
+        assert answer["trouble"] is None
+
+
+def test_runs_are_columns_newest_first(runs: Path, board: Board) -> None:
+    """Runs of all folders below, with what run, configuration and summary say; null where a run lacks it."""
+    with board(runs) as client:
+        answer = client.get("/api/runs").json()
+        assert answer["ids"] == ["third", "second", "first"]
+        assert "gone" not in answer
+        columns = {column["key"]: column for column in answer["columns"]}
+        assert {column["from"] for column in columns.values()} == {"run", "config", "summary", "note"}
+        assert columns["config.seed"]["kind"] == "number"
+        assert columns["config.seed"]["values"] == [None, 2, 1]
+        rows = table(client)
+        assert rows["first"]["name"] == "the first"
+        assert rows["first"]["state"] == "finished"
+        assert rows["first"]["tags"] == ["good"]
+        assert rows["first"]["config.model.name"] == "unet"
+        assert rows["first"]["loss"] == 0.25
+        assert rows["first"]["steps"] == 2
+        assert (rows["second"]["state"], rows["second"]["exit_code"]) == ("failed", 3)
+        assert rows["third"]["folder"].startswith("elsewhere/deep/")
+        assert {entry["key"]: entry["runs"] for entry in answer["metrics"]} == {"loss": 3, "epoch": 3}
+
+
+def test_markup_in_a_name_is_text_in_json(runs: Path, board: Board) -> None:
+    """A name of a stranger goes through unchanged, as JSON, which no browser shows as a page."""
+    with board(runs) as client:
+        answer = client.get("/api/runs")
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert table(client)["third"]["name"] == "<script>alert(1)"
+
+
+def test_since_gives_what_changed_and_what_went(runs: Path, board: Board) -> None:
+    """After a version only rows that changed come, and the runs that are gone by name."""
+    with board(runs) as client:
+        version = client.get("/api/runs").json()["version"]
+        nothing = client.get(f"/api/runs?since={version}").json()
+        assert (nothing["ids"], nothing["gone"], nothing["version"]) == ([], [], version)
+        write_log(runs, "fourth", steps([1.0]), started=logs.START + 500)
+        (gone,) = runs.rglob("run-second.wandb")
+        gone.unlink()
+        whole(client)
+        answer = client.get(f"/api/runs?since={version}").json()
+        assert answer["ids"] == ["fourth"]
+        assert answer["gone"] == ["second"]
+        assert answer["version"] > version
+        older = client.get("/api/runs?since=1").json()
+        assert "gone" not in older, "a version of another cache gives all"
+        assert older["ids"] == ["fourth", "third", "first"]
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        ("step", [0.0, 1.0, 2.0]),
+        ("time", [0.0, 1.0, 2.0]),
+        ("wall", [logs.START, logs.START + 1, logs.START + 2]),
+        ("epoch", [0.0, 0.0, 0.0]),
+        ("images", [8.0, 16.0, 24.0]),
+    ],
+)
+def test_curves_over_each_axis(runs: Path, board: Board, x: str, expected: list[float]) -> None:
+    """The values of the log, at the places of the axis."""
+    with board(runs) as client:
+        ((head, places, values),) = curves(client, series=[{"run": "first", "metric": "loss"}], x=x)
+        assert (head["n"], head["total"], head["sampled"]) == (3, 3, False)
+        assert places == expected
+        assert values == [1.0, 0.5, 0.25]
+
+
+def test_a_missing_curve_has_no_points(runs: Path, board: Board) -> None:
+    """A run or a metric that is not there leaves the others alone."""
+    asked = [{"run": "none", "metric": "loss"}, {"run": "first", "metric": "none"}, {"run": "second", "metric": "loss"}]
+    with board(runs) as client:
+        assert [len(values) for _, _, values in curves(client, series=asked)] == [0, 0, 2]
+
+
+def test_a_long_curve_keeps_its_spike(tmp_path: Path, board: Board) -> None:
+    """Of 5,000 points 100 come, and the one that stands out is among them; a zoom has all of its stretch."""
+    values = [0.001 * at for at in range(5000)]
+    values[3210] = 99.0
+    write_log(tmp_path / "runs", "long", steps(values))
+    with board(tmp_path / "runs") as client:
+        asked = [{"run": "long", "metric": "loss"}]
+        ((head, _, shown),) = curves(client, series=asked, points=100)
+        assert head["n"] <= 100
+        assert head["sampled"] is True
+        assert head["total"] == 5000
+        assert max(shown) == 99.0
+        ((head, places, _),) = curves(client, series=asked, points=100, **{"from": 3200, "to": 3220})
+        assert head["sampled"] is False
+        assert places == list(range(3199, 3222)), "with one point beyond each edge"
+
+
+def test_a_repeated_step_counts_once(tmp_path: Path, board: Board) -> None:
+    """Two segments of one run are one run; where the second repeats steps, its values count."""
+    write_log(tmp_path / "runs", "again", steps([9.0, 8.0, 7.0]), exit_code=None)
+    write_log(tmp_path / "runs", "again", steps([1.0, 0.5], first=1), started=logs.START + 1000)
+    with board(tmp_path / "runs") as client:
+        assert client.get("/api/runs").json()["ids"] == ["again"]
+        ((_, places, values),) = curves(client, series=[{"run": "again", "metric": "loss"}])
+        assert (places, values) == ([0.0, 1.0, 2.0], [9.0, 1.0, 0.5])
+        assert len(client.get("/api/run/again").json()["segments"]) == 2
+
+
+def test_two_projects_may_have_runs_of_one_id(tmp_path: Path, board: Board) -> None:
+    """They are two runs, and each has its own curve."""
+    write_log(tmp_path / "runs" / "a", "same", steps([1.0]), project="one")
+    write_log(tmp_path / "runs" / "b", "same", steps([2.0]), project="two", started=logs.START + 5)
+    with board(tmp_path / "runs") as client:
+        ids = client.get("/api/runs").json()["ids"]
+        assert len(ids) == 2
+        last = {values[-1] for _, _, values in curves(client, series=[{"run": run, "metric": "loss"} for run in ids])}
+        assert last == {1.0, 2.0}
+
+
+def test_numbers_that_are_none(tmp_path: Path, board: Board) -> None:
+    """NaN and infinities of a log are null in the table, and no JSON that breaks."""
+    write_log(tmp_path / "runs", "odd", steps([1.0, math.nan, math.inf]))
+    with board(tmp_path / "runs") as client:
+        assert table(client)["odd"].get("loss") is None
+        ((head, _, values),) = curves(client, series=[{"run": "odd", "metric": "loss"}])
+        assert head["n"] == 3
+        assert math.isnan(values[1])
+
+
+def test_system_metrics_are_curves_over_time(tmp_path: Path, board: Board) -> None:
+    """They begin with `system/`, and have times instead of steps."""
+    more = [logs.stats({"cpu": 10.0 * at}, logs.START + 15 * at) for at in range(1, 4)]
+    write_log(tmp_path / "runs", "one", steps([1.0]), more=more)
+    with board(tmp_path / "runs") as client:
+        assert client.get("/api/runs").json()["system"] == [{"key": "cpu", "runs": 1}]
+        ((_, places, values),) = curves(client, series=[{"run": "one", "metric": "system/cpu"}], x="time")
+        assert (places, values) == ([15.0, 30.0, 45.0], [10.0, 20.0, 30.0])
+
+
+def test_a_run_is_told_whole(runs: Path, board: Board) -> None:
+    """Nested configuration, summary, segments with their bytes, metrics; 404 with a sentence for another."""
+    with board(runs) as client:
+        found = client.get("/api/run/first").json()
+        assert found["config"] == {"model": {"name": "unet"}, "seed": 1, "batch_size": 8}
+        assert found["summary"]["loss"] == 0.25
+        assert found["metrics"] == ["epoch", "loss"]
+        assert found["segments"][0]["exit"] == 0
+        assert found["segments"][0]["bytes"] == (runs / found["segments"][0]["path"]).stat().st_size
+        answer = client.get("/api/run/none")
+        assert answer.status_code == 404
+        assert "There is no run 'none'" in answer.json()["error"]
+
+
+def test_console_lines_come_in_pages(tmp_path: Path, board: Board) -> None:
+    """Lines from a number on; a progress bar shows as it was last."""
+    printed = [logs.output(f"line {at}\n") for at in range(5)] + [logs.output("1 %\r2 %\r3 %\n")]
+    write_log(tmp_path / "runs", "talks", more=printed)
+    with board(tmp_path / "runs") as client:
+        assert client.get("/api/run/talks/console?from=4").json() == {"lines": ["line 4", "3 %"], "next": 6, "total": 6}
+        assert client.get("/api/run/talks/console?from=x").status_code == 400
+
+
+def test_histograms_and_tables(tmp_path: Path, board: Board) -> None:
+    """Histograms by step with their edges; a table from its file; a sentence for a file that is gone."""
+    rows = [
+        {"hist": {"_type": "histogram", "values": [1, 2], "bins": [0, 1, 2]}, "_step": 3},
+        {"rows": {"_type": "table-file", "path": "media/table/rows.table.json"}, "_step": 4},
+        {"lost": {"_type": "table-file", "path": "media/table/lost.table.json"}, "_step": 4},
+    ]
+    path = write_log(tmp_path / "runs", "media", rows)
+    file = path.parent / "files" / "media" / "table" / "rows.table.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"columns": ["a"], "data": [[1], ["<b>"]]}), encoding="utf-8")
+    with board(tmp_path / "runs") as client:
+        found = client.get("/api/run/media/histogram?key=hist").json()
+        assert found == {"steps": [3], "bins": [[0, 1, 2]], "counts": [[1, 2]]}
+        assert client.get("/api/run/media/table?key=rows").json() == {"step": 4, "columns": ["a"], "rows": [[1], ["<b>"]]}
+        assert client.get("/api/run/media/table?key=lost").status_code == 400
+        assert client.get("/api/run/media/table?key=none").status_code == 404
+        assert client.get("/api/run/media/histogram").status_code == 400
+
+
+def test_notes_are_kept_and_seen(runs: Path, board: Board, tmp_path: Path) -> None:
+    """A note survives the cache, is told by `since`, and nothing is written into the runs."""
+    before = sorted(runs.rglob("*"))
+    with board(runs) as client:
+        version = client.get("/api/runs").json()["version"]
+        note = {"run": "first", "tags": ["best"], "note": "切り絵 <b>", "pinned": True}
+        answer = client.post("/api/notes", json=note)
+        assert answer.json() == {"hidden": False, **note}
+        changed = table(client, version)
+        assert list(changed) == ["first"]
+        assert (changed["first"]["tags"], changed["first"]["pinned"]) == (["best"], True)
+        assert client.post("/api/notes", json={"run": "none", "note": "x"}).status_code == 404
+        assert client.post("/api/notes", json={"run": "first", "pinned": 1}).status_code == 400
+        assert client.post("/api/notes", json={"run": "first", "stars": 1}).status_code == 400
+    for path in (tmp_path / "cache").iterdir():
+        path.unlink()
+    with board(runs) as client:
+        assert table(client)["first"]["note"] == "切り絵 <b>"
+    assert sorted(runs.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ({"series": "all"}, "series"),
+        ({"series": [{"run": 1, "metric": "loss"}]}, "metric"),
+        ({"series": [], "x": "weeks"}, "step, epoch, time, wall, images"),
+        ({"series": [], "points": 1}, "points"),
+        ({"series": [], "from": "here"}, "from"),
+    ],
+)
+def test_a_wrong_question_is_told(runs: Path, board: Board, question: dict[str, Any], word: str) -> None:
+    """400 and a sentence that names what is allowed."""
+    with board(runs) as client:
+        answer = client.post("/api/curves", json=question)
+        assert answer.status_code == 400
+        assert word in answer.json()["error"]
+
+
+def test_what_is_not_there(runs: Path, board: Board) -> None:
+    """Another address below /api/ is 404 in JSON, also where the page is not built."""
+    with board(runs) as client:
+        assert client.get("/api/nothing").json() == {"error": "There is nothing at /api/nothing."}
+        assert client.get("/api/curves").status_code in {404, 405}
+
+
+def test_new_rows_of_a_living_run_come(tmp_path: Path, board: Board) -> None:
+    """A run without an end is running; its rows come as they are written."""
+    path = write_log(tmp_path / "runs", "lives", steps([1.0]), exit_code=None)
+    with board(tmp_path / "runs") as client:
+        assert table(client)["lives"]["state"] == "running"
+        append(path, steps([0.5, 0.25], first=1), 1)
+        whole(client)
+        ((_, places, _),) = curves(client, series=[{"run": "lives", "metric": "loss"}])
+        assert places == [0.0, 1.0, 2.0]
