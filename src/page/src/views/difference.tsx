@@ -19,7 +19,7 @@ export function Difference() {
   const { data, error, busy } = useAnswer<DifferenceAnswer>(pair ? "/api/difference" : null, { a, b });
   if (!pair) {
     return (
-      <div class="view">
+      <div class="view analysis difference-view">
         <Empty title="Two runs make a difference">
           Select two runs in <a href="#/runs">the table</a>; here is shown what differs in their configuration, code,
           data and environment.
@@ -30,7 +30,7 @@ export function Difference() {
   const options = selected.value.map((id) => [id, fullNameOf(id)] as const);
   const tree = choice("keys") === "tree";
   return (
-    <div class="view" aria-busy={busy}>
+    <div class="view analysis difference-view" aria-busy={busy}>
       <div class="row wrap">
         <Select label="From" value={a} options={options} onChange={(id) => setQuery({ a: id, b: id === b ? a : b })} />
         <Button aria-label="Swap the two" title="Swap the two" onClick={() => setQuery({ a: b, b: a })}>

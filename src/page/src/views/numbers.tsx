@@ -31,7 +31,7 @@ export function Numbers() {
   );
   if (runs.length === 0) {
     return (
-      <div class="view">
+      <div class="view analysis numbers-view">
         <Empty title="No runs are selected">
           Select two or more runs in <a href="#/runs">the table</a>; here they are compared image by image, with
           intervals.
@@ -41,7 +41,7 @@ export function Numbers() {
   }
   const labels = answer.data?.labels.map(({ name }) => [name, `IoU of ${name}`] as const) ?? [];
   return (
-    <div class="view">
+    <div class="view analysis numbers-view">
       <div class="row wrap">
         <Segments label="Split" value={split} options={SPLITS} onChange={(word) => setQuery({ split: word })} />
         <Select

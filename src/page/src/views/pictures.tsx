@@ -46,7 +46,7 @@ export function Pictures() {
   useViewKeys(steps, now.step);
   if (runs.length === 0) {
     return (
-      <div class="view">
+      <div class="view analysis pictures-view">
         <Empty title="No runs are selected">
           Select one or more runs in <a href="#/runs">the table</a>; their validation pictures then show here side by
           side.
@@ -60,7 +60,7 @@ export function Pictures() {
   const common = { samples: shown, runs, labelsOf, now, step };
   const missed = now.sample !== "" && data && !samples.some((sample) => sample.name === now.sample);
   return (
-    <div class="view fixed scrolls">
+    <div class="view fixed scrolls analysis pictures-view">
       <Toolbar {...{ now, labels, steps, playing, ordered }} keys={data?.keys ?? []} onPlay={setPlaying} />
       {error && <Failure>{error}</Failure>}
       {data?.warnings?.map((warning) => (

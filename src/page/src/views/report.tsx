@@ -17,7 +17,7 @@ export function Report() {
   const runs = selected.value;
   if (runs.length === 0) {
     return (
-      <div class="view">
+      <div class="view analysis report-view">
         <Empty title="No runs are selected">
           Select in <a href="#/runs">the table</a> the runs that the report is to hold.
         </Empty>
@@ -35,7 +35,7 @@ export function Report() {
     setBusy(false);
   };
   return (
-    <div class="view">
+    <div class="view analysis report-view">
       <section class="panel report" aria-label="Report">
         <header>
           <h2>Freeze a report</h2>

@@ -12,7 +12,6 @@ import { BestSoFar, Contour, Importance, Pareto, Slices } from "../sweeps/panels
 import { Parallel } from "../sweeps/parallel";
 import { dragged, keep } from "../sweeps/state";
 import { OneTrial, Trials } from "../sweeps/trials";
-import "../numbers/numbers.css";
 import "../plot/plot.css";
 import "../sweeps/sweeps.css";
 
@@ -24,7 +23,7 @@ export function Sweeps() {
 function SweepList() {
   const { data, error } = useAnswer<SweepLine[]>("/api/sweeps", {}, changed.value.version);
   return (
-    <div class="view">
+    <div class="view analysis sweeps-view">
       {error && <Failure>{error}</Failure>}
       {data?.length === 0 && (
         <Empty title="There are no sweeps here">
@@ -77,7 +76,7 @@ function OneSweep({ name }: { name: string }) {
   const sweep = useMemo(() => (data ? sweepOf(data) : null), [data]);
   const metrics = data?.metric.metrics ?? [];
   return (
-    <div class="view">
+    <div class="view analysis sweeps-view">
       <div class="row wrap">
         <a href="#/sweeps">All sweeps</a>
         <h1>{name}</h1>
