@@ -25,7 +25,7 @@ export function Trials({ sweep, chosen, rows }: { sweep: Sweep; chosen: Uint8Arr
         </Button>
       </header>
       {order.length === 0 && <Empty title="No trial is selected">Take a brush away by a click on its axis.</Empty>}
-      <div class="scroll rows">
+      <div class="scroll">
         <table class="plain trials">
           <thead>
             <tr>
