@@ -9,6 +9,8 @@ export default defineConfig({
     target: "es2022",
     cssCodeSplit: false,
     modulePreload: false,
+    // The licences of what is built in, as these ask
+    license: { fileName: "licenses.md" },
     rollupOptions: {
       output: { entryFileNames: "page.js", assetFileNames: "page[extname]", codeSplitting: false },
     },

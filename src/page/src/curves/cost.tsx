@@ -8,7 +8,8 @@ import type { Detail } from "../run/detail";
 
 /** Devices at a time, where the log tells of both hours and time. */
 function devicesOf(cost: Detail["cost"]): number | null {
-  const { device_hours: hours = null, seconds = null } = cost ?? {};
+  const { device_hours: hours = null, seconds = null, devices = null } = cost ?? {};
+  if (devices !== null) return devices;
   return hours && seconds ? Math.round((hours * 36000) / seconds) / 10 : null;
 }
 

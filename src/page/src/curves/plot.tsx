@@ -233,7 +233,7 @@ function paint(chart: uPlot, lines: readonly Drawn[]): void {
   for (const line of lines) {
     ctx.strokeStyle = line.color;
     if (line.raw) {
-      ctx.globalAlpha = faded(line) ? 0.08 : 0.25;
+      ctx.globalAlpha = faded(line) ? 0.06 : 0.2;
       ctx.lineWidth = sharp;
       ctx.setLineDash([]);
       stroke(ctx, line.x, line.raw, toX, toY);
@@ -243,7 +243,7 @@ function paint(chart: uPlot, lines: readonly Drawn[]): void {
     ctx.strokeStyle = ctx.fillStyle = line.color;
     ctx.globalAlpha = faded(line) ? 0.22 : 1;
     // More points than pixels: a thick line would be a block
-    const wide = line.x.length * sharp > bbox.width ? 1 : 1.5;
+    const wide = line.raw ? 1.8 : line.x.length * sharp > bbox.width ? 1 : 1.5;
     ctx.lineWidth = (line.id === marked ? wide + 0.9 : wide) * sharp;
     ctx.setLineDash(line.dash.map((length) => length * sharp));
     stroke(ctx, line.x, line.y, toX, toY);

@@ -1,5 +1,5 @@
 /** Curves in their binary form: a JSON header, then float64 x and float32 y of each series. */
-import { requestPath, sendForBytes } from "./ask";
+import { Refusal, requestPath, sendForBytes } from "./ask";
 import { frozen, frozenAnswer } from "./frozen";
 
 export type XAxis = "step" | "epoch" | "time" | "wall" | "images";
@@ -53,11 +53,13 @@ export async function askCurves(question: CurvesQuestion, signal?: AbortSignal):
 const opened = new Map<XAxis, Curve[]>();
 
 /** A report holds all its curves once by axis; a zoom cuts from them. */
-function fromBook({ series, x, from = -Infinity, to = Infinity }: CurvesQuestion): Curve[] {
+async function fromBook({ series, x, from = -Infinity, to = Infinity }: CurvesQuestion): Promise<Curve[]> {
   if (!opened.has(x)) {
     const answer = frozenAnswer(requestPath("/api/curves", { x })) as { base64: string } | undefined;
-    const bytes = answer ? Uint8Array.from(atob(answer.base64), (c) => c.charCodeAt(0)).buffer : null;
-    opened.set(x, bytes ? readCurves(bytes) : []);
+    if (!answer)
+      throw new Refusal("This report was frozen without curves along this axis; open the board itself for them.", 404);
+    const bytes = Uint8Array.from(atob(answer.base64), (c) => c.charCodeAt(0)).buffer;
+    opened.set(x, readCurves(bytes));
   }
   const all = new Map((opened.get(x) ?? []).map((curve) => [`${curve.run}\n${curve.metric}`, curve]));
   return series.flatMap(({ run, metric }) => {

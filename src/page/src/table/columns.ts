@@ -24,6 +24,7 @@ const NAMES: Record<string, string> = {
   sweep: "Sweep",
   folder: "Folder",
   skipped: "Skipped records",
+  device_hours: "Device hours",
   note: "Note",
   pinned: "Pinned",
   hidden: "Hidden",
@@ -83,7 +84,7 @@ export function widthOf(column: Column): number {
   }
   lengths.sort((a, b) => a - b);
   const long = lengths[Math.floor(lengths.length * 0.95)] ?? 0;
-  const heading = titleOf(column).length + 3;
+  const heading = titleOf(column).length + 4;
   return Math.round(Math.min(240, Math.max(72, Math.max(long, Math.min(heading, 22)) * 7 + 22)));
 }
 

@@ -10,6 +10,7 @@ interface Props {
   onChange: (filter: string) => void;
 }
 
+const PAUSE_MS = 50;
 const PLACEHOLDER = "Filter: config.model.name = unet and val/miou > 0.7";
 
 function failureOf(text: string): FilterError | null {
@@ -27,20 +28,19 @@ export function FilterBar({ value, onChange }: Props) {
   const [offer, setOffer] = useState<Completions | null>(null);
   const [at, setAt] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
-  // What was typed comes back through the address, without the space at its end and later
-  const sent = useRef(value);
-  // The address may change by itself: back, a link, another view
+  const wait = useRef(0);
+  // The address may change by itself: back, a link, another view. While someone types, what is typed counts
   useEffect(() => {
-    if (value !== sent.current) setText(value);
-    sent.current = value;
+    if (document.activeElement !== input.current) setText(value);
   }, [value]);
+  useEffect(() => () => clearTimeout(wait.current), []);
   const error = text.trim() === "" ? null : failureOf(text);
 
   const write = (next: string): void => {
     setText(next);
-    if (failureOf(next) !== null) return;
-    sent.current = next.trim();
-    onChange(next.trim());
+    clearTimeout(wait.current);
+    // A browser takes a limited number of addresses in a minute
+    if (failureOf(next) === null) wait.current = window.setTimeout(() => onChange(next.trim()), PAUSE_MS);
   };
   const look = (): void => {
     const element = input.current;
