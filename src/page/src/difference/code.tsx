@@ -71,7 +71,7 @@ function File({ file, open }: { file: DiffFile; open: boolean }) {
                   {kind === "added" ? "+" : kind === "removed" ? "−" : ""}
                   {(kind === "added" || kind === "removed") && <span class="unseen">{kind}</span>}
                 </td>
-                <td class="text">{text}</td>
+                <td class="line-text">{text}</td>
               </tr>
             ))}
           </tbody>

@@ -106,7 +106,7 @@ function Dots({ group, scale, width }: { group: SeedGroup; scale: Scale; width: 
           rx={3}
         />
       )}
-      {mean !== null && <line class="mean" x1={scale.at(mean)} x2={scale.at(mean)} y1={3} y2={21} />}
+      {mean !== null && <line class="middle" x1={scale.at(mean)} x2={scale.at(mean)} y1={3} y2={21} />}
       {group.values.map((value, index) => {
         const run = group.runs[index] ?? "";
         if (value === null) return null;

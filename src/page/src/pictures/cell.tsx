@@ -37,7 +37,7 @@ export function Cell({ sample, run, cell, base, labels, now }: CellProps) {
   const before = useScore(compared.data, now.only);
   const who = run === null ? "truth" : nameOf(run);
   return (
-    <figure ref={box} class="cell" data-run={run ?? "truth"}>
+    <figure ref={box} class="picture" data-run={run ?? "truth"}>
       <Frame cell={cell} error={error} ready={scene !== null} draw={draw} label={`${sample}, ${who}`} swipe={false} />
       <figcaption>
         {run === null ? (
@@ -77,7 +77,7 @@ export function PairCell({
   const pair = now.pair ?? ["", ""];
   const words = pair.map(nameOf);
   return (
-    <figure ref={box} class="cell" data-run={flick === null ? "pair" : pair[flick]}>
+    <figure ref={box} class="picture" data-run={flick === null ? "pair" : pair[flick]}>
       <Frame
         cell={cells[0] ?? cells[1]}
         error={first.error ?? other.error}

@@ -43,17 +43,18 @@ export function drawScene(
     context.drawImage(overlay.areas, part.x, part.y, part.width, part.height, 0, 0, width, height);
     context.globalAlpha = 1;
   }
+  // The truth below: where the prediction leaves it, white shows
+  for (const edges of overlay.trueEdges.values()) {
+    stroke(context, edges, from.x, from.y, scale, [
+      ["rgb(0 0 0 / 70%)", 2.25],
+      ["#fff", 1],
+    ]);
+  }
   const colors = new Map(labels.map((label) => [label.id, label.color]));
   for (const [id, edges] of overlay.edges) {
     stroke(context, edges, from.x, from.y, scale, [
       ["rgb(0 0 0 / 65%)", 3.5],
       [colors.get(id) ?? wheel(id), 1.75],
-    ]);
-  }
-  for (const edges of overlay.trueEdges.values()) {
-    stroke(context, edges, from.x, from.y, scale, [
-      ["rgb(0 0 0 / 70%)", 2.25],
-      ["#fff", 1],
     ]);
   }
 }

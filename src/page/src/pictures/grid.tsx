@@ -49,7 +49,7 @@ export function Pairs({ samples, labelsOf, now, step }: Omit<Props, "runs">) {
   const flick = now.mode === "flicker" ? (second.value ? 1 : 0) : null;
   return (
     <div class="grid-scroll scroll">
-      <div class="pairs">
+      <div class="pair-grid">
         <div class="heads row wrap">
           {flick !== 1 && <RunName id={a} />}
           {flick === null && <span class="muted">left, right</span>}

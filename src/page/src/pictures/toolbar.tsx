@@ -23,7 +23,7 @@ interface Props {
 
 export function Toolbar({ now, keys, labels, steps, playing, ordered, onPlay }: Props) {
   return (
-    <div class="tools">
+    <div class="picture-tools">
       <div class="row wrap">
         {keys.length > 1 && (
           <Select
@@ -157,7 +157,7 @@ function LabelFilter({ now, labels }: { now: Choices; labels: Label[] }) {
     <Popover label={now.only ? `${now.only.size} of ${labels.length} labels` : "All labels"} title="Labels that show">
       {() => (
         <div class="stack">
-          <div class="keys">
+          <div class="label-list">
             {labels.map((label) => (
               <label class="row">
                 <input type="checkbox" checked={now.only?.has(label.id) ?? false} onChange={() => flip(label.id)} />

@@ -15,7 +15,8 @@ function linearTicks(low: number, high: number, count: number): number[] {
     // 3 * 0.1 is not 0.3
     found.push(Number((index * step).toPrecision(12)));
   }
-  return found;
+  // Few and far between say nothing
+  return found.length < Math.min(3, count) && count < 40 ? linearTicks(low, high, count * 2) : found;
 }
 
 function logTicks(low: number, high: number, count: number): number[] {

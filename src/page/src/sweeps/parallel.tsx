@@ -87,7 +87,7 @@ function AxisName({ axis, index, count, brushes }: { axis: Axis; index: number; 
   return (
     <button
       type="button"
-      class={`name ${stretch ? "on" : ""}`}
+      class={`axis-name ${stretch ? "on" : ""}`}
       style={{ left, width }}
       title={`${axis.name}\nDrag along the axis to select; ↑ ↓ move the lower end, with Shift the upper one, Delete clears`}
       aria-label={`${axis.name}: ${stretch ? span(axis, stretch) : "all"}`}

@@ -90,11 +90,13 @@ export function OneTrial({ sweep, picked }: { sweep: Sweep; picked: number }) {
   const index = pointed.value >= 0 ? pointed.value : picked;
   const trial = sweep.trials[index];
   if (!trial) {
-    return <p class="one muted">Point at a line or a dot; a click keeps it. Drag along an axis to select trials.</p>;
+    return (
+      <p class="one-trial muted">Point at a line or a dot; a click keeps it. Drag along an axis to select trials.</p>
+    );
   }
   const { run } = trial;
   return (
-    <p class="one">
+    <p class="one-trial">
       <b>Trial {trial.number}</b> <State state={trial.state} />
       <span>
         {sweep.value.name} <b>{number(trial.value)}</b>

@@ -149,7 +149,7 @@ function Plots({ sweep }: { sweep: Sweep }) {
           <Check label="As a table" checked={table} onChange={(on) => setQuery({ as: on ? "table" : null })} />
         </header>
         {!table && <Parallel {...{ sweep, brushes, shown, chosen, picked }} />}
-        <OneTrial sweep={sweep} picked={picked} />
+        {(!table || picked >= 0) && <OneTrial sweep={sweep} picked={picked} />}
       </section>
       {!table && (
         <div class="sweep-grid">

@@ -54,3 +54,13 @@ test("numbers on axes are short", () => {
     "3.2M",
   ]);
 });
+
+test("an axis has three marks at least where there is room for three", () => {
+  for (const [low, high] of [
+    [-0.49, 0.49],
+    [-0.13, 0.08],
+    [0.61, 0.64],
+  ] as const) {
+    expect(ticks(low, high, false, 4).length).toBeGreaterThanOrEqual(3);
+  }
+});

@@ -28,7 +28,7 @@ def _points(truth: NDArray[Any], prediction: NDArray[Any]) -> str:
 def _pixels(page: Page, at: int) -> NDArray[np.uint8]:
     """The colour at the middle of each pixel of a cell's picture, as the canvas shows it: (8, 8, 3)."""
     found = (
-        page.locator(".cell canvas")
+        page.locator(".picture canvas")
         .nth(at)
         .evaluate(
             """(canvas, side) => {
@@ -54,7 +54,7 @@ def test_runs_stand_side_by_side_with_scores_of_what_is_seen(tab: Tab) -> None:
     page = tab("pictures?runs=aaaa,bbbb")
     _ready(page, 6)
     first, second = _masks(10)
-    expect(page.locator(".cell[data-run=bbbb] b").first).to_have_text(_points(first, second))
+    expect(page.locator(".picture[data-run=bbbb] b").first).to_have_text(_points(first, second))
     expect(page.locator(".line-of").first.locator("h3")).to_have_text("picture-00")
 
 
@@ -96,10 +96,10 @@ def test_arrows_go_over_training(tab: Tab) -> None:
     page = tab("pictures?runs=aaaa")
     _ready(page, 4)
     page.keyboard.press("ArrowLeft")
-    expect(page.locator(".cell[data-run=aaaa] b").first).to_have_text(_points(*_masks(5)))
+    expect(page.locator(".picture[data-run=aaaa] b").first).to_have_text(_points(*_masks(5)))
     assert "step=5" in page.url
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".cell[data-run=aaaa] b").first).to_have_text(_points(*_masks(10)))
+    expect(page.locator(".picture[data-run=aaaa] b").first).to_have_text(_points(*_masks(10)))
     assert "step=" not in page.url
 
 
@@ -135,9 +135,9 @@ def test_flicker_shows_one_run_and_the_other(tab: Tab) -> None:
     """The key f changes the run in its place; it alternates by itself only when that is asked for."""
     page = tab("pictures?runs=aaaa,bbbb&mode=flicker")
     _ready(page, 2)
-    expect(page.locator(".cell").first).to_have_attribute("data-run", "aaaa")
+    expect(page.locator(".picture").first).to_have_attribute("data-run", "aaaa")
     page.keyboard.press("f")
-    expect(page.locator(".cell").first).to_have_attribute("data-run", "bbbb")
+    expect(page.locator(".picture").first).to_have_attribute("data-run", "bbbb")
     expect(page.get_by_role("button", name="Alternate")).to_be_visible()
 
 

@@ -45,7 +45,7 @@ def test_the_keyboard_brushes(tab: Tab) -> None:
     axis = page.get_by_role("button", name="optimizer.lr: all")
     axis.press("ArrowUp")
     expect(page.get_by_text("2 of 3 trials selected")).to_be_visible()
-    page.locator(".parallel .name").first.press("Delete")
+    page.locator(".parallel .axis-name").first.press("Delete")
     expect(page.get_by_text("3 of 3 trials selected")).to_be_visible()
 
 
@@ -54,7 +54,7 @@ def test_a_trial_is_kept_and_leads_to_its_run(tab: Tab) -> None:
     page = tab("sweeps/rates")
     page.get_by_role("region", name="Trials", exact=True).locator("button.link").first.click()
     page.mouse.move(0, 0)
-    one = page.locator(".one")
+    one = page.locator(".one-trial")
     expect(one).to_contain_text("optimizer.lr")
     one.get_by_role("link", name="its run").click()
     expect(page).to_have_url(re.compile("#/run/"))
