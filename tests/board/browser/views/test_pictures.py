@@ -150,13 +150,22 @@ def test_reduced_motion_leaves_flicker_to_the_key(chromium: Browser, board: Serv
     page.close()
 
 
+@pytest.mark.parametrize("mode", ["swipe", "flicker"])
+def test_the_choices_of_two_runs_fit_a_phone(tab: Tab, mode: str) -> None:
+    """The choices of a pair stay inside the width of a phone."""
+    page = tab(f"pictures?runs=aaaa,bbbb&mode={mode}")
+    page.set_viewport_size({"width": 390, "height": 844})
+    _ready(page, 2)
+    assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
+
+
 @pytest.mark.parametrize("layer", ["prediction", "truth", "errors", "outlines", "none"])
 def test_each_layer_shows_on_a_phone(tab: Tab, layer: str) -> None:
     """At phone width every layer draws and the page itself does not scroll sideways."""
     page = tab(f"pictures?runs=aaaa,bbbb&layer={layer}&lines=true")
     page.set_viewport_size({"width": 390, "height": 844})
     _ready(page, 6)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
 
 
 def test_the_pictures_are_a_table_for_readers(tab: Tab) -> None:
