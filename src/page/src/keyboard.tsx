@@ -33,6 +33,11 @@ function typing(target: EventTarget | null): boolean {
   );
 }
 
+/** Keys that a slider takes for itself. */
+function slides({ target, key }: KeyboardEvent): boolean {
+  return target instanceof HTMLInputElement && target.type === "range" && /^(Arrow|Page|Home|End)/.test(key);
+}
+
 const EVERYWHERE: readonly Key[] = [
   { key: "?", does: "show this list", act: openHelp },
   { key: "Escape", does: "close what is open" },
@@ -43,6 +48,7 @@ export function Keyboard() {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing(event.target)) return;
+      if (slides(event)) return;
       const key = [...EVERYWHERE, ...shown.peek()].find((one) => one.key === event.key && one.act);
       if (!key) return;
       event.preventDefault();

@@ -1,9 +1,166 @@
-import { Empty } from "../parts/basics";
+/** Sweeps: their list, and one of them with its trials in plots that share one selection. */
+import { useMemo } from "preact/hooks";
+import { address, choice, link, setQuery } from "../address/address";
+import { useAnswer } from "../data/answer";
+import { frozen } from "../data/frozen";
+import { changed } from "../data/runs";
+import { count, number, plural } from "../design/words";
+import { Button, Check, Chip, Empty, Failure, Select, State } from "../parts/basics";
+import { read, selected as brushedTrials, type Brushes } from "../sweeps/brush";
+import { sweepOf, type Sweep, type SweepAnswer, type SweepLine } from "../sweeps/model";
+import { BestSoFar, Contour, Importance, Pareto, Slices } from "../sweeps/panels";
+import { Parallel } from "../sweeps/parallel";
+import { dragged, keep } from "../sweeps/state";
+import { OneTrial, Trials } from "../sweeps/trials";
+import "../plot/plot.css";
+import "../sweeps/sweeps.css";
 
 export function Sweeps() {
+  const [name] = address.value.path;
+  return name === undefined ? <SweepList /> : <OneSweep name={name} />;
+}
+
+function SweepList() {
+  const { data, error } = useAnswer<SweepLine[]>("/api/sweeps", {}, changed.value.version);
   return (
-    <div class="view">
-      <Empty title="Sweeps">This view is not built yet.</Empty>
+    <div class="view analysis sweeps-view">
+      {error && <Failure>{error}</Failure>}
+      {data?.length === 0 && (
+        <Empty title="There are no sweeps here">
+          Runs with one sweep's name in their configuration, or one sweep id of W&B, show here as a sweep: start one
+          with kirie sweep.
+        </Empty>
+      )}
+      {data && data.length > 0 && (
+        <section class="panel" aria-label="Sweeps">
+          <table class="plain">
+            <thead>
+              <tr>
+                <th scope="col">Sweep</th>
+                <th scope="col" class="number">
+                  Runs
+                </th>
+                <th scope="col">State</th>
+                <th scope="col">Metric</th>
+                <th scope="col" class="number">
+                  Device hours
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.map(({ name, runs, total, state, metric, device_hours }) => (
+                <tr key={name}>
+                  <td>
+                    <a href={link("sweeps", [name], {})}>{name}</a>
+                  </td>
+                  <td class="number">{total ? `${count(runs)} of ${count(total)}` : count(runs)}</td>
+                  <td>{state && <State state={state} />}</td>
+                  <td>{metric ?? "–"}</td>
+                  <td class="number">{number(device_hours)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
     </div>
+  );
+}
+
+function OneSweep({ name }: { name: string }) {
+  const { data, error } = useAnswer<SweepAnswer>(
+    `/api/sweeps/${encodeURIComponent(name)}`,
+    { metric: choice("metric") || null },
+    changed.value.version,
+  );
+  const sweep = useMemo(() => (data ? sweepOf(data) : null), [data]);
+  const metrics = data?.metric.metrics ?? [];
+  return (
+    <div class="view analysis sweeps-view">
+      <div class="row wrap">
+        <a href="#/sweeps">All sweeps</a>
+        <h1>{name}</h1>
+        {sweep && <Summary sweep={sweep} />}
+        {metrics.length > 1 && !frozen && (
+          <Select
+            label="Metric"
+            value={sweep?.value.name ?? ""}
+            options={metrics.map((metric) => [metric, metric])}
+            onChange={(metric) => setQuery({ metric, brush: null })}
+          />
+        )}
+      </div>
+      {error && <Failure>{error}</Failure>}
+      {sweep?.trials.length === 0 && (
+        <Empty title="No trials yet">The first one shows here as soon as its run is written.</Empty>
+      )}
+      {sweep && sweep.trials.length > 0 && <Plots sweep={sweep} />}
+    </div>
+  );
+}
+
+function Summary({ sweep }: { sweep: Sweep }) {
+  const states = new Map<string, number>();
+  for (const { state } of sweep.trials) states.set(state, (states.get(state) ?? 0) + 1);
+  const best = sweep.answer.trails.trials.at(-1)?.[1];
+  return (
+    <>
+      <span class="muted">
+        {sweep.maximize ? "highest" : "lowest"} {sweep.value.name} <b class="ink">{number(best)}</b>
+      </span>
+      {[...states].map(([state, many]) => (
+        <Chip tone={state === "failed" || state === "crashed" ? "bad" : ""}>
+          {count(many)} {state}
+        </Chip>
+      ))}
+    </>
+  );
+}
+
+function Plots({ sweep }: { sweep: Sweep }) {
+  const word = choice("brush");
+  const kept = useMemo(() => read(word), [word]);
+  const brushes: Brushes = dragged.value ?? kept;
+  const withPruned = choice("pruned") !== "hidden";
+  const shown = useMemo(() => sweep.pruned.map((pruned) => (pruned && !withPruned ? 0 : 1)), [sweep, withPruned]);
+  const chosen = useMemo(
+    () => brushedTrials(sweep.places, sweep.trials.length, brushes).map((on, trial) => on & (shown[trial] ?? 0)),
+    [sweep, brushes, shown],
+  );
+  // The other plots follow when the drag rests: only the lines must keep up with the hand
+  const settled = useMemo(
+    () => brushedTrials(sweep.places, sweep.trials.length, kept).map((on, trial) => on & (shown[trial] ?? 0)),
+    [sweep, kept, shown],
+  );
+  const number = choice("trial");
+  const picked = number === "" ? -1 : sweep.trials.findIndex((trial) => String(trial.number) === number);
+  const all = { sweep, shown, chosen: settled, picked };
+  const table = choice("as") === "table";
+  return (
+    <>
+      <section class="panel" aria-label="Trials over parameters">
+        <header>
+          <h2>Parameters</h2>
+          <span class="muted grow" role="status">
+            {count(chosen.reduce((sum, on) => sum + on, 0))} of {plural(sweep.trials.length, "trial")} selected
+          </span>
+          {brushes.size > 0 && <Button onClick={() => keep(new Map())}>Clear brushes</Button>}
+          <Check label="Pruned" checked={withPruned} onChange={(on) => setQuery({ pruned: on ? null : "hidden" })} />
+          <Check label="As a table" checked={table} onChange={(on) => setQuery({ as: on ? "table" : null })} />
+        </header>
+        {!table && <Parallel {...{ sweep, brushes, shown, chosen, picked }} />}
+        {(!table || picked >= 0) && <OneTrial sweep={sweep} picked={picked} />}
+      </section>
+      {!table && (
+        <div class="sweep-grid">
+          <Importance sweep={sweep} />
+          <BestSoFar {...all} />
+          <Pareto {...all} />
+          <Contour {...all} />
+        </div>
+      )}
+      {!table && <Slices {...all} />}
+      <Trials sweep={sweep} chosen={settled} rows={table ? 500 : 10} />
+    </>
   );
 }

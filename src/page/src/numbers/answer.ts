@@ -1,0 +1,56 @@
+/** What /api/compare, /api/matrix, /api/images and /api/seeds answer. Scores are from 0 to 1. */
+
+export interface Comparison {
+  a: string;
+  b: string;
+  score: string;
+  value_a?: number;
+  value_b?: number;
+  difference: number;
+  low: number;
+  high: number;
+  confidence: number;
+  /** Share of the resamples in which the second run scores higher. */
+  better?: number;
+  images: number;
+  resamples: number;
+  warnings: string[];
+  sentence: string;
+}
+
+export interface MatrixAnswer {
+  labels: { name: string; color: string }[];
+  rows: { run: string; values: (number | null)[]; mean: number | null }[];
+}
+
+export interface ImagesAnswer {
+  names: string[];
+  scores: Record<string, (number | null)[]>;
+}
+
+export interface SeedGroup {
+  name: string;
+  runs: string[];
+  values: (number | null)[];
+  mean: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+export const SPLITS = [
+  ["val", "Validation"],
+  ["test", "Test"],
+] as const;
+
+/** Scores of whole pictures and runs; a label's name alone is its IoU. */
+export const SCORES = [
+  ["miou", "mIoU"],
+  ["dice", "Dice"],
+  ["boundary_iou", "Boundary IoU"],
+] as const;
+
+export const KINDS = [
+  ["iou", "IoU"],
+  ["dice", "Dice"],
+  ["boundary", "Boundary"],
+] as const;

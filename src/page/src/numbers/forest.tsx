@@ -1,0 +1,178 @@
+/** Paired comparisons of the base run with the others: differences with their intervals on one scale, one of them in words. */
+import { setQuery } from "../address/address";
+import { usePromise } from "../data/answer";
+import { ask } from "../data/ask";
+import { runVar } from "../design/colors";
+import { nameOf } from "../data/runs";
+import { Empty, Failure, RunName } from "../parts/basics";
+import { useSize } from "../parts/canvas";
+import type { Comparison } from "./answer";
+import { scaleOf, type Scale } from "./scale";
+import { points, signed } from "./shade";
+
+interface Props {
+  base: string;
+  others: string[];
+  /** The one that is told in words. */
+  other: string;
+  split: string;
+  score: string;
+  version: unknown;
+}
+
+/** Runs that are compared at once: each takes thousands of resamples. */
+const MOST = 20;
+
+type Outcome = { run: string; found: Comparison | null; error: string | null };
+
+export function Forest({ base, others, other, split, score, version }: Props) {
+  const told = others.slice(0, MOST).includes(other) ? others.slice(0, MOST) : [other, ...others.slice(0, MOST - 1)];
+  const key = JSON.stringify([base, told, split, score]);
+  const { data } = usePromise(key, (signal) => Promise.all(told.map((run) => outcome(run, signal))), version);
+  const [box, { width }] = useSize<HTMLDivElement>();
+  async function outcome(run: string, signal: AbortSignal): Promise<Outcome> {
+    try {
+      return {
+        run,
+        found: await ask<Comparison>("/api/compare", { a: base, b: run, split, score }, signal),
+        error: null,
+      };
+    } catch (error) {
+      return { run, found: null, error: (error as Error).message };
+    }
+  }
+  const main = data?.find(({ run }) => run === other);
+  const ends = data?.flatMap(({ found }) => (found ? [found.low, found.high] : [])) ?? [];
+  const room = Math.max(180, Math.min(width * 0.42, 520));
+  const scale = scaleOf(ends, 8, room - 8, true);
+  return (
+    <section class="panel" aria-label="Paired comparison">
+      <header>
+        <h2 class="grow">Is the difference more than luck?</h2>
+        <span class="muted cut against">against {nameOf(base)}</span>
+      </header>
+      <div ref={box} class="body stack" aria-live="polite">
+        {others.length === 0 && <Empty title="One run is selected">Select a second run to compare the two.</Empty>}
+        {main?.error && <Failure>{main.error}</Failure>}
+        {main?.found && <Words found={main.found} />}
+        {others.length > 0 && (
+          <div class="scroll">
+            <table class="plain forest">
+              <caption class="unseen">Differences from {nameOf(base)} in points, with intervals</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Run</th>
+                  <th scope="col" class="number">
+                    Score
+                  </th>
+                  <th scope="col" class="number">
+                    Difference
+                  </th>
+                  <th scope="col">Interval</th>
+                  <th scope="col" class="wide">
+                    <Ticks scale={scale} width={room} />
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {told.map((run) => (
+                  <Row
+                    key={run}
+                    outcome={data?.find((one) => one.run === run) ?? { run, found: null, error: null }}
+                    on={run === other}
+                    scale={scale}
+                    width={room}
+                  />
+                ))}
+              </tbody>
+            </table>
+            {others.length > told.length && (
+              <p class="muted">
+                The first {told.length} of {others.length} other runs.
+              </p>
+            )}
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Words({ found }: { found: Comparison }) {
+  const shown = found.low > 0 ? "good" : found.high < 0 ? "bad" : "";
+  return (
+    <div class={`verdict ${shown}`}>
+      <p class="sentence">{found.sentence}</p>
+      <p class="muted">
+        {Math.round(found.confidence * 100)} % interval of the paired bootstrap: {found.images} images drawn anew{" "}
+        {found.resamples.toLocaleString("en")} times, the same draws for both runs. It says nothing about other seeds.
+      </p>
+      {found.warnings.map((warning) => (
+        <p class="notice">⚠ {warning}</p>
+      ))}
+    </div>
+  );
+}
+
+function Row({ outcome, on, scale, width }: { outcome: Outcome; on: boolean; scale: Scale; width: number }) {
+  const { run, found, error } = outcome;
+  return (
+    <tr aria-selected={on} class={on ? "on" : ""} onClick={() => setQuery({ b: run })}>
+      <th scope="row">
+        <span class="row">
+          <input
+            type="radio"
+            name="told"
+            aria-label={`Tell of ${nameOf(run)}`}
+            checked={on}
+            onChange={() => setQuery({ b: run })}
+          />
+          <RunName id={run} />
+        </span>
+      </th>
+      {found ? (
+        <>
+          <td class="number">{points(found.value_b)}</td>
+          <td class="number">
+            <b>{signed(found.difference)}</b>
+          </td>
+          <td class="muted nowrap">
+            [{signed(found.low)}, {signed(found.high)}]
+          </td>
+          <td>
+            <Interval found={found} scale={scale} width={width} />
+          </td>
+        </>
+      ) : (
+        <td colSpan={4} class="muted">
+          {error ?? "…"}
+        </td>
+      )}
+    </tr>
+  );
+}
+
+function Interval({ found, scale, width }: { found: Comparison; scale: Scale; width: number }) {
+  const [low, high, middle, zero] = [found.low, found.high, found.difference, 0].map(scale.at);
+  return (
+    <svg class="interval" width={width} height={20} aria-hidden="true" style={{ "--mine": runVar(found.b) }}>
+      <line class="zero" x1={zero} x2={zero} y1={0} y2={20} />
+      <line class="reach" x1={low} x2={high} y1={10} y2={10} />
+      <line class="reach" x1={low} x2={low} y1={6} y2={14} />
+      <line class="reach" x1={high} x2={high} y1={6} y2={14} />
+      <circle cx={middle} cy={10} r={4.5} />
+    </svg>
+  );
+}
+
+function Ticks({ scale, width }: { scale: Scale; width: number }) {
+  return (
+    <svg width={width} height={16} aria-hidden="true">
+      {scale.ticks.map((value) => (
+        <text class="tick" x={scale.at(value)} y={12} text-anchor="middle">
+          {signed(value)}
+        </text>
+      ))}
+    </svg>
+  );
+}

@@ -1,0 +1,38 @@
+/** Per-image scores of two runs, paired by the image. */
+
+export interface Pair {
+  name: string;
+  a: number;
+  b: number;
+  difference: number;
+}
+
+/** Images that both runs have a score for, worst fall from the first run to the second first. */
+export function pairs(names: string[], a: (number | null)[], b: (number | null)[]): Pair[] {
+  const found: Pair[] = [];
+  names.forEach((name, index) => {
+    const first = a[index];
+    const second = b[index];
+    if (typeof first === "number" && typeof second === "number") {
+      found.push({ name, a: first, b: second, difference: second - first });
+    }
+  });
+  return found.sort((one, other) => one.difference - other.difference || one.name.localeCompare(other.name));
+}
+
+export interface Tally {
+  worse: number;
+  same: number;
+  better: number;
+}
+
+/** How many images fell, kept their score to a hundredth of a point, and rose. */
+export function tally(found: Pair[]): Tally {
+  const count = { worse: 0, same: 0, better: 0 };
+  for (const { difference } of found) {
+    if (Math.abs(difference) < 1e-4) count.same++;
+    else if (difference < 0) count.worse++;
+    else count.better++;
+  }
+  return count;
+}

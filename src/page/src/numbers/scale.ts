@@ -1,0 +1,24 @@
+/** A straight scale from values to pixels, with room at both ends. */
+import { ticks } from "../plot/ticks";
+
+export interface Scale {
+  at: (value: number) => number;
+  ticks: number[];
+}
+
+/**
+ * A scale over values.
+ *
+ * @param zero - Whether 0 is on it: for differences.
+ */
+export function scaleOf(values: number[], from: number, to: number, zero: boolean): Scale {
+  const finite = values.filter(Number.isFinite);
+  let low = Math.min(...finite, ...(zero ? [0] : []));
+  let high = Math.max(...finite, ...(zero ? [0] : []));
+  if (!(low <= high)) [low, high] = [0, 1];
+  const room = (high - low || 0.02) * 0.06;
+  low -= room;
+  high += room;
+  const at = (value: number) => from + ((value - low) / (high - low)) * (to - from);
+  return { at, ticks: ticks(low, high, false, Math.max(2, Math.floor(Math.abs(to - from) / (from < to ? 70 : 34)))) };
+}

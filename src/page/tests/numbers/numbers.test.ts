@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+
+import { pairs, tally } from "../../src/numbers/paired";
+import { limitOf, points, shade, signed } from "../../src/numbers/shade";
+
+test("a difference carries its sign; one that rounds to nothing has none and no shade", () => {
+  expect([0.0081, -0.0081, 0.0004, null].map(signed)).toEqual(["+0.8", "−0.8", "0.0", "–"]);
+  expect(shade(0.0004, 0.1)).toEqual({ sign: "same", strength: 0 });
+  expect(shade(-0.1, 0.1)).toEqual({ sign: "worse", strength: 1 });
+});
+
+test("shades grow with the difference and stay within one", () => {
+  const strengths = [0.01, 0.05, 0.1, 0.4].map((value) => shade(value, 0.1).strength);
+  expect(strengths).toEqual([...strengths].sort((a, b) => a - b));
+  expect(strengths.at(-1)).toBe(1);
+});
+
+test("a matrix of hardly any differences does not glow", () => {
+  expect(limitOf([0.001, null, -0.002])).toBe(0.02);
+  expect(limitOf([0.001, -0.3])).toBe(0.3);
+});
+
+test("a score is written in points, a missing one as a dash", () => {
+  expect([0.69694, 0, null, undefined, NaN].map(points)).toEqual(["69.7", "0.0", "–", "–", "–"]);
+});
+
+test("images pair by name, worst fall first, and one without both scores is left out", () => {
+  const found = pairs(["x", "y", "z"], [0.5, 0.9, null], [0.6, 0.4, 0.3]);
+  expect(found.map((pair) => pair.name)).toEqual(["y", "x"]);
+  expect(tally(found)).toEqual({ worse: 1, same: 0, better: 1 });
+});

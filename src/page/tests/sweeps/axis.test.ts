@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+
+import { choiceAxis, marks, numberAxis, place, valueAt } from "../../src/sweeps/axis";
+import { short, ticks } from "../../src/plot/ticks";
+
+test("a log axis spreads powers of ten evenly, and gives the value back", () => {
+  const axis = numberAxis("lr", [1e-5, 1e-3, 1e-1], true);
+  expect(place(axis, 1e-3)).toBeCloseTo(0.5);
+  expect(valueAt(axis, place(axis, 0.02))).toBeCloseTo(0.02);
+  expect(marks(axis).map((mark) => mark.text)).toEqual(["1e-5", "1e-4", "0.001", "0.01", "0.1"]);
+});
+
+test("an axis with a zero cannot be log, and says so by being linear", () => {
+  expect(numberAxis("decay", [0, 0.1], true)).toMatchObject({ log: false, low: 0, high: 0.1 });
+});
+
+test("one value alone lies in the middle of its axis", () => {
+  expect(place(numberAxis("seed", [7, 7], false), 7)).toBeCloseTo(0.5);
+  expect(place(numberAxis("lr", [0.01], true), 0.01)).toBeCloseTo(0.5);
+  expect(place(choiceAxis("arch", ["unet"]), "unet")).toBe(0.5);
+});
+
+test("choices keep the order of the sweep's file, and unknown ones have no place", () => {
+  const axis = choiceAxis("arch", ["fpn", "unet", true], ["unet", "fpn"]);
+  expect(axis.choices).toEqual(["unet", "fpn", "true"]);
+  expect(place(axis, "fpn")).toBe(0.5);
+  expect(place(axis, "segformer")).toBeNaN();
+  expect(place(axis, null)).toBeNaN();
+});
+
+test("ticks are round, inside the axis and not crumbs of floating point", () => {
+  expect(ticks(0.05, 0.42, false)).toEqual([0.1, 0.2, 0.3, 0.4]);
+  expect(ticks(3, 3, false)).toEqual([3]);
+  for (const [low, high] of [
+    [0.011, 0.019],
+    [1e-6, 1],
+    [2, 90],
+  ] as const) {
+    const found = ticks(low, high, true);
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.length).toBeLessThan(9);
+    for (const value of found) expect(value >= low * 0.999 && value <= high * 1.001).toBe(true);
+  }
+});
+
+test("numbers on axes are short", () => {
+  expect([0, 0.00001, 0.001, 0.25, 1234, 25000, 3.2e6].map(short)).toEqual([
+    "0",
+    "1e-5",
+    "0.001",
+    "0.25",
+    "1230",
+    "25k",
+    "3.2M",
+  ]);
+});
+
+test("an axis has three marks at least where there is room for three", () => {
+  for (const [low, high] of [
+    [-0.49, 0.49],
+    [-0.13, 0.08],
+    [0.61, 0.64],
+  ] as const) {
+    expect(ticks(low, high, false, 4).length).toBeGreaterThanOrEqual(3);
+  }
+});

@@ -1,0 +1,57 @@
+"""What differs between two runs, and a view frozen into a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+from tests.board.browser.views.conftest import MARKUP, Tab
+
+
+def test_only_what_differs_is_listed(tab: Tab) -> None:
+    """The rate differs and shows both values; the model does not and is not there. The data's versions are told."""
+    page = tab("difference?runs=aaaa,cccc")
+    config = page.get_by_role("region", name="Configuration")
+    row = config.get_by_role("row", name="optimizer.lr")
+    expect(row.get_by_role("cell").nth(0)).to_have_text("0.1")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("0.01")
+    expect(config).not_to_contain_text("model.name")
+    expect(config).to_contain_text(MARKUP)
+    expect(page.get_by_role("region", name="Data")).to_contain_text("dddd")
+
+
+def test_keys_can_be_a_tree_and_the_runs_swapped(tab: Tab) -> None:
+    """As a tree the parts of a key stand under each other; the swap turns the columns."""
+    page = tab("difference?runs=aaaa,cccc")
+    config = page.get_by_role("region", name="Configuration")
+    config.get_by_role("radio", name="Tree").click()
+    page.get_by_role("button", name="Swap the two").click()
+    row = config.get_by_role("row").filter(has_text="0.01")
+    expect(row.get_by_role("cell").first).to_have_text("0.01")
+    assert "keys=tree" in page.url
+
+
+def test_one_run_is_too_few(tab: Tab) -> None:
+    """With one run selected the view says what is needed."""
+    page = tab("difference?runs=aaaa")
+    expect(page.get_by_role("heading", name="Two runs make a difference")).to_be_visible()
+
+
+def test_a_report_opens_from_disk(tab: Tab, tmp_path: Path) -> None:
+    """The saved file shows the view it was made of, and the others, without a server."""
+    page = tab("numbers?runs=aaaa,bbbb")
+    sentence = page.locator(".sentence").inner_text()
+    page.get_by_role("link", name="Report").click()
+    expect(page.get_by_role("radio", name="Numbers")).to_be_checked()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the report").click()
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    expect(page.get_by_text("It opens without a server")).to_be_visible()
+    page = tab(file.as_uri())
+    expect(page.locator(".sentence")).to_have_text(sentence)
+    page.get_by_role("link", name="Pictures").click()
+    expect(page.locator(".frame[data-ready=true]")).to_have_count(6)
+    page.get_by_role("link", name="Differences").click()
+    expect(page.get_by_role("region", name="Configuration")).to_be_visible()
+    expect(page.get_by_role("link", name="Report")).to_have_count(0)

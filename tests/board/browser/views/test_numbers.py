@@ -1,0 +1,89 @@
+"""Numbers one can trust, as they are read off the page."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Browser, expect
+from tests.board.browser.conftest import Served
+from tests.board.browser.views.conftest import MARKUP, Tab
+
+
+def test_a_better_run_is_said_to_be_better(tab: Tab) -> None:
+    """The card has the sentence with its interval, and the same in the table below."""
+    page = tab("numbers?runs=aaaa,bbbb")
+    card = page.get_by_role("region", name="Paired comparison")
+    expect(card.locator(".sentence")).to_contain_text(
+        re.compile(r"unet-bbbb is better than unet-aaaa: \+\d+\.\d mIoU \[")
+    )
+    row = card.get_by_role("row", name="unet-bbbb")
+    expect(row.locator("svg.interval circle")).to_have_count(1)
+    expect(row).to_contain_text(re.compile(r"\+\d+\.\d"))
+    expect(card.locator(".notice")).to_have_count(0)
+
+
+def test_other_data_is_warned_of_and_names_are_text(tab: Tab) -> None:
+    """A run on other data comes with a warning; a name with markup shows as its letters."""
+    page = tab("numbers?runs=aaaa,bbbb,cccc&b=cccc")
+    card = page.get_by_role("region", name="Paired comparison")
+    expect(card.locator(".notice").first).to_contain_text("different data")
+    expect(card.locator(".sentence")).to_contain_text(MARKUP)
+    assert page.locator("main img").count() == 0
+    assert page.title() != "run"
+
+
+def test_another_base_turns_the_sign(tab: Tab) -> None:
+    """With the better run as base the other one is worse, in words, sign and shade."""
+    page = tab("numbers?runs=aaaa,bbbb")
+    page.get_by_label("Base").select_option("bbbb")
+    expect(page.locator(".sentence")).to_contain_text("unet-aaaa is worse than unet-bbbb")
+    row = page.get_by_role("region", name="Labels").get_by_role("row", name="unet-aaaa")
+    expect(row.locator("td.worse")).to_have_count(3)
+    expect(row.locator("td").first).to_contain_text("−")
+
+
+def test_the_matrix_turns_and_changes_its_score(tab: Tab) -> None:
+    """Labels become rows, and the boundary's score is another number than the area's."""
+    page = tab("numbers?runs=aaaa,bbbb")
+    matrix = page.get_by_role("region", name="Labels")
+    expect(matrix.locator("td").first).to_be_visible()
+    area = matrix.locator("td").first.inner_text()
+    matrix.get_by_role("radio", name="Boundary").click()
+    expect(matrix.locator("td").first).not_to_have_text(area)
+    matrix.get_by_role("button", name="Turn").click()
+    expect(matrix.get_by_role("row", name="eye").locator("td")).to_have_count(2)
+    assert "kind=boundary" in page.url
+
+
+def test_an_image_leads_to_its_pictures(tab: Tab) -> None:
+    """A click on an image of the table opens Pictures at it, with the worst falls first."""
+    page = tab("numbers?runs=aaaa,bbbb&as=table")
+    page.get_by_role("button", name="picture-01").click()
+    expect(page.locator(".line-of.wanted h3")).to_have_text("picture-01")
+    assert "order=regression" in page.url
+
+
+def test_the_strip_is_walked_by_keys(tab: Tab) -> None:
+    """Arrows go from image to image, told in words; Enter opens the one that is told, logged or not."""
+    page = tab("numbers?runs=aaaa,bbbb")
+    strip = page.get_by_role("slider", name="Images, the worst fall first")
+    strip.press("Home")
+    expect(strip).to_have_attribute("aria-valuetext", re.compile(r"picture-\d\d: \d+\.\d to \d+\.\d, "))
+    strip.press("Enter")
+    expect(page.get_by_role("radio", name="Worst falls first")).to_be_checked()
+
+
+def test_seeds_show_their_spread(tab: Tab) -> None:
+    """Two seeds of one configuration are one line with two dots and an interval."""
+    page = tab("numbers?runs=aaaa,bbbb,cccc")
+    seeds = page.get_by_role("region", name="Over seeds")
+    expect(seeds.locator("circle")).to_have_count(2)
+    expect(seeds.locator("rect.band")).to_have_count(1)
+
+
+def test_a_split_that_was_not_scored_is_said(chromium: Browser, board: Served) -> None:
+    """The server's sentence stands where the numbers would, not a blank."""
+    page = chromium.new_page()
+    page.goto(f"{board.url}/#/numbers?runs=aaaa,bbbb&split=test")
+    expect(page.locator(".failure").first).to_contain_text("test")
+    page.close()
