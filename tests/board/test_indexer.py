@@ -95,7 +95,7 @@ def test_a_long_log_is_read_once_though_living_runs_are_looked_at_meanwhile(
     """While a living run's log is read in many bites, the looks in between leave it alone; the others' rows come."""
     path = write_log(tmp_path / "runs", "long", steps([1.0] * 3000), exit_code=None)
     monkeypatch.setattr(indexer, "LOOK_S", 0.0)
-    real = readers.read
+    real = reading.read
     monkeypatch.setattr(readers, "read", lambda path, state, facts: reading.read(path, state, facts, 40_000))
     desk.look()
     monkeypatch.setattr(readers, "read", real)
