@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from kirie.runlog.reader.runs import open_runs as open  # noqa: A004
-
-__all__ = ["open"]
+from typing import Any
 
 
 def __getattr__(name: str) -> Any:

@@ -66,7 +66,7 @@ def summary(values: Mapping[Any, Any], removed: Iterable[str] = ()) -> bytes:
 def changes(values: Mapping[Any, Any], removed: Iterable[str] = ()) -> bytes:
     """Updates and removals."""
     gone = [Item(key=key).SerializeToString() for key in removed]
-    return Items(update=items(values), remove=gone).SerializeToString()
+    return bytes(Items(update=items(values), remove=gone).SerializeToString())
 
 
 def run(**said: Any) -> bytes:

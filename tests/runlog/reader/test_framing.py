@@ -37,7 +37,7 @@ def _is_part(found: list[bytes], of: list[bytes]) -> bool:
 
 
 @given(st.lists(SIZES, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_records_of_any_size_come_back(sizes: list[int]) -> None:
     """Whole, in order, with nothing skipped."""
     records = _records(sizes)
@@ -47,7 +47,7 @@ def test_records_of_any_size_come_back(sizes: list[int]) -> None:
 
 
 @given(st.lists(SIZES, min_size=1, max_size=6), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_log_that_is_cut_anywhere_is_read_up_to_there(sizes: list[int], data: st.DataObject) -> None:
     """The records before the cut come whole, the rest is waited for, and comes when the log is complete."""
     records, whole = _records(sizes), frame(_records(sizes))
@@ -64,7 +64,7 @@ def test_a_log_that_is_cut_anywhere_is_read_up_to_there(sizes: list[int], data: 
 
 
 @given(st.lists(SIZES, min_size=1, max_size=6), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_changed_byte_costs_its_block_at_most(sizes: list[int], data: st.DataObject) -> None:
     """Nothing is made up, what lies before the change and behind its block comes, and something counts the loss."""
     records = _records(sizes)
@@ -87,7 +87,7 @@ def test_a_changed_byte_costs_its_block_at_most(sizes: list[int], data: st.DataO
 
 
 @given(st.lists(SIZES, max_size=5), st.lists(st.integers(0, 5 * BLOCK), max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_log_that_grows_is_read_once(sizes: list[int], cuts: list[int]) -> None:
     """However it grows, its records come once and in order, from where the last reading was left."""
     records, whole = _records(sizes), frame(_records(sizes))

@@ -50,7 +50,7 @@ def _columns(batches: list[Batch]) -> dict[str, list[tuple[int, float]]]:
 
 
 @given(ROWS, st.lists(st.integers(0, 3000), max_size=4), st.integers(50, 2000), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_rows_in_any_pieces_are_columns(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], cuts: list[int], most: int, old: bool
 ) -> None:
@@ -74,7 +74,7 @@ def test_rows_in_any_pieces_are_columns(
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcdef"), st.integers(), max_size=4), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_summary_is_that_of_all_changes(
     tmp_path_factory: pytest.TempPathFactory, updates: list[dict[str, int]]
 ) -> None:
@@ -95,7 +95,7 @@ def test_the_summary_is_that_of_all_changes(
 
 def test_typed_values_are_read(tmp_path: Path) -> None:
     """The values of newer versions that are no JSON, also after the same key had JSON."""
-    typed = [
+    typed: list[dict[str, Any]] = [
         {"number": 0.25}, {"integer": -3}, {"boolean": True}, {"number": 1.5}, {"json": b"7"}, {"none": 0},
         {"text": "x"},
     ]  # fmt: skip
@@ -109,7 +109,11 @@ def test_typed_values_are_read(tmp_path: Path) -> None:
 
 def test_steps_are_lightnings_and_carried_on(tmp_path: Path) -> None:
     """A row without Lightning's step has that of the row before; before the first, W&B's count."""
-    rows = [{"_step": 0, "a": 1}, {"_step": 1, STEP: 10, "epoch": 2, "a": 2}, {"_step": 2, "a": 3, "_timestamp": 5.5}]
+    rows: list[dict[str, Any]] = [
+        {"_step": 0, "a": 1},
+        {"_step": 1, STEP: 10, "epoch": 2, "a": 2},
+        {"_step": 2, "a": 3, "_timestamp": 5.5},
+    ]
     tail = _tail(tmp_path, [logs.history(row) for row in rows])
     first = tail.read(1)
     rest = [tail.read(1), tail.read(1)]
@@ -190,8 +194,8 @@ def test_many_small_entries_take_bounded_memory(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert batch.columns["a"].values.tolist() == [1]
-    assert batch.skipped["records"] >= 1
-    assert peak < 100e6
+    assert batch.skipped["records"] == 1
+    assert peak < 50e6
 
 
 @given(st.lists(st.binary(max_size=60), max_size=10))

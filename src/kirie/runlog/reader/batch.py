@@ -102,7 +102,7 @@ class Gathered:
         """Takes one record.
 
         Raises:
-            Unreadable: It is damaged.
+            UnreadableError: It is damaged.
             DecodeError: The same.
         """
         if kind == "history":

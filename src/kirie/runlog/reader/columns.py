@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from kirie.runlog.reader.changes import Change, apply
-from kirie.runlog.reader.items import Heads, Unreadable, entry
-from kirie.runlog.reader.messages import Items, Step
+from kirie.runlog.reader.items import Heads, UnreadableError, entry, items_of
+from kirie.runlog.reader.messages import Step
 from kirie.runlog.reader.values import flat, number
 
 STEP = "trainer/global_step"
@@ -73,6 +73,7 @@ class Rows:
         self.first, self.count, self.bad = first, 0, 0
         self.values: list[Value] = []
         self._heads = heads
+        self._calls = heads.number_of(_CALLS)
         self._keys: list[int] = []
         self._numbers: list[float] = []
         self._ends: list[int] = []
@@ -81,12 +82,9 @@ class Rows:
         """Adds a history record.
 
         Raises:
-            Unreadable: It is none.
+            UnreadableError: It is none.
         """
-        try:
-            items = Items.FromString(content)
-        except DecodeError:
-            raise Unreadable from None
+        items = items_of(content)
         had = len(self._keys)
         left = self._heads.row(list(items.update), self._keys, self._numbers)
         if left:
@@ -108,7 +106,7 @@ class Rows:
         for item in items:
             try:
                 path, value = entry(item)
-            except Unreadable:
+            except UnreadableError:
                 self.bad += 1
                 continue
             found = number(value)
@@ -129,8 +127,7 @@ class Rows:
         self._numbers.append(value)
 
     def _has_calls(self, had: int) -> bool:
-        calls = self._heads.number_of(_CALLS)
-        return calls in self._keys[had:]
+        return self._calls in self._keys[had:]
 
     def _step(self, content: bytes) -> None:
         try:

@@ -21,28 +21,46 @@ MARK = b"\x82\x01"
 _HEADS = 100_000
 """Heads that a table may have."""
 
+_MOST = 100_000
+"""Entries that a record may have."""
+
 _NUMBER = 0x31
 """The tag of `number`."""
 
 
-class Unreadable(Exception):  # noqa: N818 - never leaves the reader, which counts it
+class UnreadableError(Exception):
     """Bytes that are no entry or record, or are none that can be kept."""
+
+
+def items_of(content: bytes) -> Any:
+    """A history, summary or configuration record, its entries still as bytes.
+
+    Raises:
+        UnreadableError: It is damaged, or has more entries than any run has keys.
+    """
+    try:
+        found = Items.FromString(content)
+    except DecodeError:
+        raise UnreadableError from None
+    if len(found.update) + len(found.remove) > _MOST:
+        raise UnreadableError
+    return found
 
 
 def entry(content: bytes) -> tuple[tuple[str, ...], Any]:
     """An entry's key, in parts, and its value.
 
     Raises:
-        Unreadable: It is damaged, has no key, too deep a one, or a value that is no JSON.
+        UnreadableError: It is damaged, has no key, too deep a one, or a value that is no JSON.
     """
     try:
         item = Item.FromString(content)
         path = (item.key, *item.nested_key) if item.key else tuple(item.nested_key)
         if not 0 < len(path) <= DEEPEST:
-            raise Unreadable
+            raise UnreadableError
         return path, _value(item)
     except (DecodeError, ValueError):
-        raise Unreadable from None
+        raise UnreadableError from None
 
 
 def _value(item: Any) -> Any:
@@ -85,17 +103,14 @@ class Heads:
         """
         known = self._known
         parts = [item.partition(MARK) for item in items]
-        found = [known.get(head, -1) for head, _, _ in parts]
-        if -1 not in found:
-            try:
-                # Nearly all rows: each entry is a number under a head that was seen, after one byte of length
-                values += [float(value[1:]) for _, _, value in parts]
-            except ValueError:
-                pass
-            else:
-                numbers += found
-                return []
-        left = []
+        try:
+            # Nearly all rows: each entry is a number under a head that was seen, after one byte of length
+            found = [known[head] for head, _, _ in parts]
+            values += [float(value[1:]) for _, _, value in parts]
+            numbers += found
+            return []
+        except (KeyError, ValueError):
+            left = []
         for item in items:
             head, _, value = item.partition(MARK)
             key = known.get(head)
@@ -129,18 +144,15 @@ def changes(content: bytes) -> tuple[list[Change], int]:
         They, in order, and how many entries cannot be read.
 
     Raises:
-        Unreadable: It is no such record.
+        UnreadableError: It is no such record.
     """
-    try:
-        items = Items.FromString(content)
-    except DecodeError:
-        raise Unreadable from None
+    items = items_of(content)
     found, bad = [], 0
     for entries, removed in ((items.update, False), (items.remove, True)):
         for item in entries:
             try:
                 path, value = entry(item)
-            except Unreadable:
+            except UnreadableError:
                 bad += 1
             else:
                 found.append(Change(path, None if removed else value, removed))
@@ -160,8 +172,8 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
     bad = 0
     for content in reversed(contents):
         try:
-            items = Items.FromString(content)
-        except DecodeError:
+            items = items_of(content)
+        except UnreadableError:
             bad += 1
             continue
         newest: list[Change] = []
@@ -172,7 +184,7 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
             for head in [head for head in reversed(heads) if head not in seen]:
                 try:
                     path, value = entry(heads[head])
-                except Unreadable:
+                except UnreadableError:
                     bad += 1
                 else:
                     newest.append(Change(path, None if removed else value, removed))

@@ -144,10 +144,10 @@ def pictures(value: Any, files: Path, step: int, labels: Mapping[str, dict[int, 
     for at, path in enumerate(paths[:_PICTURES]):
         if (image := saved(files, path)) is None:
             continue
-        found = masks[at] if at < len(masks) and isinstance(masks[at], Mapping) else {}
+        found: Any = masks[at] if at < len(masks) else None
         named = {
             str(name): mask
-            for name, entry in found.items()
+            for name, entry in (found.items() if isinstance(found, Mapping) else ())
             if isinstance(entry, Mapping) and (mask := saved(files, entry.get("path"))) is not None
         }
         caption = captions[at] if at < len(captions) else None
@@ -171,9 +171,11 @@ def mask_labels(config: Mapping[str, Any], key: str) -> dict[str, dict[int, str]
     """Names of the ids of a key's masks, by mask, as wandb keeps them in the configuration."""
     own = config.get("_wandb")
     own = own.get("value", own) if isinstance(own, Mapping) else {}
-    kept = own.get("mask/class_labels") if isinstance(own, Mapping) else None
+    kept: Any = own.get("mask/class_labels") if isinstance(own, Mapping) else None
     found: dict[str, dict[int, str]] = {}
-    for name, entry in (kept if isinstance(kept, Mapping) else {}).items():
+    if not isinstance(kept, Mapping):
+        return found
+    for name, entry in kept.items():
         before, mark, mask = str(name).rpartition("_wandb_delimeter_")
         words = entry.get("value") if isinstance(entry, Mapping) else None
         if mark and before == key and isinstance(words, Mapping):

@@ -10,8 +10,8 @@ from google.protobuf.message import DecodeError
 
 from kirie.runlog.reader.changes import Change, apply
 from kirie.runlog.reader.framing import read_records
-from kirie.runlog.reader.items import Unreadable, entry
-from kirie.runlog.reader.messages import Items, Record
+from kirie.runlog.reader.items import UnreadableError, entry, items_of
+from kirie.runlog.reader.messages import Record
 from kirie.runlog.reader.values import flat
 
 
@@ -25,8 +25,8 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         try:
             record = Record.FromString(content)
             if record.HasField("history"):
-                yield _row(Items.FromString(record.history).update)
-        except DecodeError:
+                yield _row(items_of(record.history).update)
+        except (DecodeError, UnreadableError):
             continue
 
 
@@ -35,7 +35,7 @@ def _row(items: list[bytes]) -> dict[str, Any]:
     for item in items:
         try:
             path, value = entry(item)
-        except Unreadable:
+        except UnreadableError:
             continue
         apply([Change(path, value)], nested)
     return dict(flat(nested))

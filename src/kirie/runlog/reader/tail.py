@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from kirie.runlog.reader.batch import Batch, Gathered
 from kirie.runlog.reader.columns import STEP, Column, axes
 from kirie.runlog.reader.framing import Frames
-from kirie.runlog.reader.items import Heads, Unreadable
+from kirie.runlog.reader.items import Heads, UnreadableError
 from kirie.runlog.reader.messages import Record
 
 MOST = 8 << 20
@@ -114,7 +114,7 @@ class Tail:
                 self._state.unknown += 1
             else:
                 gathered.add(kind, getattr(record, kind))
-        except (DecodeError, Unreadable, ValueError):
+        except (DecodeError, UnreadableError, ValueError):
             self._state.records += 1
 
     def _batch(self, gathered: Gathered, *, restarted: bool, more: bool) -> Batch:
