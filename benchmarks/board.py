@@ -60,6 +60,7 @@ def indexed(folder: Path, environ: dict[str, str], *, processes: bool = False) -
     took, used = time.perf_counter() - began, time.process_time() - cpu
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used += after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
+    index.stop()
     cache.close()
     readers.FEW_BYTES = few
     size = bytes_of(folder) / 1e6
@@ -170,6 +171,7 @@ def growing(folder: Path, environ: dict[str, str]) -> dict[str, float]:
         began = time.perf_counter()
         index.look(everywhere=True)
         took.append(time.perf_counter() - began)
+    index.stop()
     cache.close()
     return {"log_mb": round(path.stat().st_size / 1e6, 1), "s": round(statistics.median(took), 4)}
 

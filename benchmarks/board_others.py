@@ -47,16 +47,19 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(words: list[str], address: str) -> Iterator[None]:
     """A server, from when it answers."""
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
-        for _ in range(600):
+        for _ in range(3000):
             with contextlib.suppress(urllib.error.URLError, ConnectionError):
                 urllib.request.urlopen(address, timeout=5).close()
                 break
+            if process.poll() is not None:
+                raise SystemExit(f"{words[2]} ended with {process.returncode} instead of serving")
             time.sleep(0.1)
         yield
     finally:
-        os.killpg(process.pid, 15)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 15)
         process.wait()
 
 

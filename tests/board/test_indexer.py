@@ -14,12 +14,14 @@ import pytest
 from benchmarks import board_logs as logs
 from tests.board.conftest import Board, append, silent, steps, table, whole, write_log
 
-from kirie.board import readers, reading
+from kirie.board import indexer, readers, reading
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.indexer import Indexer
+from kirie.board.keeper import Keeper
 from kirie.board.library import Library
 from kirie.board.notes import Notes
 from kirie.board.place import BoardPlace
+from kirie.board.scan import Scan
 from kirie.board.turn import Turn
 from kirie.core.run import RunFolder
 
@@ -85,6 +87,47 @@ def test_only_new_bytes_are_read(tmp_path: Path, desk: Desk, monkeypatch: pytest
     assert counted.looks == 1
     assert counted.bytes == path.stat().st_size - before
     assert len(desk.library.curve("grows", "loss")[1]) == 2001
+
+
+def test_a_long_log_is_read_once_though_living_runs_are_looked_at_meanwhile(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a living run's log is read in many bites, the looks in between leave it alone; the others' rows come."""
+    path = write_log(tmp_path / "runs", "long", steps([1.0] * 3000), exit_code=None)
+    monkeypatch.setattr(indexer, "LOOK_S", 0.0)
+    real = reading.read
+    monkeypatch.setattr(readers, "read", lambda path, state, facts: reading.read(path, state, facts, 40_000))
+    desk.look()
+    monkeypatch.setattr(readers, "read", real)
+    assert desk.library.curve("long", "loss")[0].tolist() == list(range(3000))
+    with desk.cache.reading() as connection:
+        (rows,) = connection.execute(
+            "SELECT sum(count) FROM chunk JOIN name ON name.id = chunk.name WHERE text = 'm:loss'"
+        ).fetchone()
+    assert rows == 3000
+    append(path, steps([0.5], first=3000), 3000)
+    desk.look()
+    assert len(desk.library.curve("long", "loss")[0]) == 3001
+
+
+def test_what_two_read_counts_once(tmp_path: Path, place: BoardPlace, desk: Desk) -> None:
+    """Where files cannot be locked, two boards may read the same bytes: the second's are left out."""
+    path = write_log(tmp_path / "runs", "one", steps([1.0, 2.0]), exit_code=None)
+    desk.look()
+    (log,) = Scan(tmp_path / "runs").look().values()
+    with desk.cache.reading() as connection:
+        state, facts = map(json.loads, connection.execute("SELECT state, facts FROM segment").fetchone())
+    append(path, steps([3.0], first=2), 2)
+    twice = [reading.read(path, state, json.loads(json.dumps(facts))) for _ in range(2)]
+    keeper = Keeper(tmp_path / "runs")
+    for found in twice:
+        with desk.cache.writing() as connection:
+            keeper.take(connection, log, found)
+    with desk.cache.reading() as connection:
+        (rows,) = connection.execute(
+            "SELECT sum(count) FROM chunk JOIN name ON name.id = chunk.name WHERE text = 'm:loss'"
+        ).fetchone()
+    assert rows == 3
 
 
 def test_many_small_looks_leave_few_chunks(tmp_path: Path, desk: Desk) -> None:

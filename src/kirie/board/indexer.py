@@ -17,7 +17,7 @@ from typing import NamedTuple
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.keeper import Keeper
 from kirie.board.readers import Wanted, readings
-from kirie.board.reading import Facts, Reading
+from kirie.board.reading import Reading
 from kirie.board.scan import Log, Scan
 from kirie.board.states import Asked, states_without_slurm
 from kirie.board.turn import Turn
@@ -155,7 +155,8 @@ class Indexer:
                 # The next look at all folders tells whether it is gone
                 continue
             log = Log(path, stamp, Path(path).stem.removeprefix("run-"), status.st_size, status.st_mtime_ns)
-            if not _is_known(log, known.get(path)):
+            # One that is not known at all is being read just now, or will be with the next look at all folders
+            if path in known and not _is_known(log, known[path]):
                 found.append(log)
         self._read(found, known, None)
 
@@ -165,7 +166,9 @@ class Indexer:
             return
         looked, kept = time.monotonic(), 0
         waiting: list[tuple[Log, Reading]] = []
-        source = readings(self._wanted(logs, known))
+        source = readings(self._wanted(logs))
+        for log in logs:
+            known.pop(log.path, None)
         try:
             for log, reading in source:
                 if reading is not None:
@@ -221,18 +224,14 @@ class Indexer:
             found = connection.execute("SELECT path, size, mtime FROM segment")
             return {path: _Known(size, mtime) for path, size, mtime in found}
 
-    def _wanted(self, logs: Sequence[Log], known: dict[str, _Known]) -> list[Wanted]:
-        """Logs with what is known of them; states are looked up of those that were read before only."""
+    def _wanted(self, logs: Sequence[Log]) -> list[Wanted]:
+        """Logs with where their last look ended."""
         found = []
-        for log in logs:
-            state: object = None
-            facts: Facts | None = None
-            if log.path in known:
-                with self._cache.reading() as connection:
-                    row = connection.execute("SELECT state, facts FROM segment WHERE path = ?", (log.path,)).fetchone()
-                if row is not None:
-                    state, facts = json.loads(row[0]), json.loads(row[1])
-            found.append(Wanted(log, self._folder / log.path, state, facts, log.size if state is None else 0))
+        with self._cache.reading() as connection:
+            for log in logs:
+                row = connection.execute("SELECT state, facts FROM segment WHERE path = ?", (log.path,)).fetchone()
+                state, facts = (json.loads(row[0]), json.loads(row[1])) if row is not None else (None, None)
+                found.append(Wanted(log, self._folder / log.path, state, facts, log.size if state is None else 0))
         return found
 
 

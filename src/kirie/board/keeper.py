@@ -49,7 +49,10 @@ class Keeper:
         Returns:
             The key of the log's run.
         """
-        found = connection.execute("SELECT id, run FROM segment WHERE path = ?", (log.path,)).fetchone()
+        found = connection.execute("SELECT id, run, state FROM segment WHERE path = ?", (log.path,)).fetchone()
+        if not reading.restarted and json.dumps(reading.since) != (found[2] if found else "null"):
+            # Somebody else has read on from there meanwhile: these numbers are in the cache already
+            return str(found[1]) if found else log.id
         key = self._key(connection, log, reading.facts, found[1] if found else None)
         values = (key, log.size if not reading.more else -1, log.mtime, reading.facts["exit"] is None)
         texts = (json.dumps(reading.state), json.dumps(reading.facts))

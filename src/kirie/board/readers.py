@@ -92,4 +92,4 @@ def _tried(path: Path, state: object, facts: Facts | None) -> Reading | None:
     except Exception:
         # One log that we cannot take must not keep back the others; it shows as one in which something was skipped
         traceback.print_exc(file=sys.stderr)
-        return Reading(restarted=True, more=False, state=None, facts={**empty(), "skipped": {"failed": 1}})
+        return Reading(restarted=True, more=False, since=None, state=None, facts={**empty(), "skipped": {"failed": 1}})

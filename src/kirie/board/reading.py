@@ -33,6 +33,7 @@ class Reading:
     Attributes:
         restarted: The file was replaced: what is known of it is to be forgotten.
         more: The log goes on.
+        since: Where this look began; None at the log's start.
         state: Where the next look begins.
         facts: What the log has said up to here.
         chunks: New numbers.
@@ -42,6 +43,7 @@ class Reading:
 
     restarted: bool
     more: bool
+    since: Any
     state: Any
     facts: Facts
     chunks: list[Chunk] = field(default_factory=list)
@@ -68,6 +70,7 @@ def read(path: Path, state: Any, facts: Facts | None, most: int = BITE) -> Readi
     return Reading(
         batch.restarted,
         batch.more,
+        state,
         tail.state,
         new,
         _chunks(batch),
