@@ -45,7 +45,7 @@ $(PAGE): $(PAGE_SOURCES) $(PAGE_PACKAGES) | $(STAMP)
 	@src/page/npm run --silent build -- --logLevel warn
 
 $(PAGE_PACKAGES): src/page/package-lock.json | $(STAMP)
-	@src/page/npm ci --no-audit --no-fund --loglevel error
+	@src/page/npm ci --no-audit --no-fund --fetch-retries 1 --loglevel error
 	@touch $@
 
 test: setup
