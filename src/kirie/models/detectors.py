@@ -76,7 +76,7 @@ DETECTORS: dict[str, Architecture] = {
         _mask_rcnn,
         {
             "heads": Choice("v2", ("v2", "v1")),
-            "pyramid_channels": Whole(48, 8, 1024),
+            "pyramid_channels": Whole(32, 8, 1024),
             "anchor_ratios": Numbers((0.5, 1.0, 2.0), 0.05, 20.0, most=9, rising=True),
             "box_head_width": Whole(128, 8, 4096),
             "mask_head_channels": Whole(32, 8, 1024),
