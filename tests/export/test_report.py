@@ -59,6 +59,21 @@ def test_the_report_has_scores_choice_gate_and_parts(out: Path, capsys: pytest.C
     assert len([line for line in text.splitlines() if "→" in line and "small" in line]) == 1
 
 
+def test_the_report_ends_with_what_else_there_is(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bundles beside the best one, the frozen comparison where there is one, and the command that compares."""
+    assert main(["report", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert text.endswith("`kirie board` compares the runs on a local page.\n")
+    assert "Exported beside it" not in text
+
+    shutil.copytree(out / "bundle", out / "bundles" / "instances")
+    (out / "report.html").write_text("", encoding="utf-8")
+    assert main(["report", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert f"Exported beside it: {out / 'bundles' / 'instances'}\n" in text
+    assert text.endswith(f"on a local page; {out / 'report.html'} is a frozen copy of it.\n")
+
+
 def test_what_was_not_chosen_from_is_not_told(out: Path, make_run: MakeRun) -> None:
     """A model that was taken out of the pipeline leaves its folders behind."""
     make_run("out/evaluate/former", "c3", table_of(0.9), checkpoint=False)

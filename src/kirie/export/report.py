@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kirie.core import command, files
-from kirie.core.bundle import Manifest
+from kirie.core.bundle import MANIFEST, Manifest
 from kirie.core.run import RunFolder
 from kirie.errors import BundleError, RunError
 
@@ -36,7 +36,8 @@ def gather(out: Path) -> dict[str, Any]:
         out: The pipeline's folder, with `best.json`, `evaluate/`, `bundle/` and `parts/`.
 
     Returns:
-        `models` (one row for each evaluated run, best validation score first), `chosen`, `reason`, `export`, `parts`.
+        `models` (one row for each evaluated run, best validation score first), `chosen`, `reason`, `export`, `also` (the
+        bundles beside the best one), `parts`, `page` (the frozen comparison; None if there is none).
 
     Raises:
         RunError: A stage has not been run, or what it left is damaged.
@@ -65,7 +66,9 @@ def gather(out: Path) -> dict[str, Any]:
             "megabytes": round((out / "bundle" / manifest.model_file).stat().st_size / 1e6, 2),
             "gate": gate,
         },
+        "also": [str(path.parent) for path in sorted((out / "bundles").glob(f"*/{MANIFEST}"))],
         "parts": [str(path.parent) for path in parts],
+        "page": str(page) if (page := out / "report.html").is_file() else None,
     }
 
 
@@ -84,9 +87,15 @@ def as_text(content: Mapping[str, Any]) -> str:
             highlight=False,
             soft_wrap=True,
         )
+        if content["also"]:
+            console.print(f"Exported beside it: {escape(', '.join(content['also']))}", highlight=False, soft_wrap=True)
         console.print("Parts (RGBA layers, PSD, overlay) of test pictures:", highlight=False)
         for place in content["parts"]:
             console.print(f"  {escape(place)}", highlight=False, soft_wrap=True)
+        frozen = f"; {content['page']} is a frozen copy of it" if content["page"] else ""
+        console.print(
+            f"`kirie board` compares the runs on a local page{escape(frozen)}.", highlight=False, soft_wrap=True
+        )
     return captured.get().rstrip()
 
 
