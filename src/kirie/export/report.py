@@ -36,8 +36,8 @@ def gather(out: Path) -> dict[str, Any]:
         out: The pipeline's folder, with `best.json`, `evaluate/`, `bundle/` and `parts/`.
 
     Returns:
-        `models` (one row for each evaluated run, best validation score first), `chosen`, `reason`, `export`, `also` (the
-        bundles beside the best one), `parts`, `page` (the frozen comparison; None if there is none).
+        `models` (one row for each evaluated run, best validation score first), `chosen`, `reason`, `export`, `also`
+        (the bundles beside the best one), `parts`, `page` (the frozen comparison; None if there is none).
 
     Raises:
         RunError: A stage has not been run, or what it left is damaged.
