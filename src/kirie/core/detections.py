@@ -10,7 +10,7 @@ Shapes: N detections, best score first; M side of a small mask; H, W the picture
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from kirie.core.sample import Mask
 
 LEAST_SCORE = 0.5
 """Detections surer than this are painted, unless it is said otherwise; scores over all thresholds take them all."""
+
+LEAST_SEEN = 0.1
+"""A thing of whose pixels a smaller share stays uncovered is left out."""
 
 MOST_DETECTIONS = 4096
 """More things of one picture are not kept: ids in pictures have 16 bits."""
@@ -139,7 +142,7 @@ def pasted(detections: Detections, height: int, width: int, threshold: float = 0
 def paint(
     detections: Detections, height: int, width: int, background: int, least_score: float = LEAST_SCORE
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-    """Label and instance maps of a picture, the surest detections on top.
+    """Label and instance maps of a picture, the smaller detections on top, see `lay`.
 
     Args:
         detections: What was found.
@@ -151,43 +154,59 @@ def paint(
     Returns:
         uint8 label ids of shape (H, W), and uint16 instance ids: 0 none, k the k-th detection.
     """
-    order = upwards(detections.scores_N, least_score)
-    masks = pasted(detections.take(order), height, width)
-    layers = (
-        (int(at) + 1, int(detections.labels_N[at]), box, crop_hw)
-        for at, (box, crop_hw) in zip(order, masks, strict=True)
-    )
-    return paint_masks(layers, height, width, background)
+    chosen = detections.take(detections.scores_N >= least_score)
+    masks = list(pasted(chosen, height, width))
+    areas_N = np.array([np.count_nonzero(crop_hw) for _, crop_hw in masks], dtype=np.int64)
+    # Scores fall, so that those that are left out come last and the numbers stay
+    return lay(masks.__getitem__, chosen.labels_N, chosen.scores_N, areas_N, (height, width), background, least_score)
 
 
-def upwards(scores_N: NDArray[np.floating[Any]], least_score: float) -> NDArray[np.intp]:
-    """The places of what is painted, the lowest first: the surest lies on top, and of equal ones the first.
-
-    Args:
-        scores_N: How sure each is.
-        least_score: What is below it is not painted.
-    """
-    order = np.argsort(-scores_N, kind="stable")[::-1]
-    return order[scores_N[order] >= least_score]
-
-
-def paint_masks(
-    masks: Iterable[tuple[int, int, Box, Mask]], height: int, width: int, background: int
+def lay(
+    mask_of: Callable[[int], tuple[Box, Mask]],
+    labels_N: NDArray[np.uint8],
+    scores_N: NDArray[np.floating[Any]],
+    areas_N: NDArray[np.int64],
+    size: tuple[int, int],
+    background: int,
+    least_score: float,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-    """The maps of masks that are given the lowest first, see `upwards`.
+    """Lays things over each other: the smaller on top, and of equal ones the surer.
+
+    A mask from a detector knows nothing of the others: that of a face goes on under the eyes, and the face is the
+    surer one. With the surest on top it would hide them (docs/decisions/0007). What then keeps almost nothing of its
+    pixels was seen twice, and is left out.
 
     Args:
-        masks: Instance id, label id, box and crop of each.
-        height: Of the picture, in pixels.
-        width: Likewise.
+        mask_of: Box and crop of a thing, by its place; asked for up to twice.
+        labels_N: Label ids.
+        scores_N: How sure each is.
+        areas_N: Pixels in each mask.
+        size: Height and width of the picture.
         background: Label id of pixels that nothing covers.
+        least_score: What is below it is left out.
+
+    Returns:
+        uint8 label ids of shape (H, W), and uint16 instance ids: 0 none, k the k-th thing.
     """
-    labels_HW = np.full((height, width), background, dtype=np.uint8)
-    instances_HW = np.zeros((height, width), dtype=np.uint16)
-    for number, label, (x0, y0, x1, y1), crop_hw in masks:
-        labels_HW[y0:y1, x0:x1][crop_hw] = label
-        instances_HW[y0:y1, x0:x1][crop_hw] = number
-    return labels_HW, instances_HW
+    # The last key counts first; the first of equal ones lies on top
+    order_N = np.lexsort((-np.arange(len(scores_N)), scores_N, -areas_N))
+    order_N = order_N[scores_N[order_N] >= least_score]
+    instances_HW = _numbered(mask_of, order_N, size)
+    seen_N = np.bincount(instances_HW.ravel(), minlength=len(scores_N) + 1)[1:]
+    if (slivers_N := seen_N[order_N] < LEAST_SEEN * areas_N[order_N]).any():
+        instances_HW = _numbered(mask_of, order_N[~slivers_N], size)
+    return np.concatenate([np.array([background], dtype=np.uint8), labels_N])[instances_HW], instances_HW
+
+
+def _numbered(
+    mask_of: Callable[[int], tuple[Box, Mask]], order_N: NDArray[np.intp], size: tuple[int, int]
+) -> NDArray[np.uint16]:
+    """The instance map of things that are given the lowest first."""
+    instances_HW = np.zeros(size, dtype=np.uint16)
+    for at in order_N.tolist():
+        (x0, y0, x1, y1), crop_hw = mask_of(at)
+        instances_HW[y0:y1, x0:x1][crop_hw] = at + 1
+    return instances_HW
 
 
 def _reach(boxes_N4: NDArray[np.float32], side: int) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """The things of a picture laid over each other: which pixels each one keeps, its number and its name.
 
-The surest lies on top, so that no pixel belongs to two, as in training's targets and scores. Things get their numbers
+The smaller lies on top, so that no pixel belongs to two, as in training's scores. Things get their numbers
 by label and then from left to right, so that `eye.1` is the eye on the left whatever the model was surest of.
 
 Shapes: H, W the picture; C RGB.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kirie.core import files
-from kirie.core.detections import LEAST_SCORE, Box, paint_masks, upwards
+from kirie.core.detections import LEAST_SCORE, Box, lay
 from kirie.core.labels import LabelSet
 from kirie.core.sample import Image
 from kirie.formats.picture import Picture
@@ -126,9 +126,15 @@ def arrange(
         labels: What the ids mean.
         least_score: Things below it are not shown.
     """
-    order = upwards(np.array([thing.score for thing in things]), least_score).tolist()
-    painted = ((at + 1, things[at].label, things[at].place, things[at].crop()) for at in order)
-    labels_HW, found_HW = paint_masks(painted, *size, labels.unlabelled)
+    labels_HW, found_HW = lay(
+        lambda at: (things[at].place, things[at].crop()),
+        np.array([thing.label for thing in things], dtype=np.uint8),
+        np.array([thing.score for thing in things]),
+        np.array([thing.area for thing in things], dtype=np.int64),
+        size,
+        labels.unlabelled,
+        least_score,
+    )
     boxes = ndimage.find_objects(found_HW, max_label=len(things))
     visible = [
         (things[at].label, (columns.start, rows.start, columns.stop, rows.stop), at)

@@ -58,7 +58,7 @@ class InstanceTask(Task):
         return core_scores.flat(found)
 
     def painted(self, image_BCHW: Tensor) -> NDArray[np.uint8]:
-        """The label of the surest thing on every pixel."""
+        """The label of the thing on top at every pixel."""
         (height, width), background = image_BCHW.shape[-2:], self.facts.labels.unlabelled
         found = [each.to_numpy() for each in self.model.find(image_BCHW)]
         return np.stack([paint(each, height, width, background, self.paint_score)[0] for each in found])
