@@ -85,6 +85,18 @@ def test_what_a_lost_attempt_has_taken_is_spent(tmp_path: Path) -> None:
     assert small_sweep(tmp_path, total=3, budget_s=200.0).claim("a third") is not None
 
 
+def test_what_was_given_back_is_not_counted_twice(tmp_path: Path) -> None:
+    """Its time is in its account, whatever the times of its files say."""
+    ledger = small_sweep(tmp_path, total=2, budget_s=100.0)
+    claim = ledger.claim("a worker")
+    assert claim is not None
+    claim.give_back()
+    _die(ledger, claim, 1000.0)
+    again = ledger.claim("another")
+    assert again is not None
+    assert again.number == claim.number
+
+
 def _die(ledger: Ledger, claim: Claim, lasted: float) -> None:
     """The worker is gone without a word, so many seconds after it had begun."""
     claim.lease.release()

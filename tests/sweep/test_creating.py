@@ -166,11 +166,12 @@ def test_a_trial_on_another_ground_is_refused(tmp_path: Path, shapes_store: Path
 
 
 def test_what_a_file_says_counts_and_not_what_kind_of_file_it_is(tmp_path: Path) -> None:
-    """Dates count by their text, as Hydra reads them; what is no YAML counts as it stands; an editor's hidden lock that
-    leads nowhere, or what nobody can read, is no file of configuration."""
+    """Dates count by their text, as Hydra reads them; what is no YAML counts as it stands; an editor's hidden lock or
+    draft, or what nobody can read, is no file of configuration."""
     file = tmp_path / "experiment" / "mine.yaml"
     file.parent.mkdir()
     (file.parent / ".#mine.yaml").symlink_to("somebody@a-machine.1234")
+    (file.parent / ".draft.yaml").write_text("since: now")
     (file.parent / "broken.yaml").symlink_to("nowhere")
 
     def said(text: str) -> dict[str, str]:

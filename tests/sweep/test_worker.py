@@ -116,8 +116,9 @@ def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setti
         work(made, say=_nothing)
     train.write_text(before)
     (tmp_path / "mine" / "model" / "unet.yaml").write_text("name: [unet")
-    for done in (lambda: None, (tmp_path / "mine" / "model" / "unet.yaml").unlink):
-        done()
+    for gone in (False, True):
+        if gone:
+            (tmp_path / "mine" / "model" / "unet.yaml").unlink()
         with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
             work(made, say=_nothing)
     (tmp_path / "mine").rename(tmp_path / "moved")
