@@ -20,13 +20,15 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CLUSTER = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
 SWEEPS = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = re.findall(r"```sh\n(.*?)```", README + CLUSTER + SWEEPS, re.DOTALL)
 LINES = [part.strip() for block in BLOCKS for line in block.splitlines() for part in line.split("&&")]
 
 
 def _section(title: str) -> str:
     return README.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
