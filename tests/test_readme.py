@@ -29,6 +29,25 @@ def _section(title: str) -> str:
     return README.split(f"## {title}\n")[1].split("\n## ")[0]
 
 
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_keep_their_lines(page: Path) -> None:
+    """Fences of code stand on lines of their own and are closed; a heading is a title and no sentence. A paragraph that
+    was wrapped anew together with what stands around it has neither."""
+    fence, title = re.compile(r"```[a-z]*"), re.compile(r"#{1,6} .{1,88}[^.]")
+    inside = False
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        if "```" in line:
+            assert fence.fullmatch(line.strip()), f"line {number}: {line}"
+            assert not inside or line.strip() == "```", f"line {number} opens a block in a block"
+            inside = not inside
+        elif line.startswith("#") and not inside:
+            assert title.fullmatch(line), f"line {number}: {line}"
+    assert not inside, "a block of code is not closed"
+
+
 def test_make_targets_exist() -> None:
     """Every `make X` of the README is a target."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from tests.sweep.small_sweeps import finish_all, small_sweep
 
+from kirie.cluster.holder import last_touch
 from kirie.sweep.budget import Budget, expected_seconds
+from kirie.sweep.claim import Claim
 from kirie.sweep.entry import State, Trial
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.status import status_of
@@ -61,6 +64,46 @@ def test_a_sweep_without_an_end_goes_on_while_its_budget_lasts(tmp_path: Path) -
     assert more[0] == len(first)
     wanted = small_sweep(tmp_path, total=len(first + more), name="total").trials()
     assert [trial.params for trial in Ledger.open(ledger.folder).trials()] == [trial.params for trial in wanted]
+
+
+def test_what_a_lost_attempt_has_taken_is_spent(tmp_path: Path) -> None:
+    """Before anybody takes the trial up: so nobody does, nor begins another one, and the sweep says why it is over."""
+    ledger = small_sweep(tmp_path, total=2, budget_s=100.0)
+    claims = [ledger.claim("a worker"), ledger.claim("another")]
+    for claim, lasted in zip(claims, (60.0, 39.0), strict=True):
+        assert claim is not None
+        _die(ledger, claim, lasted)
+    assert [trial.state for trial in ledger.trials()] == ["interrupted"] * 2
+    assert not ledger.over()
+    again = ledger.claim("a third")
+    assert again is not None
+    _die(ledger, again, 2.0)
+    assert ledger.claim("a third") is None
+    assert ledger.over()
+    assert headline(status_of(ledger.folder)).endswith("2 interrupted); over: the budget is spent")
+    assert not small_sweep(tmp_path, total=3, budget_s=100.0).claim("a third")
+    assert small_sweep(tmp_path, total=3, budget_s=200.0).claim("a third") is not None
+
+
+def test_what_was_given_back_is_not_counted_twice(tmp_path: Path) -> None:
+    """Its time is in its account, whatever the times of its files say."""
+    ledger = small_sweep(tmp_path, total=2, budget_s=100.0)
+    claim = ledger.claim("a worker")
+    assert claim is not None
+    claim.give_back()
+    _die(ledger, claim, 1000.0)
+    again = ledger.claim("another")
+    assert again is not None
+    assert again.number == claim.number
+
+
+def _die(ledger: Ledger, claim: Claim, lasted: float) -> None:
+    """The worker is gone without a word, so many seconds after it had begun."""
+    claim.lease.release()
+    place = ledger.folder.trial(claim.number)
+    touched = last_touch(place)
+    assert touched is not None
+    os.utime(place.record, (touched - lasted,) * 2)
 
 
 def test_a_sweep_that_ends_before_its_trials_says_why(tmp_path: Path) -> None:

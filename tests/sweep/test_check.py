@@ -49,6 +49,8 @@ def test_pairs_that_are_no_model_cost_no_trial(tmp_path: Path, shapes_store: Pat
     }
     assert "tu-vit_tiny_patch16_224" in checked.left_out[0].reason
     assert "model=unet" in checked.overrides
+    assert {"train.yaml", "model/unet.yaml", "model/dpt.yaml", "loss/ce_dice.yaml"} < checked.files
+    assert "model/fpn.yaml" not in checked.files
 
 
 def test_a_conditional_parameter_is_looked_for_only_where_it_takes_part(tmp_path: Path, shapes_store: Path) -> None:

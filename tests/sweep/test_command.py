@@ -192,6 +192,35 @@ def test_a_folder_of_configuration_is_remembered(sweep_file: Callable[..., Path]
     assert SweepRecord.read(folder).config_dir == str(tmp_path / "moved")
 
 
+def test_a_start_goes_on_where_only_unused_files_were_changed(
+    sweep_file: Callable[..., Path], tmp_path: Path, capsys: Out
+) -> None:
+    """A recipe is added, a model that is not swept edited, an editor's lock left behind: the same sweep. A file of one
+    of the two models that are swept is edited: another one. The folder is kept by its plain name."""
+    shutil.copytree(config_folder(), tmp_path / "mine")
+    (tmp_path / "mine" / "experiment" / "dated.yaml").write_text("since: 2026-01-02\n")
+    (tmp_path / "work").mkdir()
+    models = {"model": {"values": ["fpn", "unet"]}}
+    words = [str(sweep_file(parameters=models)), "--config-dir", "work/../mine", "cluster=local", "--json"]
+    assert submit(words, FakeScheduler()) == 0
+    record = SweepRecord.read(SweepFolder(tmp_path / "sweeps" / "tiny"))
+    assert record.config_dir == str((tmp_path / "mine").resolve())
+    model = tmp_path / "mine" / "model"
+    (tmp_path / "mine" / "experiment" / "other.yaml").write_text("# @package _global_\ntrain: {epochs: 2}\n")
+    (tmp_path / "mine" / "experiment" / "dated.yaml").write_text("since: 2026-01-03\n")
+    (model / ".#unet.yaml").symlink_to("somebody@a-machine.1234")
+    (model / "pan.yaml").write_text("name: pan\n")
+    assert submit(words, FakeScheduler()) == 0
+    assert SweepRecord.read(SweepFolder(tmp_path / "sweeps" / "tiny")) == record
+    capsys.readouterr()
+    for name in ("fpn", "unet"):
+        before = (model / f"{name}.yaml").read_text()
+        (model / f"{name}.yaml").write_text(before.replace("encoder: resnet18", "encoder: resnet34"))
+        assert kirie(["sweep", *words[:3], "--dry-run"]) == 2
+        assert f"the configuration was another (model/{name}.yaml)" in capsys.readouterr().err
+        (model / f"{name}.yaml").write_text(before)
+
+
 def test_the_best_run_is_had_without_its_store(
     sweep_file: Callable[..., Path], tmp_path: Path, shapes_store: Path, capsys: Out
 ) -> None:

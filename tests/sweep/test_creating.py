@@ -96,7 +96,7 @@ def test_another_sweep_of_the_same_name_is_refused(tmp_path: Path, other: dict[s
     assert Ledger.open(small_sweep(tmp_path).folder).trials() == before
 
 
-GROUND = Ground({"store": "data"}, "code", {"model/unet.yaml": "1"})
+GROUND = Ground({"store": "data"}, "code", {"model/unet.yaml": "1", "model/fpn.yaml": "1"}, ("model/unet.yaml",))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,16 @@ def test_another_ground_makes_another_sweep(tmp_path: Path, now: Ground, told: s
         small_sweep(tmp_path, ground=now)
     assert told in str(caught.value)
     assert "--renew" in str(caught.value)
+
+
+def test_files_that_no_trial_is_composed_from_make_no_other_sweep(tmp_path: Path) -> None:
+    """Edited, added or gone: no run's id changes, so the sweep goes on, as what it was begun as."""
+    small_sweep(tmp_path, ground=GROUND)
+    files = {"model/unet.yaml": "1", "model/fpn.yaml": "2", "experiment/new.yaml": "1"}
+    assert small_sweep(tmp_path, ground=replace(GROUND, files=files)).record.ground == GROUND
+    assert small_sweep(tmp_path, ground=replace(GROUND, files={"model/unet.yaml": "1"})).record.ground == GROUND
+    with pytest.raises(OtherSweepError, match=r"\(experiment/new.yaml, model/fpn.yaml\)"):
+        small_sweep(tmp_path, ground=replace(GROUND, files=files, used=tuple(sorted(files))))
 
 
 def test_a_sweep_whose_ground_nobody_knows_is_another_one(tmp_path: Path) -> None:
@@ -138,7 +148,7 @@ def test_a_trial_on_another_ground_is_refused(tmp_path: Path, shapes_store: Path
     other = replace(trial, data="other")
 
     def check(one: Identity, store: str = str(shapes_store)) -> None:
-        ground.check(one, store, conf, "small")
+        ground.check(one, store, conf, {"model/unet.yaml", "cluster/mine.yaml", "hydra/config.yaml"}, "small")
 
     file.write_text("# said otherwise\nname: unet")
     (conf / "cluster" / "mine.yaml").write_text("name: mine")
@@ -153,6 +163,26 @@ def test_a_trial_on_another_ground_is_refused(tmp_path: Path, shapes_store: Path
         file.write_text(text)
         with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
             check(trial)
+
+
+def test_what_a_file_says_counts_and_not_what_kind_of_file_it_is(tmp_path: Path) -> None:
+    """Dates count by their text, as Hydra reads them; what is no YAML counts as it stands; an editor's hidden lock or
+    draft, or what nobody can read, is no file of configuration."""
+    file = tmp_path / "experiment" / "mine.yaml"
+    file.parent.mkdir()
+    (file.parent / ".#mine.yaml").symlink_to("somebody@a-machine.1234")
+    (file.parent / ".draft.yaml").write_text("since: now")
+    (file.parent / "broken.yaml").symlink_to("nowhere")
+
+    def said(text: str) -> dict[str, str]:
+        file.write_text(text)
+        return dict(Ground.of([], tmp_path).files)
+
+    known = said("since: 2026-01-02 # new year\nat: [2026-01-02 10:00:00]\n2026-01-03: x")
+    assert list(known) == ["experiment/mine.yaml"]
+    assert known == said("since: 2026-01-02\nat: [2026-01-02 10:00:00]\n2026-01-03: x")
+    texts = ["since: 2026-01-03", "since: .nan", "since: .inf", "since: [", "since: {", "a: &a [*a]", "a: &a [*a, 1]"]
+    assert len({said(text)["experiment/mine.yaml"] for text in texts}) == len(texts)
 
 
 def test_a_sweep_is_put_aside_under_the_next_free_name(tmp_path: Path) -> None:

@@ -116,16 +116,40 @@ def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setti
         work(made, say=_nothing)
     train.write_text(before)
     (tmp_path / "mine" / "model" / "unet.yaml").write_text("name: [unet")
-    with pytest.raises(GroundError, match=r"was begun with another configuration: .*unet.yaml cannot be read"):
-        work(made, say=_nothing)
-    (tmp_path / "mine" / "model" / "unet.yaml").unlink()
-    with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
-        work(made, say=_nothing)
+    for gone in (False, True):
+        if gone:
+            (tmp_path / "mine" / "model" / "unet.yaml").unlink()
+        with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
+            work(made, say=_nothing)
     (tmp_path / "mine").rename(tmp_path / "moved")
     with pytest.raises(GroundError, match=r"No configuration: .*mine has no train.yaml"):
         work(made, say=_nothing)
     assert {trial.state for trial in ledger.trials()} <= {"interrupted", "waiting"}
     assert not any(trial.error for trial in ledger.trials())
+
+
+def test_only_files_that_a_trial_is_composed_from_count(setting: Callable[..., Setting], tmp_path: Path) -> None:
+    """Of two models that are swept one is edited, and a recipe and a third model that nobody uses: the trial of the
+    other model is trained, that one's waits, and the sentence names its file alone."""
+    mine = tmp_path / "mine"
+    shutil.copytree(config_folder(), mine)
+    made = setting(LOGS)
+    parameters = {"model": {"values": ["fpn", "unet"]}}
+    content = json.loads(made.spec.path.read_text()) | {"parameters": parameters}
+    made.spec.path.write_text(json.dumps(content))
+    made = replace(made, spec=SweepSpec.read(made.spec.path), config_dir=mine, ground=Ground.of([], mine))
+    ledger = _open(made)
+    (mine / "experiment" / "other.yaml").write_text("# @package _global_\ntrain: {epochs: [")
+    (mine / "experiment" / "starter.yaml").write_text("# @package _global_\ntrain: {epochs: 3}")
+    (mine / "model" / "pan.yaml").unlink()
+    unet = (mine / "model" / "unet.yaml").read_text()
+    (mine / "model" / "unet.yaml").write_text(unet.replace("encoder: resnet", "encoder: se_resnet"))
+    with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
+        work(made, say=_nothing)
+    assert [trial.state for trial in ledger.trials()] == ["finished", "interrupted"]
+    assert not any(trial.error for trial in ledger.trials())
+    (mine / "model" / "unet.yaml").write_text(unet)
+    assert work(made, say=_nothing).outcomes == {"finished": 1}
 
 
 def test_an_objective_that_nobody_logs_stops_all_workers(setting: Callable[..., Setting]) -> None:

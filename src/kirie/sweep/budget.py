@@ -31,7 +31,7 @@ class Budget:
 
         Args:
             trials: All trials.
-            running: For each attempt that lasts, by the trial's number: the seconds since it began.
+            running: For each attempt that no trial counts yet, by the trial's number: its seconds so far.
         """
         return self.devices * (sum(trial.seconds for trial in trials) + sum(running.values()))
 
@@ -44,7 +44,7 @@ class Budget:
 
         Args:
             trials: All trials.
-            running: For each attempt that lasts, by the trial's number: the seconds since it began.
+            running: For each attempt that no trial counts yet, by the trial's number: its seconds so far.
         """
         spent = self.spent(trials, running)
         expected = expected_seconds(trials)

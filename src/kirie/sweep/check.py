@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from kirie.prepare.store import Store
 from kirie.sweep.check_file import check_file
 from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
+from kirie.sweep.composed import files_of
 from kirie.sweep.conditions import listed
 from kirie.sweep.distributions import Constant, Distribution
 from kirie.sweep.space import Params, Space
@@ -57,12 +59,14 @@ class Checked:
         left_out: What is left out.
         overrides: The overrides of the first trial.
         stores: Paths of the stores that trials read.
+        files: Paths of the files of configuration that trials are composed from, in their folder.
     """
 
     space: Space
     left_out: tuple[LeftOut, ...]
     overrides: tuple[str, ...]
     stores: tuple[str, ...]
+    files: frozenset[str]
 
 
 def check_sweep(
@@ -113,7 +117,8 @@ def check_sweep(
     _check_refused(spec, refused, examples, swept)
     left = space.without([{name: (value,) for name, value in one.params.items()} for one in refused])
     first = next(iter(left.examples(names)))
-    return Checked(left, tuple(refused), tuple(tried.overrides(first)), tuple(sorted(stores)))
+    words_of_first = tuple(tried.overrides(first))
+    return Checked(left, tuple(refused), words_of_first, tuple(sorted(stores)), tried.files())
 
 
 def _listing(names: Sequence[str], swept: Mapping[str, Distribution]) -> list[str]:
@@ -130,6 +135,7 @@ class _Trials:
     def __init__(self, spec: SweepSpec, conf: Path, more: Sequence[str]) -> None:
         self.spec, self.conf, self.more = spec, conf, tuple(more)
         self._tried: set[tuple[str, str]] = set()
+        self._groups, self._chosen = frozenset(groups(conf)), set[tuple[str, ...]]()
 
     def overrides(self, params: Params) -> list[str]:
         """What `kirie train` is told."""
@@ -148,7 +154,16 @@ class _Trials:
                 config = self._composed(params)
             except ConfigError as error:
                 raise SweepError(f"{self.spec.path}: {error}{self._condition(params, told)}") from None
+            # Settings change no file, and composing costs time
+            self._chosen.add(tuple(word for word in self.overrides(params) if self._chooses(word)))
             yield params, config
+
+    def files(self) -> frozenset[str]:
+        """The files of configuration of all trials that were composed."""
+        return frozenset[str]().union(*(files_of(chosen, self.conf) or () for chosen in self._chosen))
+
+    def _chooses(self, word: str) -> bool:
+        return re.split("[/@]", _key_of(word))[0] in self._groups
 
     def _condition(self, params: Params, told: Sequence[Params]) -> str:
         """What the companion file lacks where a parameter is right with other choices; "" where it is with none."""

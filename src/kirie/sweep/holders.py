@@ -7,7 +7,8 @@ import time
 from kirie.cluster.holder import last_touch, server_time
 from kirie.cluster.lease import HeldError, Lease, is_free
 from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
-from kirie.errors import RunError
+from kirie.errors import RunError, SweepError
+from kirie.sweep.attempts import read_attempts
 from kirie.sweep.folder import SweepFolder
 
 
@@ -55,10 +56,13 @@ class Holders:
             return 0.0
 
     def lasted(self, number: int) -> float:
-        """Seconds from the beginning of an attempt that ended without a word to its last sign of life."""
+        """Seconds from the beginning of an attempt that ended without a word to its last sign of life, else 0."""
         place = self._folder.trial(number)
         try:
+            attempts = read_attempts(place)
+            if not attempts or attempts[-1].exit is not None:
+                return 0.0
             touched, began = last_touch(place), place.record.stat().st_mtime
-        except (OSError, RunError):
+        except (OSError, RunError, SweepError):
             return 0.0
         return 0.0 if touched is None else max(0.0, touched - began)

@@ -166,6 +166,8 @@ class Ledger:
 
     def closed(self) -> str | None:
         """Why no further trial is begun, in words; None if one is, as soon as a worker asks."""
+        if self._study.trials(TrialState.RUNNING) and self._limits.spent():
+            return "the budget is spent"
         waiting = self._study.trials(TrialState.WAITING)
         searched = self.record.total is not None and all(REPEAT in trial.user_attrs for trial in waiting)
         enough = self._limits.reached()

@@ -59,7 +59,7 @@ class Limits:
         )
 
     def _times(self) -> tuple[list[Trial], dict[int, float]]:
-        """All trials, and for those that are held the seconds since their attempt began."""
+        """All trials, and for each attempt that no account has yet how long it lasts, or lasted until it was lost."""
         now = self._holders.now()
         found, running = [], {}
         for one in self._study.trials():
@@ -67,4 +67,6 @@ class Limits:
             found.append(entry_of(one, held=held))
             if held:
                 running[one.number] = self._holders.lasts(one.number, now)
+            elif one.state == TrialState.RUNNING:
+                running[one.number] = self._holders.lasted(one.number)
         return found, running

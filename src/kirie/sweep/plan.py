@@ -14,6 +14,7 @@ from kirie.errors import ConfigError
 from kirie.prepare.store import Store
 from kirie.sweep.command_line import overrides_of, words
 from kirie.sweep.companion import Companion
+from kirie.sweep.composed import files_of
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ground import Ground, GroundError
@@ -81,7 +82,7 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     runs = Path(config["runs"]) if setting.reuse else setting.folder.runs
     identity = identify(config, Store.open(store).fingerprint)
     if setting.ground is not None:
-        setting.ground.check(identity, str(store), conf, setting.folder.name)
+        setting.ground.check(identity, str(store), conf, files_of(overrides, conf), setting.folder.name)
     run = identity.folder(runs)
     # The same kirie as this one, also where the PATH knows none
     program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]
@@ -100,7 +101,7 @@ def _composed(overrides: Sequence[str], setting: Setting) -> tuple[Path, dict[st
         return conf, config
     except ConfigError:
         if setting.ground is not None:
-            setting.ground.check_files(conf, setting.folder.name)
+            setting.ground.check_files(conf, files_of(overrides, conf), setting.folder.name)
         raise
 
 

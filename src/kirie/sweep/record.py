@@ -84,7 +84,7 @@ class SweepRecord:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             excluded=space.excluded,
             ground=ground,
-            config_dir=None if config_dir is None else str(config_dir.absolute()),
+            config_dir=None if config_dir is None else str(config_dir.resolve()),
         )
 
     def conf(self, given: Path | None) -> Path | None:

@@ -28,7 +28,7 @@ class Status:
         counts: How many trials are in which state; all states are there.
         total: How many trials there are, repeats among them.
         over: Whether nothing is left to do.
-        why: Why it is over although trials wait, in words; None if none waits, or one may still begin.
+        why: Why it is over although trials wait or were interrupted, in words; None if none did, or one may begin.
         stop: How the workers are asked to end; None if they are not.
         trials: All trials, by number.
         best: The best finished ones, the best first.
@@ -87,7 +87,7 @@ def status_of(folder: SweepFolder, ledger: Ledger | None = None) -> Status:
         counts={state: counts[state] for state in STATES},
         total=len(trials),
         over=over,
-        why=ledger.closed() if over and counts["waiting"] else None,
+        why=ledger.closed() if over and (counts["waiting"] or counts["interrupted"]) else None,
         stop=stop,
         trials=trials,
         best=ranked(trials, goal) if goal is not None else (),
