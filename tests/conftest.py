@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,15 @@ from PIL import Image, ImageDraw
 # How long an example takes says more of the machine than of the code
 settings.register_profile("kirie", deadline=None)
 settings.load_profile("kirie")
+
+
+@pytest.fixture(autouse=True)
+def _no_mode_of_torch_stays() -> Iterator[None]:
+    """A training switches the process to deterministic algorithms; the next test's layers may have none."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].use_deterministic_algorithms(False)
+
 
 LABELS = """\
 labels:

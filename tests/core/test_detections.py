@@ -1,4 +1,4 @@
-"""Pasting is torchvision's, to the pixel; painting puts the surest on top; answers of strangers are looked at first."""
+"""Pasting is torchvision's, to the pixel; painting puts the smaller on top; answers of strangers are looked at first."""
 
 from __future__ import annotations
 
@@ -106,7 +106,26 @@ def test_a_huge_box_takes_the_memory_of_the_picture_alone() -> None:
     assert peak < 4_000_000 + 20 * (1 << 20)
 
 
-def test_the_surest_lies_on_top() -> None:
+def test_the_smaller_lies_on_top() -> None:
+    """An eye stays on its face although the face is surer, whatever the order."""
+    found = some([(0, 0, 39, 39), (10, 10, 19, 19)], [1, 2], [0.9, 0.6])
+    assert paint(found, 40, 40, background=7)[0][15, [5, 15]].tolist() == [1, 2]
+    assert paint(found.take(np.array([1, 0])), 40, 40, background=7)[1][15, [5, 15]].tolist() == [2, 1]
+
+
+def test_what_is_nearly_covered_is_left_out() -> None:
+    """A face seen twice is one; its rim is not a second one, and uncovers what lies below it."""
+    twice = [(0, 0, 39, 39), (0, 0, 38, 39), (0, 0, 59, 59)]
+    labels_HW, instances_HW = paint(some(twice, [1, 1, 2], [0.9, 0.8, 0.7]), 60, 60, background=7)
+    assert np.unique(instances_HW).tolist() == [0, 2, 3]
+    rim = np.count_nonzero(paint(some(twice[:1]), 60, 60, 7)[1]) - np.count_nonzero(
+        paint(some(twice[1:2]), 60, 60, 7)[1]
+    )
+    assert 0 < rim < 0.1 * np.count_nonzero(instances_HW == 2)
+    assert labels_HW[20, 50] == 2
+
+
+def test_of_equal_size_the_surest_lies_on_top() -> None:
     """Overlaps go to the higher score whatever the order; unsure detections are left out; ids are the detections'."""
     found = some([(0, 0, 19, 19), (10, 0, 29, 19), (20, 0, 39, 19)], [1, 2, 3], [0.9, 0.8, 0.3])
     labels_HW, instances_HW = paint(found, 20, 40, background=7)

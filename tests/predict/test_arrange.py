@@ -1,4 +1,4 @@
-"""Things laid over each other: the surest on top, numbered by label from left to right."""
+"""Things laid over each other: the smaller on top, numbered by label from left to right."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ THINGS = some(
     [
         ((40, 5, 50, 10), 2, 0.95),  # the right eye, the surest
         ((0, 0, 60, 30), 1, 0.9),
-        ((10, 5, 20, 10), 2, 0.85),  # the left eye, under the hair
+        ((10, 5, 20, 10), 2, 0.85),  # the left eye, less sure than the hair around it
+        ((0, 0, 60, 31), 1, 0.7),  # the hair seen twice
         ((5, 32, 15, 36), 2, 0.6),  # something below
         ((30, 32, 35, 36), 2, 0.4),  # not sure enough
     ]
@@ -39,18 +40,21 @@ THINGS = some(
 
 
 def test_numbers_go_from_left_to_right() -> None:
-    """Whatever the model was surest of; what is wholly hidden or unsure has no number."""
+    """Whatever the model was surest of; what was seen twice or is unsure has no number."""
     found = arrange(THINGS, SIZE, LABELS)
     assert [(one.thing.label, one.number, one.box, one.found) for one in found.shown] == [
         (1, 1, (0, 0, 60, 30), 1),
-        (2, 1, (5, 32, 15, 36), 3),
-        (2, 2, (40, 5, 50, 10), 0),
+        (2, 1, (5, 32, 15, 36), 4),
+        (2, 2, (10, 5, 20, 10), 2),
+        (2, 3, (40, 5, 50, 10), 0),
     ]
-    assert np.unique(found.instances_HW).tolist() == [0, 1, 2, 3]
-    assert found.instances_HW[7, 45] == 3
+    assert np.unique(found.instances_HW).tolist() == [0, 1, 2, 3, 4]
+    assert found.instances_HW[7, 45] == 4
     assert found.labels_HW[7, 45] == 2
+    # What the second hair has beyond the first is nobody's
+    assert not found.labels_HW[30].any()
     assert found.labels_HW[39, 59] == 0
-    assert len(found.things) == 5
+    assert len(found.things) == 6
 
 
 def test_exactly_sure_enough_is_shown() -> None:
@@ -77,7 +81,7 @@ def test_middles_and_then_tops_order_the_numbers() -> None:
 
 def test_less_sure_things_on_request() -> None:
     """The least score is the caller's."""
-    assert len(arrange(THINGS, SIZE, LABELS, 0.3).shown) == 4
+    assert len(arrange(THINGS, SIZE, LABELS, 0.3).shown) == 5
     assert arrange(THINGS, SIZE, LABELS, 0.99).shown == ()
 
 

@@ -37,7 +37,7 @@ IDS = "instances.png"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A thing that keeps at least one pixel.
+    """A thing that is not left out for what lies over it.
 
     Attributes:
         thing: The thing.
