@@ -1,4 +1,4 @@
-"""Pasting is torchvision's, to the pixel; painting puts the smaller on top; answers of strangers are looked at first."""
+"""Pasting is torchvision's, to the pixel; the smaller is painted on top; answers of strangers are looked at first."""
 
 from __future__ import annotations
 
