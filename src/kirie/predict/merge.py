@@ -65,8 +65,8 @@ class _Allowance:
         if self._left < 0:
             raise BundleError(
                 f"The model finds {self._pieces} things in the tiles of this picture, so many of one label at the same "
-                f"place that putting them together takes more than {self._most} comparisons of masks; a model that drops "
-                "duplicates needs a few for each. Lower model.options.nms_threshold and export the run again."
+                f"place that putting them together takes more than {self._most} comparisons of masks; a model that "
+                "drops duplicates needs a few for each. Lower model.options.nms_threshold and export the run again."
             )
 
 
@@ -111,8 +111,8 @@ def merge(found: Iterable[Piece], size: tuple[int, int]) -> list[Thing]:
     pieces = list(islice(found, MOST_PIECES + 1))
     if len(pieces) > MOST_PIECES:
         raise BundleError(
-            f"The model finds more than {MOST_PIECES} things in the tiles of this picture, and no more are put together; "
-            "raise model.options.score_threshold and export the run again, or cut the picture into smaller ones."
+            f"The model finds more than {MOST_PIECES} things in the tiles of this picture, and no more are put "
+            "together; raise model.options.score_threshold and export the run again, or cut the picture into smaller ones."
         )
     # A piece, no larger than its tile, lies in four such cells at most
     cell = max((max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (piece.tile for piece in pieces)), default=1)
