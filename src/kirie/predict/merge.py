@@ -112,7 +112,8 @@ def merge(found: Iterable[Piece], size: tuple[int, int]) -> list[Thing]:
     if len(pieces) > MOST_PIECES:
         raise BundleError(
             f"The model finds more than {MOST_PIECES} things in the tiles of this picture, and no more are put "
-            "together; raise model.options.score_threshold and export the run again, or cut the picture into smaller ones."
+            "together; raise model.options.score_threshold and export the run again, or cut the picture into smaller "
+            "ones."
         )
     # A piece, no larger than its tile, lies in four such cells at most
     cell = max((max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (piece.tile for piece in pieces)), default=1)
