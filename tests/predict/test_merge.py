@@ -105,3 +105,9 @@ def test_more_pieces_than_are_put_together_are_refused_at_once() -> None:
     """A model that finds things without end is asked for no more than the bound."""
     with pytest.raises(BundleError, match=rf"more than {MOST_PIECES} things in the tiles of this picture"):
         merge(repeat(piece((10, 10, 12, 12), LEFT)), SIZE)
+
+
+def test_what_is_hidden_hides_nothing() -> None:
+    """Of three in a row the middle one goes, and the last one, which only the middle one overlaps by a half, stands."""
+    row = [piece((x, 10, x + 20, 30), LEFT, 0.9 - x / 100) for x in (10, 15, 20)]
+    assert places(row) == [(10, 10, 30, 30), (20, 10, 40, 30)]

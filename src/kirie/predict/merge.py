@@ -115,8 +115,9 @@ def merge(found: Iterable[Piece], size: tuple[int, int]) -> list[Thing]:
             "together; raise model.options.score_threshold and export the run again, or cut the picture into smaller "
             "ones."
         )
-    # A piece, no larger than its tile, lies in four such cells at most
-    cell = max((max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (piece.tile for piece in pieces)), default=1)
+    # Half a tile: a piece, no larger than its tile, lies in nine such cells at most
+    side = max((max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (piece.tile for piece in pieces)), default=1)
+    cell = (side + 1) // 2
     allowance = _Allowance(len(pieces))
     made = [_made(group, size) for group in _groups(pieces, cell, allowance)]
     # Whole and united things first, so that a sure fragment does not push out what it is a fragment of
