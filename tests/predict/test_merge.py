@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 import pytest
 
 from kirie.core.detections import Box
 from kirie.errors import BundleError
-from kirie.predict.merge import Piece, merge
+from kirie.predict.merge import MOST_PIECES, Piece, merge
 from kirie.predict.thing import Thing
 
 SIZE = (100, 160)
@@ -95,7 +97,17 @@ def test_a_stranger_cannot_make_it_take_minutes() -> None:
     assert len(merge(wide, SIZE)) == 450
     heap = [piece((60 + at % 40, 0, 61 + at % 40, 100), LEFT) for at in range(400)]
     heap += [piece((60, at % 100, 100, at % 100 + 1), RIGHT) for at in range(400)]
-    with pytest.raises(
-        BundleError, match=r"finds 800 things in the tiles .* more than 64 comparisons of masks for each"
-    ):
+    with pytest.raises(BundleError, match=r"finds 800 things in the tiles .* more than 51200 comparisons of masks; "):
         merge(heap, SIZE)
+
+
+def test_more_pieces_than_are_put_together_are_refused_at_once() -> None:
+    """A model that finds things without end is asked for no more than the bound."""
+    with pytest.raises(BundleError, match=rf"more than {MOST_PIECES} things in the tiles of this picture"):
+        merge(repeat(piece((10, 10, 12, 12), LEFT)), SIZE)
+
+
+def test_what_is_hidden_hides_nothing() -> None:
+    """Of three in a row the middle one goes, and the last one, which only the middle one overlaps by a half, stands."""
+    row = [piece((x, 10, x + 20, 30), LEFT, 0.9 - x / 100) for x in (10, 15, 20)]
+    assert places(row) == [(10, 10, 30, 30), (20, 10, 40, 30)]

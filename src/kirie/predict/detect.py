@@ -33,20 +33,24 @@ def detect(session: Session, image_HWC: Image) -> list[Thing]:
         What has at least one pixel in the picture, best score first; masks may overlap.
 
     Raises:
-        BundleError: The model fails, or answers with what cannot be used.
+        BundleError: The model fails, answers with what cannot be used, or finds more than tiles are put together of.
         DeviceError: The device's memory does not suffice.
     """
     size = (image_HWC.shape[0], image_HWC.shape[1])
     if session.manifest.mode == "fit":
         framed_hwC, place = fit(image_HWC, session.size)
         return list(_things(to_source(session.predict_detections(framed_hwC), place), size, (0, 0)))
-    pieces: list[Piece] = []
+    return merge(_pieces(session, image_HWC), size)
+
+
+def _pieces(session: Session, image_HWC: Image) -> Iterator[Piece]:
+    """What each tile holds, one tile after the other."""
+    size = (image_HWC.shape[0], image_HWC.shape[1])
     for tile in tiles(size, session.size, session.manifest.overlap):
         found = session.predict_detections(cut(image_HWC, tile, PADDING))
         held: Box = (tile[0], tile[1], min(tile[2], size[1]), min(tile[3], size[0]))
         inside = (held[3] - held[1], held[2] - held[0])
-        pieces += [Piece(thing, held) for thing in _things(found, inside, (held[0], held[1]))]
-    return merge(pieces, size)
+        yield from (Piece(thing, held) for thing in _things(found, inside, (held[0], held[1])))
 
 
 def to_source(found: Detections, place: Placement) -> Detections:

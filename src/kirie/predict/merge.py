@@ -12,18 +12,23 @@ pixels or more), and of two things of one label that overlap by an IoU of a half
 non-maximum suppression inside a tile. Two things of one label that touch, are cut by the same seam and are seen as one
 by one of the tiles become one: the overlap of tiles should be wider than the things that matter.
 
-Shapes: H, W the picture.
+Only things whose boxes meet are held against each other (`earlier_meeting`), so the time rises with the number of
+pieces and not with its square.
+
+Shapes: H, W the picture; N pieces; M of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from kirie.core.detections import MOST_DETECTIONS, Box
 from kirie.errors import BundleError
+from kirie.predict.meeting import Indices, earlier_meeting
 from kirie.predict.thing import Thing, shared_box, shared_pixels
 
 _SAME = 0.5
@@ -36,12 +41,19 @@ _PAIRS = 64
 """So many comparisons of masks for each piece are allowed. A detector that drops duplicates needs a few; a thousand
 pieces of one label at one place, from a stranger's model, would need a thousand each, and minutes."""
 
+_MOST_PAIRS = 2**19
+"""Comparisons for all pieces of a picture together, however many they are: some 20 seconds for small masks."""
+
+MOST_PIECES = 2**16
+"""So many pieces of one picture are put together: a hundred in each of 650 tiles. They are held in memory at once."""
+
 
 class _Allowance:
     """Comparisons of masks that are left for a number of pieces."""
 
     def __init__(self, pieces: int) -> None:
-        self._pieces, self._left = pieces, _PAIRS * max(pieces, _PAIRS)
+        self._pieces = pieces
+        self._most = self._left = min(_PAIRS * max(pieces, _PAIRS), _MOST_PAIRS)
 
     def take(self) -> None:
         """Before each comparison.
@@ -53,8 +65,8 @@ class _Allowance:
         if self._left < 0:
             raise BundleError(
                 f"The model finds {self._pieces} things in the tiles of this picture, so many of one label at the same "
-                f"place that putting them together takes more than {_PAIRS} comparisons of masks for each; a model "
-                "that drops duplicates needs a few. Lower model.options.nms_threshold and export the run again."
+                f"place that putting them together takes more than {self._most} comparisons of masks; a model that "
+                "drops duplicates needs a few for each. Lower model.options.nms_threshold and export the run again."
             )
 
 
@@ -83,63 +95,73 @@ class Piece:
         )
 
 
-def merge(pieces: Sequence[Piece], size: tuple[int, int]) -> list[Thing]:
+def merge(found: Iterable[Piece], size: tuple[int, int]) -> list[Thing]:
     """The things of the whole picture.
 
     Args:
-        pieces: What all tiles found.
+        found: What all tiles found; no further piece is asked for once there are too many.
         size: Height and width of the picture.
 
     Returns:
         The things, best score first, at most MOST_DETECTIONS.
 
     Raises:
-        BundleError: Too many pieces of one label lie at the same place.
+        BundleError: There are too many pieces, or too many of one label lie at the same place.
     """
+    pieces = list(islice(found, MOST_PIECES + 1))
+    if len(pieces) > MOST_PIECES:
+        raise BundleError(
+            f"The model finds more than {MOST_PIECES} things in the tiles of this picture, and no more are put "
+            "together; raise model.options.score_threshold and export the run again, or cut the picture into smaller "
+            "ones."
+        )
+    # Half a tile: a piece, no larger than its tile, lies in nine such cells at most
+    side = max((max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (piece.tile for piece in pieces)), default=1)
+    cell = (side + 1) // 2
     allowance = _Allowance(len(pieces))
-    made = [_made(group, size) for group in _groups(pieces, allowance)]
+    made = [_made(group, size) for group in _groups(pieces, cell, allowance)]
     # Whole and united things first, so that a sure fragment does not push out what it is a fragment of
     made.sort(key=lambda pair: (pair[1], -pair[0].score))
-    kept: list[Thing] = []
-    for thing, is_fragment in made:
-        if not any(_hides(other, thing, allowance, is_fragment=is_fragment) for other in kept):
-            kept.append(thing)
-    return sorted(kept, key=lambda thing: -thing.score)[:MOST_DETECTIONS]
+    stands_N = np.zeros(len(made), dtype=np.bool_)
+    for at, others in enumerate(earlier_meeting([thing for thing, _ in made], cell)):
+        thing, is_fragment = made[at]
+        kept = (made[other][0] for other in others[stands_N[others]].tolist())
+        stands_N[at] = not any(_hides(other, thing, allowance, is_fragment=is_fragment) for other in kept)
+    standing = [made[at][0] for at in np.flatnonzero(stands_N).tolist()]
+    return sorted(standing, key=lambda thing: -thing.score)[:MOST_DETECTIONS]
 
 
-def _groups(pieces: Sequence[Piece], allowance: _Allowance) -> Iterable[list[Piece]]:
+def _groups(pieces: Sequence[Piece], cell: int, allowance: _Allowance) -> Iterable[list[Piece]]:
     """Pieces that agree with each other, directly or over others."""
-    leader = list(range(len(pieces)))
-
-    def find(at: int) -> int:
-        while leader[at] != at:
-            leader[at] = leader[leader[at]]
-            at = leader[at]
-        return at
-
-    # From left to right, so that only pieces whose boxes meet are held against each other
-    order = sorted(range(len(pieces)), key=lambda at: pieces[at].thing.place[0])
-    near: list[int] = []
-    for at in order:
-        one = pieces[at]
-        near = [other for other in near if pieces[other].thing.place[2] > one.thing.place[0]]
-        for other in near:
-            if find(other) != find(at) and _agree(one, pieces[other], allowance):
-                leader[find(at)] = find(other)
-        near.append(at)
+    tiles: dict[Box, int] = {}
+    tile_N = np.array([tiles.setdefault(piece.tile, len(tiles)) for piece in pieces], dtype=np.intp)
+    group_N = np.arange(len(pieces))
+    for at, others in enumerate(earlier_meeting([piece.thing for piece in pieces], cell)):
+        left: Indices = others[tile_N[others] != tile_N[at]]
+        # Arrays pick whom to ask, so that each turn of the loop is one comparison, and the allowance bounds them
+        while (left := left[group_N[left] != group_N[at]]).size:
+            agreeing = next(
+                (turn for turn, other in enumerate(left.tolist()) if _agree(pieces[at], pieces[other], allowance)), None
+            )
+            if agreeing is None:
+                break
+            group_N[group_N == group_N[at]] = group_N[left[agreeing]]
+            left = left[agreeing + 1 :]
     groups: dict[int, list[Piece]] = {}
-    for at, piece in enumerate(pieces):
-        groups.setdefault(find(at), []).append(piece)
+    for piece, group in zip(pieces, group_N.tolist(), strict=True):
+        groups.setdefault(group, []).append(piece)
     return groups.values()
 
 
 def _agree(one: Piece, other: Piece, allowance: _Allowance) -> bool:
-    if one.thing.label != other.thing.label or one.tile == other.tile:
-        return False
+    """Whether two tiles' pieces, of one label and with boxes that meet, are of one thing."""
     window = shared_box(one.tile, other.tile)
-    if window is None or shared_box(one.thing.place, other.thing.place) is None:
+    if window is None:
         return False
     allowance.take()
+    # Of the common area only where one of them lies: a tile may be large, and they small
+    (x0, y0, x1, y1), (left, top, right, bottom) = one.thing.place, other.thing.place
+    window = shared_box(window, (min(x0, left), min(y0, top), max(x1, right), max(y1, bottom))) or window
     mine, yours = one.thing.within(window), other.thing.within(window)
     common = int(np.count_nonzero(mine & yours))
     return common > 0 and common >= _SAME * int(np.count_nonzero(mine | yours))
@@ -172,8 +194,7 @@ def _united(things: Sequence[Thing]) -> Thing:
 
 
 def _hides(kept: Thing, thing: Thing, allowance: _Allowance, *, is_fragment: bool) -> bool:
-    if kept.label != thing.label or shared_box(kept.place, thing.place) is None:
-        return False
+    """Whether of two things of one label, with boxes that meet, the one that stands leaves no room for the other."""
     allowance.take()
     common = shared_pixels(kept, thing)
     least = _SAME * (kept.area + thing.area - common)
