@@ -98,6 +98,49 @@ def test_void_of_the_objects_alone_is_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "what"), [(0, "without an object"), (IGNORE, "that are void in the objects")], ids=["none", "void"]
+)
+def test_things_without_an_object_are_counted(tmp_path: Path, value: int, what: str) -> None:
+    """Each area of a thing that the objects' picture leaves out, or makes void, is told of; a border is not, nor what
+    the class picture itself holds for background or void."""
+    classes_HW, objects_HW = pair()
+    classes_HW[20:23, 20:31] = IGNORE
+    objects_HW[20:23, 20:31] = value
+    objects_HW[14:16, 4:12] = objects_HW[2:10, 16:18] = value
+    source = source_of(tmp_path / "border", classes_HW, indexed(objects_HW))
+    assert not source.read(source.entries[0]).notes
+    objects_HW[2:10, 2:6] = value
+    objects_HW[14:20, 4:12] = value
+    source = source_of(tmp_path / "areas", classes_HW, indexed(objects_HW))
+    sample = source.read(source.entries[0])
+    assert sample.notes == {f"areas of the class mask {what}": 2}
+    assert sorted(each.label for each in unpack(sample, source.labels)[1])[:2] == [1, 1]
+
+
+def test_stuff_needs_no_object(tmp_path: Path) -> None:
+    """A label that is marked as stuff has none, and nothing is told."""
+    classes_HW, objects_HW = pair()
+    objects_HW[14:20, 4:12] = 0
+    source_of(tmp_path, classes_HW, indexed(objects_HW))
+    labels = ["background", "face", {"name": "eye", "stuff": True}]
+    (tmp_path / "labels.yaml").write_text(json.dumps({"labels": labels}))
+    source = open_source(tmp_path)
+    assert not source.read(source.entries[0]).notes
+
+
+def test_a_missing_picture_of_objects_is_told(tmp_path: Path) -> None:
+    """Where one picture has its objects and another has not; where none has, nothing is missing."""
+    classes_HW, objects_HW = pair()
+    source_of(tmp_path, classes_HW, indexed(objects_HW))
+    fake.picture(1).save(tmp_path / "JPEGImages" / "b.jpg")
+    Image.fromarray(classes_HW).save(tmp_path / "SegmentationClass" / "b.png")
+    (remark,) = open_source(tmp_path).remarks
+    assert remark == "1 mask(s) have no picture of objects, though others do: SegmentationClass/b.png."
+    (tmp_path / "SegmentationObject" / "a.png").unlink()
+    assert not open_source(tmp_path).remarks
+
+
+@pytest.mark.parametrize(
     ("image", "ending", "words"),
     [
         (Image.new("L", (9, 9)), "png", "have 9 x 9 pixels and their class picture 32 x 24"),

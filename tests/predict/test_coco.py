@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +18,11 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from pycocotools import mask as reference
 from pycocotools.coco import COCO
+from tests.tasks.metrics.scenes import THINGS, Scene, enlarged, judged, scene, truth_of
 
-from kirie.predict.coco import image_id, results, rle_counts, rle_text
+from kirie.predict.coco import image_ids, results, rle_counts, rle_text
 from kirie.predict.thing import Thing
+from kirie.tasks.metrics.average_precision import Kind, average_precision
 
 
 @given(hnp.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9))), st.integers(0, 3), st.integers(0, 3))
@@ -53,26 +58,59 @@ def test_pycocotools_loads_them(tmp_path: Path) -> None:
         (found,) = truth.loadRes(str(tmp_path / "instances.json")).dataset["annotations"]
     assert (found["category_id"], found["score"]) == (2, 0.75)
     assert reference.area(found["segmentation"]) == mask_hw.sum()
-    assert found["bbox"] == [5.25, 6.0, 30.25, 20.0]
+    assert (found["area"], found["box"]) == (mask_hw.sum(), [5.25, 6.0, 35.5, 26.0])
     whole_HW = np.zeros((40, 50), dtype=np.uint8, order="F")
     whole_HW[6:26, 5:35] = mask_hw
     assert reference.encode(whole_HW)["counts"].decode("ascii") == found["segmentation"]["counts"]
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("names", "wanted"),
     [
-        ("000000000139", 139),
-        ("7", 7),
-        ("0", 0),
-        ("007", "007"),
-        ("girl", "girl"),
-        ("12a", "12a"),
-        ("٣", "٣"),
-        ("1/7", "1/7"),
-        ("1234567890123456", "1234567890123456"),
+        (["000000000139", "7", "0"], [139, 7, 0]),
+        (["000000000139", "139"], None),
+        (["7", "girl"], None),
+        (["7", "007"], None),
+        (["7", "12a"], None),
+        (["٣"], None),
+        (["7", "1/7"], None),
+        (["1234567890123456"], None),
     ],
 )
-def test_ids_of_pictures(name: str, wanted: int | str) -> None:
-    """A name that is a number is that number, as COCO's pictures are named; any other is the id itself."""
-    assert image_id(name) == wanted
+def test_ids_of_pictures(names: list[str], wanted: list[int] | None) -> None:
+    """Numbers if all names are numbers, as COCO's pictures are named, no two the same; else the names as they are."""
+    assert image_ids(names) == (wanted or names)
+
+
+def test_average_precision_by_area_is_ours() -> None:
+    """pycocotools finds kirie's figures of masks in what is written, and with `bbox` made of `box` those of boxes."""
+    random = np.random.default_rng(3)
+    scenes = [enlarged(scene(random, crowds=0.0), times) for times in (2, 3, 9) for _ in range(4)]
+    truth, rows = truth_of(scenes), []
+    for picture, one in enumerate(scenes):
+        found = one.detections
+        told = zip(found.labels_N.tolist(), found.scores_N.tolist(), found.boxes_N4, one.masks_NHW, strict=True)
+        whole = (0, 0, one.ids_HW.shape[1], one.ids_HW.shape[0])
+        things = [Thing.of(label, score, box, whole, mask_HW) for label, score, box, mask_HW in told]
+        rows += results([thing for thing in things if thing is not None], picture, *one.ids_HW.shape)
+    assert len(rows) == sum(len(one.masks_NHW) for one in scenes)
+    of_masks, of_boxes = (_ours(scenes, kind) for kind in ("mask", "box"))
+    assert None not in of_masks
+    assert _theirs(truth, rows, "segm") == of_masks
+    for row in rows:
+        x0, y0, x1, y1 = row["box"]
+        row["bbox"] = [x0, y0, x1 - x0, y1 - y0]
+    assert _theirs(truth, rows, "bbox") == of_boxes
+    # So that the areas of boxes would be noticed
+    assert _theirs(truth, rows, "segm")[3:6] != of_masks[3:6]
+
+
+def _ours(scenes: Sequence[Scene], kind: Kind) -> list[object]:
+    found, each = average_precision([one.overlaps() for one in scenes], THINGS, kind)
+    return [pytest.approx(value, abs=1e-6) for value in (*found.values(), *each)]
+
+
+def _theirs(truth: COCO, rows: list[dict[str, Any]], kind: str) -> list[float | None]:
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = truth.loadRes(copy.deepcopy(rows))
+    return judged(truth, found, kind)

@@ -118,17 +118,45 @@ def test_names_and_places(make_thing_bundle: Any, tmp_path: Path) -> None:
 
 
 def test_pictures_of_one_name_have_ids_of_their_own(make_thing_bundle: Any, tmp_path: Path) -> None:
-    """Sub-folders are part of the id, so that the results of a folder are one COCO file; numbers alone are numbers."""
+    """Sub-folders are part of the id, so that the results of a folder are one COCO file."""
     for name in ("7.png", "x/7.png", "y/7.png", "y/7.jpg", "007.png"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (96, 64), "white").save(tmp_path / "in" / name)
     assert cut(make_thing_bundle(EYES), tmp_path / "out", tmp_path / "in", "--only", "labelmap") == 0
+    names = ["7", "007", "x/7", "y/7.png", "y/7.jpg"]
+    assert ids_of(tmp_path / "out") == {name: name for name in names}
+
+
+def ids_of(out: Path) -> dict[str, int | str]:
+    """The id in each picture's results, by its place; the record says the same."""
     found = {}
-    for path in (tmp_path / "out").rglob("instances.json"):
-        (found[path.parent.relative_to(tmp_path / "out").as_posix()],) = {
-            result["image_id"] for result in json.loads(path.read_text(encoding="utf-8"))
-        }
-    assert found == {"7": 7, "007": "007", "x/7": "x/7", "y/7.png": "y/7.png", "y/7.jpg": "y/7.jpg"}
+    for path in out.rglob("instances.json"):
+        (told,) = {result["image_id"] for result in json.loads(path.read_text(encoding="utf-8"))}
+        assert record_of(path.parent)["coco"]["image_id"] == told
+        found[path.parent.relative_to(out).as_posix()] = told
+    return found
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (["7", "000000000139"], {"7": 7, "000000000139": 139}),
+        (["139", "000000000139", "7"], {"139": "139", "000000000139": "000000000139", "7": "7"}),
+        (["139", "girl"], {"139": "139", "girl": "girl"}),
+    ],
+)
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_ids_of_a_run_are_of_one_kind(
+    make_thing_bundle: Any, tmp_path: Path, names: list[str], wanted: dict[str, int | str], workers: str
+) -> None:
+    """Numbers if all pictures have a number of their own, else text; also when the command is repeated."""
+    (tmp_path / "in").mkdir()
+    for name in names:
+        Image.new("RGB", (96, 64), "white").save(tmp_path / "in" / f"{name}.png")
+    bundle = make_thing_bundle(EYES)
+    for _ in range(2):
+        assert cut(bundle, tmp_path / "out", tmp_path / "in", "--only", "labelmap", "--workers", workers) == 0
+        assert ids_of(tmp_path / "out") == wanted
 
 
 def test_nothing_is_found(make_thing_bundle: Any, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_no_more_in_hand_than_workers(cutter: Cutter, tmp_path: Path, workers: i
         for number in range(20):
             taken += 1
             most = max(most, taken - len(done))
-            yield Job(tmp_path / "a.png", f"{number}")
+            yield Job(tmp_path / "a.png", f"{number}", number)
 
     cutter.cut_all(jobs(), workers, done.append)
     assert sorted(int(one.job.name) for one in done) == list(range(20))
@@ -68,7 +68,7 @@ def test_a_place_that_cannot_be_written_is_told(
     """Where one picture's folder cannot be made the sentence says so, and the others are cut."""
     done: list[Done] = []
     fail_at(done, 1, errno.EINVAL, monkeypatch)
-    cutter.cut_all((Job(tmp_path / "a.png", name) for name in "012"), 1, done.append)
+    cutter.cut_all((Job(tmp_path / "a.png", name, name) for name in "012"), 1, done.append)
     assert [one.written for one in done] == [True, False, True]
     assert "out/1 cannot be written" in done[1].problems[0]
 
@@ -81,5 +81,5 @@ def test_a_full_closed_or_broken_disk_stops_the_work(
     done: list[Done] = []
     fail_at(done, 5, code, monkeypatch)
     with pytest.raises(DeviceError, match=r"is full|cannot be written|failed"):
-        cutter.cut_all((Job(tmp_path / "a.png", f"{number}") for number in range(100)), 1, done.append)
+        cutter.cut_all((Job(tmp_path / "a.png", f"{number}", number) for number in range(100)), 1, done.append)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == list("01234")

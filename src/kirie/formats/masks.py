@@ -60,11 +60,14 @@ class Masks:
         ]
         entries += [Entry(walk.name_of(source, mask), (mask,)) for mask in layout.orphans]
         walk.refuse_doubles((entry.name for entry in entries), source)
-        left_out = {"picture(s) have no mask": layout.bare, "picture(s) of objects belong to no mask": layout.lost}
+        told = {
+            "picture(s) have no mask and are left out": layout.bare,
+            "picture(s) of objects belong to no mask and are left out": layout.lost,
+            "mask(s) have no picture of objects, though others do": layout.without_objects(),
+        }
         remarks = tuple(
-            f"{len(paths)} {what} and are left out: "
-            f"{walk.listed(walk.nfc(path.relative_to(source).as_posix()) for path in paths)}."
-            for what, paths in left_out.items()
+            f"{len(paths)} {what}: {walk.listed(walk.nfc(path.relative_to(source).as_posix()) for path in paths)}."
+            for what, paths in told.items()
             if paths
         )
         return Listing(tuple(sorted(entries, key=lambda entry: entry.name)), remarks)
@@ -90,12 +93,12 @@ class Masks:
         ids_HW = _ids(mask, labels, entry)
         _fits(picture, ids_HW, path, mask)
         objects: tuple[Region, ...] = ()
-        odd = 0
+        notes: dict[str, int] = {}
         for other in others:
-            ids_HW, objects, odd = masks_objects.regions_of(_lossless(other), ids_HW, labels, other)
+            ids_HW, objects, notes = masks_objects.regions_of(_lossless(other), ids_HW, labels, other)
         regions = (*_regions(ids_HW, labels), *objects)
         sample = Sample(entry.name, flatten(picture), regions, split=entry.hint.get("split"))
-        return sample.with_notes(objects_that_disagree_with_the_class_mask=odd)
+        return sample.with_notes(**notes)
 
     def picture_file(self, source: Path, entry: Entry) -> PictureFile:
         """The picture beside the mask."""

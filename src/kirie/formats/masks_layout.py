@@ -70,6 +70,11 @@ class Layout:
     orphans: tuple[Path, ...]
     lost: tuple[Path, ...] = ()
 
+    def without_objects(self) -> tuple[Path, ...]:
+        """Masks of pairs without a picture of objects, where other pairs have one."""
+        missing = tuple(pair.mask for pair in self.pairs if pair.objects is None)
+        return missing if len(missing) < len(self.pairs) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:

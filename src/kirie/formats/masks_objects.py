@@ -16,16 +16,19 @@ from PIL import Image
 from scipy import ndimage
 
 from kirie.core.labels import IGNORE, LabelSet
-from kirie.core.sample import Region
+from kirie.core.sample import Mask, Region
 from kirie.errors import SourceError
 from kirie.formats import masks_values, raster
+
+_WIDE = 3
+"""Side in pixels of the square that an area must hold to be counted: borders are drawn one or two pixels off."""
 
 _VOID_COLOR = masks_values.VOID[0] << 16 | masks_values.VOID[1] << 8 | masks_values.VOID[2]
 
 
 def regions_of(
     objects: Image.Image, ids_HW: NDArray[np.uint8], labels: LabelSet, path: Path
-) -> tuple[NDArray[np.uint8], tuple[Region, ...], int]:
+) -> tuple[NDArray[np.uint8], tuple[Region, ...], dict[str, int]]:
     """The objects that the class picture knows.
 
     Args:
@@ -36,8 +39,9 @@ def regions_of(
 
     Returns:
         The class picture without the objects' pixels, IGNORE where the objects' picture is void; a region for each
-        object, labelled by most of the class picture under it, where both agree; and how many objects disagree: with
-        pixels of several labels, or of none.
+        object, labelled by most of the class picture under it, where both agree; and notes for the sample: how many
+        objects disagree, with pixels of several labels or of none, and how many areas of things, wider than a border,
+        have no object or are void in the objects' picture.
 
     Raises:
         SourceError: The picture has another size, or another kind of values.
@@ -67,7 +71,25 @@ def regions_of(
             # Cropped to the object: masks at image size of many objects would take as long as there are pixels
             found = raster.crop_of(agrees_hw, box[1].start, box[0].start)
             regions.append(Region(labels.names[label], *found, instance=number))
-    return rest_HW, tuple(regions), odd
+    things_HW = np.isin(ids_HW, labels.things)
+    return (
+        rest_HW,
+        tuple(regions),
+        {
+            "objects_that_disagree_with_the_class_mask": odd,
+            "areas_of_the_class_mask_without_an_object": _areas(things_HW & (numbers_HW == 0)),
+            "areas_of_the_class_mask_that_are_void_in_the_objects": _areas(things_HW & (numbers_HW == void)),
+        },
+    )
+
+
+def _areas(mask_HW: Mask) -> int:
+    """How many connected areas are wider than a border."""
+    wide_HW = ndimage.binary_erosion(mask_HW, np.ones((_WIDE, _WIDE)))
+    if not wide_HW.any():
+        return 0
+    area_HW, _ = ndimage.label(mask_HW)
+    return len(np.unique(area_HW[wide_HW]))
 
 
 def _numbers(image: Image.Image, path: Path) -> tuple[NDArray[np.int32], int]:

@@ -30,12 +30,12 @@ class Answer(Protocol):
     def about(self, part: Part) -> dict[str, Any]:
         """What the record says of a part beside what it says of every part."""
 
-    def write_own(self, folder: Path, name: str, kinds: frozenset[str], labels: LabelSet) -> dict[str, Any]:
+    def write_own(self, folder: Path, image_id: int | str, kinds: frozenset[str], labels: LabelSet) -> dict[str, Any]:
         """Writes what only this task has.
 
         Args:
             folder: The picture's folder.
-            name: The picture's file name.
+            image_id: The picture's id among those of the run.
             kinds: What is wanted.
             labels: What the ids mean.
 

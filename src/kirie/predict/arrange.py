@@ -23,7 +23,7 @@ from kirie.core.detections import LEAST_SCORE, Box, lay
 from kirie.core.labels import LabelSet
 from kirie.core.sample import Image
 from kirie.formats.picture import Picture
-from kirie.predict.coco import image_id, results
+from kirie.predict.coco import results
 from kirie.predict.detect import detect
 from kirie.predict.folder import save_png
 from kirie.predict.parts import Part, cut_out_things
@@ -100,16 +100,16 @@ class Arrangement:
             "result": one.found,
         }
 
-    def write_own(self, folder: Path, name: str, kinds: frozenset[str], labels: LabelSet) -> dict[str, Any]:
+    def write_own(self, folder: Path, image_id: int | str, kinds: frozenset[str], labels: LabelSet) -> dict[str, Any]:
         """`instances.png` with the label map, and always `instances.json`; what its ids mean goes into the record."""
         if "labelmap" in kinds:
             save_png(PIL.Image.fromarray(self.instances_HW), folder / IDS)
         height, width = self.labels_HW.shape
-        files.write_json(folder / RESULTS, results(self.things, image_id(name), height, width))
+        files.write_json(folder / RESULTS, results(self.things, image_id, height, width))
         return {
             "coco": {
                 "results": RESULTS,
-                "image_id": image_id(name),
+                "image_id": image_id,
                 "categories": [{"id": label, "name": labels.labels[label].name} for label in labels.things],
             }
         }

@@ -10,7 +10,7 @@ Shapes: h, w a mask's tight box; R runs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,24 +21,31 @@ from kirie.core.sample import Mask
 from kirie.predict.thing import Thing
 
 _NUMBER = re.compile(r"[0-9]{12}|[1-9][0-9]{0,14}|0")
-"""A number as COCO names its pictures, or without zeros in front; two names that are one number would be one id."""
+"""A number as COCO names its pictures, or without zeros in front."""
 
 
-def image_id(name: str) -> int | str:
-    """COCO's id of a picture, no two in one output folder the same.
+def image_ids(names: Sequence[str]) -> Sequence[int | str]:
+    """COCO's ids of the pictures of a run: no two the same, and all of one kind, because pycocotools sorts them.
 
     Args:
-        name: Where its results lie, relative to the output folder, with `/`: of pictures of one name in two folders
-            each has its own.
+        names: Where the results of all of them lie, relative to the output folder, with `/`: of pictures of one name
+            in two folders each has its own.
 
     Returns:
-        The number that the name is, as COCO's own pictures are named, else the name.
+        The numbers that the names are, as COCO's own pictures are named, if all are and no two are the same number;
+        else the names.
     """
-    return int(name) if _NUMBER.fullmatch(name) else name
+    if not all(map(_NUMBER.fullmatch, names)):
+        return names
+    numbers = [int(name) for name in names]
+    return numbers if len(set(numbers)) == len(numbers) else names
 
 
 def results(things: Iterable[Thing], picture: int | str, height: int, width: int) -> list[dict[str, Any]]:
     """One entry for each thing, in their order.
+
+    The model's box is `box`, with two corners as everywhere in kirie. Under COCO's `bbox`, pycocotools would take the
+    box's area for the thing's, and find other things small, medium and large than the masks say.
 
     Args:
         things: The things of one picture.
@@ -50,12 +57,11 @@ def results(things: Iterable[Thing], picture: int | str, height: int, width: int
 
 
 def _result(thing: Thing, picture: int | str, height: int, width: int) -> dict[str, Any]:
-    x0, y0, x1, y1 = thing.box
     counts = rle_text(rle_counts(thing.place, thing.crop(), height, width))
     return {
         "image_id": picture,
         "category_id": thing.label,
-        "bbox": [round(value, 3) for value in (x0, y0, x1 - x0, y1 - y0)],
+        "box": [round(value, 3) for value in thing.box],
         "score": round(thing.score, 6),
         "segmentation": {"size": [height, width], "counts": counts},
     }

@@ -23,6 +23,7 @@ from kirie.predict import psd, render
 from kirie.predict.answer import Answer
 from kirie.predict.folder import RECORD, file_name, save_png
 from kirie.predict.parts import Part, put_back
+from kirie.predict.pictures import Job
 
 KINDS = ("labelmap", "parts", "overlay", "composite", "psd")
 """What `--only` chooses from."""
@@ -40,13 +41,12 @@ class Writer:
     manifest: Manifest
     kinds: frozenset[str]
 
-    def write(self, final: Path, name: str, source: Path, picture: Picture, found: Answer) -> list[str]:
+    def write(self, final: Path, job: Job, picture: Picture, found: Answer) -> list[str]:
         """Writes a picture's folder, whole or not at all.
 
         Args:
             final: The folder; what lies there is replaced.
-            name: The folder's place below the output folder, with `/`.
-            source: The picture's file, for the record.
+            job: The picture's file and id, for the record.
             picture: The picture.
             found: What the model says of it.
 
@@ -64,8 +64,8 @@ class Writer:
                 mixed_HWC = found.overlay(flatten(picture), self.manifest.labels)
                 save_png(PIL.Image.fromarray(mixed_HWC), folder / "overlay.png")
             parts = self._write_parts(folder, picture, found, notes)
-            own = found.write_own(folder, name, self.kinds, self.manifest.labels)
-            files.write_json(folder / RECORD, self._record(source, picture, parts, own, notes))
+            own = found.write_own(folder, job.image_id, self.kinds, self.manifest.labels)
+            files.write_json(folder / RECORD, self._record(job.source, picture, parts, own, notes))
         return notes
 
     def _write_parts(self, folder: Path, picture: Picture, found: Answer, notes: list[str]) -> list[dict[str, Any]]:

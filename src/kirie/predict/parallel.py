@@ -60,7 +60,7 @@ class Cutter:
         try:
             picture = read_picture(job.source, max_pixels=self.max_pixels)
             found = self.ask(flatten(picture))
-            notes = self.writer.write(self.out / job.name, job.name, job.source, picture, found)
+            notes = self.writer.write(self.out / job.name, job, picture, found)
         except SourceError as error:
             return Done(job, (str(error),), written=False)
         except OSError as error:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from kirie.errors import SourceError
 from kirie.formats.picture import SUFFIXES, is_picture
+from kirie.predict.coco import image_ids
 from kirie.predict.folder import is_result
 
 _LAST_LEVEL = 2
@@ -28,10 +29,12 @@ class Job:
     Attributes:
         source: The file.
         name: Where its results go, relative to the output folder, with `/`.
+        image_id: Its id in COCO's results, which the names of all pictures decide.
     """
 
     source: Path
     name: str
+    image_id: int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ def find(arguments: Sequence[Path]) -> list[Job]:
             f"There are no pictures in {', '.join(map(str, arguments))}; "
             f"kirie reads files that end in {', '.join(sorted(SUFFIXES))}."
         )
-    return [Job(item.source, name) for item, name in zip(ordered, _names(ordered), strict=True)]
+    names = _names(ordered)
+    rows = zip(ordered, names, image_ids(names), strict=True)
+    return [Job(item.source, name, image_id) for item, name, image_id in rows]
 
 
 def _walk(arguments: Sequence[Path]) -> Iterator[_Found]:

@@ -55,7 +55,7 @@ class Segmentation:
         """Nothing more than is said of every part."""
         return {}
 
-    def write_own(self, folder: Path, name: str, kinds: frozenset[str], labels: LabelSet) -> dict[str, Any]:
+    def write_own(self, folder: Path, image_id: int | str, kinds: frozenset[str], labels: LabelSet) -> dict[str, Any]:
         """The probabilities, if they were asked for."""
         if self.probabilities_LHW is not None:
             place = folder / "probabilities"

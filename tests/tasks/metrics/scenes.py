@@ -64,6 +64,17 @@ def scene(random: np.random.Generator, *, crowds: float = 0.2, ignored: bool = F
     return Scene(ids_HW, things_I2, _detections(random, masks_NHW, labels), masks_NHW)
 
 
+def enlarged(one: Scene, times: int) -> Scene:
+    """The same with each pixel as a square of several."""
+    found = one.detections
+    return Scene(
+        one.ids_HW.repeat(times, 0).repeat(times, 1),
+        one.things_I2,
+        Detections(found.boxes_N4 * np.float32(times), found.labels_N, found.scores_N, found.masks_NMM),
+        one.masks_NHW.repeat(times, 1).repeat(times, 2),
+    )
+
+
 def _ellipse(size: Any, middle: NDArray[np.float64], half: NDArray[np.float64]) -> Mask:
     y_HW, x_HW = np.mgrid[: size[0], : size[1]]
     found: Mask = ((y_HW - middle[0]) / (half[0] + 1e-9)) ** 2 + ((x_HW - middle[1]) / (half[1] + 1e-9)) ** 2 <= 1
@@ -83,8 +94,21 @@ def coco_says(scenes: Sequence[Scene], kind: str, things: Sequence[int] = THINGS
 
     An ignored area is a crowd of every label; its box is not, so `bbox` is for scenes without one.
     """
-    truth: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
+    for picture, one in enumerate(scenes):
+        boxes, scores = one.detections.boxes_N4.tolist(), one.detections.scores_N.tolist()
+        for mask, box, label, score in zip(one.masks_NHW, boxes, one.detections.labels_N.tolist(), scores, strict=True):
+            row = _annotation(picture, mask, label) | {"score": score}
+            if kind == "bbox":
+                row["bbox"] = [box[0], box[1], box[2] - box[0], box[3] - box[1]]
+                row["area"] = row["bbox"][2] * row["bbox"][3]
+            found.append(row)
+    return judged(truth_of(scenes, things), _dataset(scenes, found, things), kind)
+
+
+def truth_of(scenes: Sequence[Scene], things: Sequence[int] = THINGS) -> COCO:
+    """The truth as pycocotools has it, pictures numbered from 0."""
+    truth: list[dict[str, Any]] = []
     for picture, one in enumerate(scenes):
         marked = [
             (one.ids_HW == number, int(label), int(crowd))
@@ -94,20 +118,18 @@ def coco_says(scenes: Sequence[Scene], kind: str, things: Sequence[int] = THINGS
         if (one.ids_HW == 255).any():
             marked += [(one.ids_HW == 255, label, 1) for label in things]
         truth += [_annotation(picture, mask, label) | {"iscrowd": crowd} for mask, label, crowd in marked]
-        boxes, scores = one.detections.boxes_N4.tolist(), one.detections.scores_N.tolist()
-        for mask, box, label, score in zip(one.masks_NHW, boxes, one.detections.labels_N.tolist(), scores, strict=True):
-            row = _annotation(picture, mask, label) | {"score": score}
-            if kind == "bbox":
-                row["bbox"] = [box[0], box[1], box[2] - box[0], box[3] - box[1]]
-                row["area"] = row["bbox"][2] * row["bbox"][3]
-            found.append(row)
+    return _dataset(scenes, truth, things)
+
+
+def judged(truth: COCO, found: COCO, kind: str) -> list[float | None]:
+    """pycocotools' six averages of precision, and that of each label."""
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluation = COCOeval(_dataset(scenes, truth, things), _dataset(scenes, found, things), kind)
+        evaluation = COCOeval(truth, found, kind)
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
     precision = evaluation.eval["precision"][:, :, :, 0, -1]
-    each = [precision[:, :, at] for at in range(len(things))]
+    each = [precision[:, :, at] for at in range(precision.shape[2])]
     values = [*evaluation.stats[:6], *(one[one > -1].mean() if (one > -1).any() else -1 for one in each)]
     return [None if value == -1 else float(value) for value in values]
 

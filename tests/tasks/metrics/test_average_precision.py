@@ -26,7 +26,7 @@ from kirie.tasks.metrics.average_precision import (
 )
 from kirie.tasks.metrics.overlap import Overlaps
 
-from .scenes import SIZE, THINGS, Scene, coco_says, scene
+from .scenes import SIZE, THINGS, Scene, coco_says, enlarged, scene
 
 
 def _ours(scenes: Sequence[Scene], kind: Kind, things: Sequence[int] = THINGS) -> list[float | None]:
@@ -145,21 +145,11 @@ def test_large_medium_and_small_are_told_apart() -> None:
     scenes = []
     for _ in range(4):
         small = scene(random, size=(40, 40), crowds=0.0)
-        scenes += [_enlarged(small, times) for times in (1, 3, 9)]
+        scenes += [enlarged(small, times) for times in (1, 3, 9)]
     expected = coco_says(scenes, "segm")
     assert None not in expected
     assert _ours(scenes, "mask") == _close(expected)
     assert _ours(scenes, "box") == _close(coco_says(scenes, "bbox"))
-
-
-def _enlarged(one: Scene, times: int) -> Scene:
-    found = one.detections
-    return Scene(
-        one.ids_HW.repeat(times, 0).repeat(times, 1),
-        one.things_I2,
-        Detections(found.boxes_N4 * np.float32(times), found.labels_N, found.scores_N, found.masks_NMM),
-        one.masks_NHW.repeat(times, 1).repeat(times, 2),
-    )
 
 
 def _crowded(random: np.random.Generator, found: int, true: int) -> Overlaps:
