@@ -51,7 +51,7 @@ $(PAGE_PACKAGES): src/page/package-lock.json | $(STAMP)
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not long"
 
-# What `make test` leaves out for its time: the architectures' exports but for three, and the like
+# What `make test` leaves out for its time: the architectures' exports but for one, and the like
 test-long: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m long
 

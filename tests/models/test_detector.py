@@ -37,6 +37,7 @@ def target(side: int, *boxes: tuple[int, int, int, int], labels: tuple[int, ...]
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["maskrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_v2"])
 def test_whole_models_are_torchvisions(name: str) -> None:
     """With torchvision's weights the same boxes, labels, scores to the bit, the same masks, losses within 1e-4."""

@@ -93,6 +93,7 @@ def test_a_changed_byte_costs_the_rest_of_its_block(first: RunFolder, tmp_path: 
     assert highest_steps(damaged, "0123456789ab")["val/miou"] == ROWS - 1
 
 
+@pytest.mark.long
 def test_rows_after_the_end_of_its_own_process_are_not_lost(tmp_path: Path) -> None:
     """SLURM signals every process of a job, W&B's too: rows wait, ending makes no noise, the next start has them."""
     code = """

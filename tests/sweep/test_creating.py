@@ -165,6 +165,7 @@ def test_a_trial_on_another_ground_is_refused(tmp_path: Path, shapes_store: Path
             check(trial)
 
 
+@pytest.mark.long
 def test_what_a_file_says_counts_and_not_what_kind_of_file_it_is(tmp_path: Path) -> None:
     """Dates count by their text, as Hydra reads them; what is no YAML counts as it stands; an editor's hidden lock or
     draft, or what nobody can read, is no file of configuration."""

@@ -226,6 +226,7 @@ def test_a_worker_whose_sweep_was_put_aside_says_so(setting: Callable[..., Setti
     assert {trial.state for trial in Ledger.open(made.folder).trials()} == {"waiting"}
 
 
+@pytest.mark.long
 def test_ctrl_c_once_hands_on_and_twice_kills(setting: Callable[..., Setting], tmp_path: Path) -> None:
     """The trial hears of the first; the second leaves neither worker nor trial, and the trial is there to take up."""
     made = setting(DEAF)

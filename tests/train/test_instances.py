@@ -93,6 +93,7 @@ def test_evaluation_gives_the_scores_again(
     assert RunFolder(tmp_path / "e").speed.is_file()
 
 
+@pytest.mark.long
 def test_a_stopped_detector_ends_as_one_that_never_was(
     tiny: Compose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
