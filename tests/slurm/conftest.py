@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,14 @@ def desk(shapes_store: Path, tmp_path: Path) -> Iterator[Desk]:
     yield Desk(tmp_path, shapes_store)
     for job in Desk.jobs_of(tmp_path):
         ask("scancel", job, check=False)
+
+
+@pytest.fixture
+def second_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The second node for one test alone: one takes it down. Groups of xdist did not keep these apart every time."""
+    with (tmp_path_factory.getbasetemp().parent / "second-node.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

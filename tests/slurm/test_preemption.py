@@ -113,6 +113,7 @@ def test_the_step_is_killed(desk: Desk, whole: RunFolder) -> None:
 
 
 @pytest.mark.xdist_group("second node")
+@pytest.mark.usefixtures("second_node")
 def test_a_more_urgent_job_takes_the_node(desk: Desk, whole: RunFolder) -> None:
     """A real preemption by a partition of higher priority: the training goes on when the other job is through."""
     sent = desk.submit("cluster.extra=[-wkirie-n2]")
@@ -123,6 +124,7 @@ def test_a_more_urgent_job_takes_the_node(desk: Desk, whole: RunFolder) -> None:
 
 
 @pytest.mark.xdist_group("second node")
+@pytest.mark.usefixtures("second_node")
 def test_a_node_of_two_goes_down(desk: Desk, pair: RunFolder) -> None:
     """SLURM queues the job again by itself; when the node is back, both processes go on as if nothing had been."""
     sent = desk.submit("nodes=2")
@@ -136,6 +138,7 @@ def test_a_node_of_two_goes_down(desk: Desk, pair: RunFolder) -> None:
 
 
 @pytest.mark.xdist_group("second node")
+@pytest.mark.usefixtures("second_node")
 def test_the_first_process_of_two_is_killed(desk: Desk, pair: RunFolder) -> None:
     """The other one ends without torch's own stack in the log; the job is queued again, and goes on."""
     sent = desk.submit("nodes=2")

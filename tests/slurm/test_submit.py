@@ -63,6 +63,7 @@ def test_a_refusal_is_one_sentence(desk: Desk) -> None:
 
 
 @pytest.mark.xdist_group("second node")
+@pytest.mark.usefixtures("second_node")
 def test_two_nodes_train_as_two_processes_of_one(desk: Desk, pair: RunFolder) -> None:
     """One process on each node: the id and the weights of two processes on one machine, to the bit."""
     sent = desk.submit("nodes=2")
