@@ -45,10 +45,9 @@ class OtherLabelsWhenTraced(SmallDetector):
 
     def find(self, image_BCHW: Tensor) -> list[list[Tensor]]:
         """Labels that are exchanged in the graph."""
+        exchange = torch.onnx.is_in_onnx_export()
         found = super().find(image_BCHW)
-        if not torch.onnx.is_in_onnx_export():
-            return found
-        return [[boxes, sum(self.things) - labels, *rest] for boxes, labels, *rest in found]
+        return [[boxes, sum(self.things) - labels if exchange else labels, *rest] for boxes, labels, *rest in found]
 
 
 class ClassesWhenTraced(SmallDetector):
