@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from kirie import runlog
 from kirie.prepare.store import Store
 from kirie.train.fit import fit
 
@@ -47,6 +48,10 @@ def test_the_run_log_holds_scores_speed_pictures_and_provenance(
         "commit",
     ):
         assert key.encode() in log, key
+    (told,) = runlog.open(tmp_path)
+    data = told.segments[-1].config["data"]
+    assert data["batch_size"] == 8, "the configuration's settings are beside what is noted of the data"
+    assert data["fingerprint"] == Store.open(shapes_store).fingerprint
     truths = {target.tobytes() for target in Store.open(shapes_store).split("val").read([0, 3])[1]}
     masks = [np.asarray(Image.open(path)) for path in segment.glob("files/media/images/mask/val/*.mask.png")]
     # 2 pictures, truth and prediction, 2 epochs; the truth is lossless, the padding included

@@ -188,7 +188,9 @@ def _open(
         files.write_text(run.diff, diff)
     opened.record = Record(run, {"id": identity.id, "folder": str(run.path), "labels": store.labels.to_dict(), **about})
     opened.record.begin()
-    opened.logger, where = start_log(config["log"], run, identity.id, {**config, **about})
+    # Both have a `data`: where the pictures lie, and which they were
+    told = {**config, **about, "data": {**config["data"], **about["data"]}}
+    opened.logger, where = start_log(config["log"], run, identity.id, told)
     lines.say(f"run {identity.id}  {about['name']}  {began}  log {where}")
     for warning in warnings:
         lines.say(f"warning: {warning}")
