@@ -173,7 +173,7 @@ def _open(
 ) -> None:
     """Writes down what the run is made of, starts its log, and says so."""
     git, diff = provenance.git_state()
-    about = {
+    about: dict[str, Any] = {
         "name": f"{config['model']['name']}-{config['model']['encoder']}-{identity.id[:4]}",
         "made_of": identity.to_dict(),
         "git": git,

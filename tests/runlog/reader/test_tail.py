@@ -180,6 +180,16 @@ def test_values_that_cannot_be_kept_are_counted(tmp_path: Path, row: dict[Any, A
     assert not batch.values
 
 
+@pytest.mark.parametrize("row", [{"a": b"1,2", "b": b"3"}, {"a": b"[1", "b": b"2]"}, {"a": b'"x', "b": b'y"'}])
+def test_values_that_make_sense_only_together_are_none(tmp_path: Path, row: dict[str, bytes]) -> None:
+    """The numbers of a row are read at once, yet each must be one by itself."""
+    batch = _tail(tmp_path, [logs.history({"a": 8, "b": 9, "c": 1}), logs.history({**row, "c": 2})]).read()
+    assert batch.columns["a"].values.tolist() == [8]
+    assert batch.columns["b"].values.tolist() == [9, *([3] if row["b"] == b"3" else [])]
+    assert batch.columns["c"].values.tolist() == [1, 2]
+    assert batch.skipped["records"] == (1 if row["b"] == b"3" else 2)
+
+
 def test_halves_of_letters_can_be_written_on(tmp_path: Path) -> None:
     """JSON may hold half a letter, which no UTF-8 has: a question mark stands for it."""
     batch = _tail(tmp_path, [logs.history({"a": b'"x\\ud800y"', "b": b'"\\u7d75"'})]).read()

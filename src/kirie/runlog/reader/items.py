@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+import orjson
 from google.protobuf.message import DecodeError
 
 from kirie.runlog.reader.changes import Change
@@ -26,6 +27,9 @@ _MOST = 100_000
 
 _NUMBER = 0x31
 """The tag of `number`."""
+
+_NUMBERS = {int, float}
+"""What JSON's numbers become; its true and false are none here."""
 
 
 class UnreadableError(Exception):
@@ -105,12 +109,16 @@ class Heads:
         parts = [item.partition(MARK) for item in items]
         try:
             # Nearly all rows: each entry is a number under a head that was seen, after one byte of length
-            found = [known[head] for head, _, _ in parts]
-            values += [float(value[1:]) for _, _, value in parts]
-            numbers += found
-            return []
+            keys = [known[head] for head, _, _ in parts]
+            found = orjson.loads(b"[%b]" % b",".join([value[1:] for _, _, value in parts]))
+            if len(found) == len(keys) and {*map(type, found)} <= _NUMBERS:
+                numbers += keys
+                values += found
+                return []
         except (KeyError, ValueError):
-            left = []
+            # An unknown head; or no JSON, such as NaN
+            pass
+        left = []
         for item in items:
             head, _, value = item.partition(MARK)
             key = known.get(head)
@@ -178,7 +186,7 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
             continue
         newest: list[Change] = []
         for entries, removed in ((items.remove, True), (items.update, False)):
-            if {item.partition(MARK)[0] for item in entries} <= seen:
+            if not entries or seen.issuperset([item.partition(MARK)[0] for item in entries]):
                 continue
             heads = {item.partition(MARK)[0]: item for item in entries}
             for head in [head for head in reversed(heads) if head not in seen]:
