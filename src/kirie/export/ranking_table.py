@@ -10,7 +10,7 @@ from kirie.export.constraint import MEASURED
 
 
 def ranking_table(selection: Selection) -> str:
-    """The ranking, which run was chosen and why, as text of at most 110 columns."""
+    """The ranking, which run was chosen and why, as text of at most 132 columns."""
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -22,6 +22,7 @@ def ranking_table(selection: Selection) -> str:
         title=f"{len(selection.ranking)} runs by {escape(question.metric)} on {question.split}, {images} images",
         title_justify="left",
         box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     table.add_column("")
     table.add_column("run", overflow="fold")
@@ -38,7 +39,7 @@ def ranking_table(selection: Selection) -> str:
             *_measured(one),
             _remark(one, selection),
         )
-    console = Console(file=command.Page(), width=command.width(110))
+    console = Console(file=command.Page(), width=command.width(132))
     with console.capture() as captured:
         console.print(table)
     lines = [captured.get().rstrip(), "", selection.reason]
