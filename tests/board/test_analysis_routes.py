@@ -77,7 +77,7 @@ def test_foreign_runs_are_compared_by_their_tables(client: TestClient) -> None:
         ({"a": "aaaa", "b": "nope"}, 404, "There is no run 'nope'"),
         ({"a": "aaaa"}, 400, "lacks `b`"),
         ({"a": "aaaa", "b": "aaaa"}, 400, "not compared with itself"),
-        ({"a": "aaaa", "b": "bbbb", "split": "test"}, 404, "`kirie evaluate"),
+        ({"a": "aaaa", "b": "bbbb", "split": "test"}, 404, "'unet-aaaa' has no per-image table of test; `kirie"),
         ({"a": "aaaa", "b": "bbbb", "split": "../x"}, 400, "allowed are train, val, test"),
         ({"a": "aaaa", "b": "bbbb", "score": "nose"}, 400, "There is no metric 'nose'"),
         ({"a": "aaaa", "b": "cccc"}, 400, "different pictures"),
@@ -114,7 +114,9 @@ def test_the_matrix_counts_where_it_can(client: TestClient) -> None:
     assert found["rows"][0]["values"] == [table["per_label"][name]["iou"] for name in ("background", "eye")]
     assert found["rows"][0]["mean"] == table["miou"]
     assert found["rows"][1] == {"run": "hhhh", "values": [None, None], "mean": None, "counted": False}
-    assert client.get("/api/matrix", params={"runs": "hhhh"}).status_code == 404
+    refused = client.get("/api/matrix", params={"runs": "hhhh"})
+    assert refused.status_code == 404
+    assert "None of these runs has IoU by label on val" in refused.json()["error"]
     assert client.get("/api/matrix", params={"runs": "aaaa", "score": "x"}).status_code == 400
     assert client.get("/api/matrix").status_code == 400
 

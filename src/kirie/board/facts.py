@@ -84,12 +84,12 @@ def table_of(library: Library, run: str, split: str) -> ImageTable:
     if folder is not None:
         raise RequestError(
             404,
-            f"The run {name_of(library, run)} has no per-image table of {split}; `kirie evaluate {folder.path} --split "
+            f"'{name_of(library, run)}' has no per-image table of {split}; `kirie evaluate {folder.path} --split "
             f"{split}` writes it.",
         )
     raise RequestError(
         404,
-        f"The run {name_of(library, run)} has no per-image table of {split}; log a wandb.Table whose name has "
+        f"'{name_of(library, run)}' has no per-image table of {split}; log a wandb.Table whose name has "
         f"'{split}' in it, with a column `image` and a column for each score.",
     )
 

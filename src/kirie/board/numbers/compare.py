@@ -25,6 +25,10 @@ RESAMPLES = 2000
 FEW = 30
 """Images below which an interval is told with care: it comes out too narrow."""
 
+LEAST = 6
+"""Images below which there is no interval. Of five that differ by luck alone all fall to the same side in one case of
+sixteen, and no draw of them could then show it: 95 % are out of reach."""
+
 _WORDS = {
     "miou": "mIoU",
     "dice": "Dice",
@@ -46,7 +50,7 @@ class Comparison:
         first: The first run's score over all images.
         second: The second one's.
         difference: The second minus the first.
-        low: Lower end of the interval.
+        low: Lower end of the interval; None of fewer than `LEAST` images.
         high: Upper end.
         better: Share of the resamples in which the second one scores higher; ties count half.
         images: How many images were drawn from.
@@ -58,8 +62,8 @@ class Comparison:
     first: float
     second: float
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     better: float
     images: int
     counted: bool
@@ -68,7 +72,22 @@ class Comparison:
     @property
     def shown(self) -> bool:
         """Whether the images show a difference: the interval leaves 0 out."""
-        return self.low > 0 or self.high < 0
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    @property
+    def factor(self) -> int:
+        """Scores from 0 to 1 are told in points of 100."""
+        return 100 if self.counted else 1
+
+    @property
+    def digits(self) -> int:
+        """Decimals that it is told with: what is not 0, and what leaves 0 out, is not to read as 0."""
+        ends = [abs(end) * self.factor for end in (self.low, self.high) if end is not None]
+        seen = (min if self.shown else max)(ends or [abs(self.difference) * self.factor])
+        digits = 1 if self.counted else 4
+        while seen and digits < 6 and not round(seen, digits):
+            digits += 1
+        return digits
 
     def to_dict(self) -> dict[str, Any]:
         """For an answer; scores and differences as they are, not in points."""
@@ -84,6 +103,9 @@ class Comparison:
             "images": self.images,
             "resamples": RESAMPLES,
             "shown": self.shown,
+            "counted": self.counted,
+            "factor": self.factor,
+            "digits": self.digits,
         }
 
 
@@ -128,18 +150,29 @@ def sentence(first: str, second: str, found: Comparison) -> str:
         second: The second one's.
         found: The comparison.
     """
-    factor = 100.0 if found.counted else 1.0
-    digits = 1 if found.counted else 4
-    # An end that is not 0 is not to read as 0
-    while found.shown and digits < 6 and not round(min(abs(found.low), abs(found.high)) * factor, digits):
-        digits += 1
-    gap, low, high = (f"{value * factor:+.{digits}f}" for value in (found.difference, found.low, found.high))
-    told = f"{gap} {words(found.score)} [{low.lstrip('+')}, {high.lstrip('+')}]"
+    told = f"{_written(found, found.difference, '+')} {words(found.score)}"
+    if found.low is None or found.high is None:
+        few = "one picture is" if found.images == 1 else f"{found.images} pictures are"
+        return f"{second} and {first}: {few} too few to tell which is {_higher(found)}: {told}"
+    told += f" [{_written(found, found.low)}, {_written(found, found.high)}]"
     if not found.shown:
         return f"{second} and {first}: no difference that these pictures could show: {told}"
-    if not found.counted:
-        return f"{second} is {'higher' if found.difference > 0 else 'lower'} than {first}: {told}"
-    return f"{second} is {'better' if found.difference > 0 else 'worse'} than {first}: {told}"
+    return f"{second} is {_higher(found) if found.difference > 0 else _lower(found)} than {first}: {told}"
+
+
+def _higher(found: Comparison) -> str:
+    """Nobody but kirie says of its scores that more is better."""
+    return "better" if found.counted else "higher"
+
+
+def _lower(found: Comparison) -> str:
+    return "worse" if found.counted else "lower"
+
+
+def _written(found: Comparison, value: float, sign: str = "-") -> str:
+    """A number as the page writes it: with a true minus, and 0 without a sign."""
+    text = f"{value * found.factor:{sign}.{found.digits}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("+-")
 
 
 def _counted(first: Counted, second: Counted, score: str, resamples: int) -> Comparison:
@@ -191,15 +224,17 @@ def _result(
     score: str, values: tuple[float, float], drawn: Bootstrap, images: int, counted: bool, notes: tuple[str, ...]
 ) -> Comparison:
     gap = drawn.difference(1, 0, _expanded(images))
-    if images < FEW:
-        notes += (f"Only {images} pictures: the interval is rough, and rather too narrow.",)
+    held = images >= LEAST and math.isfinite(gap.low) and math.isfinite(gap.high)
+    low, high = (gap.low, gap.high) if held else (None, None)
+    if LEAST <= images < FEW:
+        notes += (f"There are only {images} pictures: the interval is rough, and rather too narrow.",)
     first, second = float(values[0]), float(values[1])
-    return Comparison(score, first, second, second - first, gap.low, gap.high, gap.better, images, counted, notes)
+    return Comparison(score, first, second, second - first, low, high, gap.better, images, counted, notes)
 
 
 def _expanded(images: int) -> float:
     """The share of the resamples that an interval holds, so that it holds the truth as often as CONFIDENCE says."""
-    if images < 2:
+    if images < LEAST:
         return CONFIDENCE
     quantile = float(stdtrit(images - 1, 0.5 + CONFIDENCE / 2)) * math.sqrt(images / (images - 1))
     return 2 * float(ndtr(quantile)) - 1

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from kirie.board.facts import name_of, record_of, table_of
 from kirie.board.library import Library, library_of
 from kirie.board.numbers import matrix as matrices
-from kirie.board.numbers.compare import compare, sentence
+from kirie.board.numbers.compare import compare, sentence, words
 from kirie.board.numbers.seeds import Candidate, groups
 from kirie.board.numbers.tables import Counted, by_name
 from kirie.board.pictures.labels import colors_of, labels_of
@@ -68,7 +68,7 @@ def matrix(request: Request) -> Response:
     if all(row.mean is None and not row.values for row in rows):
         raise RequestError(
             404,
-            f"None of these runs has a {word} of labels on {split}: neither a per-image table nor logged values "
+            f"None of these runs has {words(score)} by label on {split}: neither a per-image table nor logged values "
             f"such as {split}/{score}/LABEL.",
         )
     shown = [labels_of(record_of(library, run), ()) for run in runs]
