@@ -52,6 +52,8 @@ export function Charts({ all, chosen, axis, children }: Props) {
       act: () => document.querySelector<HTMLElement>('[aria-label="Search metrics"]')?.focus(),
     },
     { key: "0", does: "the whole range again (as a double click)", act: () => settings.onZoom(null) },
+    { key: "→ ←", does: "on a chart: the next point; with Shift a range, which Enter zooms into" },
+    { key: "↓ ↑", does: "on a chart: the next line" },
     { key: "l", does: "logarithmic values", act: () => setQuery({ logy: settings.logY ? null : "1" }) },
     {
       key: "s",

@@ -1,15 +1,14 @@
 /** One metric: its curves, fetched when in sight, and the values at the cursor. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { usePromise } from "../data/answer";
-import { fullNameOf } from "../data/runs";
 import { askCurves, type Curve } from "../data/curves";
-import { moment, number, plural } from "../design/words";
+import { number, plural } from "../design/words";
 import { Button, Failure } from "../parts/basics";
 import { theme } from "../design/theme";
 import type { Settings } from "./settings";
-import { nearest } from "./extent";
-import { drawn, type Drawn } from "./lines";
-import { cursorAt, Plot, pointed, xWords } from "./plot";
+import { drawn } from "./lines";
+import { Plot } from "./plot";
+import { Values } from "./values";
 
 interface Props {
   metric: string;
@@ -24,7 +23,6 @@ interface Props {
 
 const HEIGHTS = { small: 170, medium: 230, large: 340 } as const;
 const POINTS = 1000;
-/** Fewer in a small chart would hide the others; the rest is a scroll away. */
 const AXIS_WORDS = {
   step: "step",
   epoch: "epoch",
@@ -86,7 +84,7 @@ export function Chart({ metric, ids, settings, version, large = false, onClose, 
           onZoom={settings.onZoom}
         />
       )}
-      <Values lines={lines} settings={settings} />
+      <Values lines={lines} axis={axis} large={large} />
     </section>
   );
 }
@@ -117,76 +115,5 @@ function Sampled({ curves }: { curves: readonly Curve[] }) {
     >
       min–max of {number(total)}
     </span>
-  );
-}
-
-/** Values at the cursor; without one, the last. */
-function Values({ lines, settings }: { lines: readonly Drawn[]; settings: Settings }) {
-  const at = cursorAt.value;
-  const marked = pointed.value;
-  return (
-    <div class="values scroll">
-      <table aria-label={at === null ? "Last values" : "Values at the cursor"}>
-        <tbody>
-          {lines.map((line) => (
-            <ValueRow key={line.id} line={line} at={at} settings={settings} marked={marked === line.id} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function ValueRow({
-  line,
-  at,
-  settings,
-  marked,
-}: {
-  line: Drawn;
-  at: number | null;
-  settings: Settings;
-  marked: boolean;
-}) {
-  const place = at === null ? line.x.length - 1 : nearest(line.x, at);
-  const x = line.x[place] as number;
-  const where = settings.axis === "wall" ? moment(x) : xWords(x, settings.axis);
-  const raw = line.raw?.[place];
-  const name = line.name ?? fullNameOf(line.id);
-  return (
-    <tr
-      class={marked ? "marked" : ""}
-      onMouseEnter={() => (pointed.value = line.id)}
-      onMouseLeave={() => (pointed.value = null)}
-    >
-      <td class="mark">
-        <svg width="16" height="6" aria-hidden="true">
-          <line
-            x1="0"
-            x2="16"
-            y1="3"
-            y2="3"
-            stroke={line.color}
-            stroke-width="2.5"
-            stroke-dasharray={line.dash.join(" ")}
-          />
-        </svg>
-      </td>
-      <td class="cut name" title={name}>
-        {name}
-        {line.many > 1 && <span class="muted"> ×{line.many}</span>}
-      </td>
-      <td class="number" title={`exactly ${line.y[place]}`}>
-        {number(line.y[place])}
-      </td>
-      <td class="number muted">
-        {line.band
-          ? `${number(line.band.low[place])} … ${number(line.band.high[place])}`
-          : raw === undefined
-            ? ""
-            : `(${number(raw)})`}
-      </td>
-      <td class="number faint">{where}</td>
-    </tr>
   );
 }

@@ -1,14 +1,12 @@
 /** The line of controls above the charts. */
 import { setQuery } from "../address/address";
 import { runs } from "../data/runs";
-import { moment } from "../design/words";
 import { Button, Check, Segments, Select, Slider } from "../parts/basics";
 import { AXES, type Settings } from "./settings";
-import { xWords } from "./plot";
+import { xWords } from "./places";
 
 export function Controls({ settings }: { settings: Settings }) {
   const { axis, zoom, smoothing, over, spread, size } = settings;
-  const words = (value: number): string => (axis === "wall" ? moment(value) : xWords(value, axis));
   const columns = [...runs.value.columns.values()].filter(
     ({ key, kind, from }) =>
       (from === "config" || ["group", "tags", "state", "data", "sweep", "job_type"].includes(key)) && kind !== "time",
@@ -63,7 +61,7 @@ export function Controls({ settings }: { settings: Settings }) {
       />
       {zoom && (
         <Button pressed onClick={() => settings.onZoom(null)} title="Show the whole range again">
-          {words(zoom.low)} … {words(zoom.high)} ✕
+          {xWords(zoom.low, axis)} … {xWords(zoom.high, axis)} ✕
         </Button>
       )}
     </div>

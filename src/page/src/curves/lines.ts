@@ -1,8 +1,9 @@
 /** What one chart draws: for each run or group a line, perhaps the raw one behind it, perhaps a band. */
-import { runColor, runDash } from "../design/colors";
+import { runColor, runDash, runRound } from "../design/colors";
 import type { Curve } from "../data/curves";
 import { bandOver, type Band, type RunGroup, type Spread } from "./bands";
 import { extent } from "./extent";
+import { SHAPES, type Shape } from "./marker";
 import { smoothed } from "./smooth";
 
 export interface Drawn {
@@ -12,6 +13,7 @@ export interface Drawn {
   name: string | null;
   color: string;
   dash: number[];
+  shape: Shape;
   x: ArrayLike<number>;
   y: ArrayLike<number>;
   raw: ArrayLike<number> | null;
@@ -33,7 +35,7 @@ export function drawn(
     .map(({ run, x, y }) => ({ run, x, raw: y, y: smoothing > 0 ? smoothed(x, y, smoothing, range) : y }));
   if (groups === null) {
     return lines.map(({ run, x, y, raw }) => ({
-      ...{ id: run, name: null, color: runColor(run), dash: runDash(run) },
+      ...{ id: run, name: null, ...lookOf(run) },
       ...{ x, y, raw: smoothing > 0 ? raw : null, band: null, many: 1 },
     }));
   }
@@ -42,9 +44,13 @@ export function drawn(
     const id = ids[0];
     if (members.length === 0 || id === undefined) return [];
     const band = bandOver(members, spread);
-    const look = { id, name, color: runColor(id), dash: runDash(id) };
+    const look = { id, name, ...lookOf(id) };
     return [
       { ...look, x: band.x, y: band.mean, raw: null, band: members.length > 1 ? band : null, many: members.length },
     ];
   });
+}
+
+function lookOf(id: string): Pick<Drawn, "color" | "dash" | "shape"> {
+  return { color: runColor(id), dash: runDash(id), shape: SHAPES[runRound(id) % SHAPES.length] ?? "none" };
 }

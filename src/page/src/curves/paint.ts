@@ -1,6 +1,14 @@
 /** The lines of a chart on its canvas. */
 import type uPlot from "uplot";
+import { nearest } from "./extent";
 import type { Drawn } from "./lines";
+import { outline } from "./marker";
+
+/** CSS pixels: of a point and of a shape; between two shapes of a line; by which those of the next line are shifted. */
+const POINT = 2.2;
+const SHAPE = 7;
+const BETWEEN = 84;
+const SHIFT = 37;
 
 /** Bands, then raw lines, then lines; all but the marked one faint where one is marked. */
 export function paint(chart: uPlot, lines: readonly Drawn[], marked: string | null): void {
@@ -10,7 +18,9 @@ export function paint(chart: uPlot, lines: readonly Drawn[], marked: string | nu
   const toY = mapper(chart, "y");
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  // The first and last points whole
+  const edge = POINT * 1.5 * sharp;
+  ctx.rect(bbox.left - edge, bbox.top - edge, bbox.width + 2 * edge, bbox.height + 2 * edge);
   ctx.clip();
   ctx.lineJoin = "round";
   const faded = (line: Drawn): boolean =>
@@ -28,7 +38,8 @@ export function paint(chart: uPlot, lines: readonly Drawn[], marked: string | nu
       stroke(ctx, line.x, line.raw, toX, toY);
     }
   }
-  for (const line of lines) {
+  // What is marked lies on top
+  for (const line of [...lines].sort((one, other) => Number(one.id === marked) - Number(other.id === marked))) {
     ctx.strokeStyle = ctx.fillStyle = line.color;
     ctx.globalAlpha = faded(line) ? 0.22 : 1;
     // More points than pixels: a thick line would be a block
@@ -36,7 +47,8 @@ export function paint(chart: uPlot, lines: readonly Drawn[], marked: string | nu
     ctx.lineWidth = (line.id === marked ? wide + 0.9 : wide) * sharp;
     ctx.setLineDash(line.dash.map((length) => length * sharp));
     stroke(ctx, line.x, line.y, toX, toY);
-    if (line.x.length * 10 * sharp < bbox.width) dots(ctx, line, toX, toY, 2.2 * sharp);
+    if (line.x.length * 10 * sharp < bbox.width) dots(ctx, line, toX, toY, POINT * sharp);
+    if (line.shape !== "none") shapes(chart, line, lines.indexOf(line), toX, toY, sharp);
   }
   ctx.restore();
 }
@@ -81,6 +93,20 @@ function dots(ctx: CanvasRenderingContext2D, line: Drawn, toX: To, toY: To, radi
     ctx.arc(left, top, radius, 0, 2 * Math.PI);
   }
   ctx.fill();
+}
+
+/** A shape now and then along a line, at points of it; those of lines that lie on each other take turns. */
+function shapes(chart: uPlot, line: Drawn, index: number, toX: To, toY: To, sharp: number): void {
+  const { ctx, bbox } = chart;
+  ctx.setLineDash([]);
+  for (let left = (index * SHIFT) % BETWEEN; left < bbox.width / sharp; left += BETWEEN) {
+    const place = nearest(line.x, chart.posToVal(left, "x"));
+    const [x, y] = [toX(line.x[place] as number), toY(line.y[place] as number)];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+    ctx.beginPath();
+    for (const [right, down] of outline(line.shape, SHAPE * sharp)) ctx.lineTo(x + right, y + down);
+    ctx.fill();
+  }
 }
 
 function fill(ctx: CanvasRenderingContext2D, line: Drawn, toX: To, toY: To): void {

@@ -29,6 +29,11 @@ export function runColor(id: string): string {
   return token(slot === undefined ? "--faint" : `--run-${slot % PALETTE}`);
 }
 
+/** How often the colours were gone through before this run: 0 for the first eight. */
+export function runRound(id: string): number {
+  return Math.floor((slotOf(id) ?? 0) / PALETTE);
+}
+
 export function runDash(id: string): number[] {
-  return DASHES[Math.floor((slotOf(id) ?? 0) / PALETTE) % DASHES.length] ?? [];
+  return DASHES[runRound(id) % DASHES.length] ?? [];
 }

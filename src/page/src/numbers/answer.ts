@@ -7,13 +7,21 @@ export interface Comparison {
   value_a?: number;
   value_b?: number;
   difference: number;
-  low: number;
-  high: number;
+  /** Null of too few images for an interval. */
+  low: number | null;
+  high: number | null;
   confidence: number;
   /** Share of the resamples in which the second run scores higher. */
   better?: number;
   images: number;
   resamples: number;
+  /** Whether the interval leaves 0 out. */
+  shown: boolean;
+  /** Whether it is one of kirie's scores, which are better the higher they are. */
+  counted: boolean;
+  /** What scores are told times, 100 or 1, and with how many decimals, as in the sentence. */
+  factor: number;
+  digits: number;
   warnings: string[];
   sentence: string;
 }

@@ -4,6 +4,7 @@ import { usePromise } from "../data/answer";
 import { ask } from "../data/ask";
 import { runVar } from "../design/colors";
 import { nameOf } from "../data/runs";
+import { count } from "../design/words";
 import { Empty, Failure, RunName } from "../parts/basics";
 import { useSize } from "../parts/canvas";
 import type { Comparison } from "./answer";
@@ -42,9 +43,12 @@ export function Forest({ base, others, other, split, score, version }: Props) {
     }
   }
   const main = data?.find(({ run }) => run === other);
-  const ends = data?.flatMap(({ found }) => (found ? [found.low, found.high] : [])) ?? [];
+  const compared = data?.flatMap(({ found }) => (found ? [found] : [])) ?? [];
+  const ends = compared.flatMap(({ low, high, difference }) => [low ?? difference, high ?? difference]);
   const room = Math.max(180, Math.min(width * 0.42, 520));
-  const scale = scaleOf(ends, 8, room - 8, true);
+  // Labels are centred at their ticks: the sides hold half of one
+  const scale = scaleOf(ends, 26, room - 26, true);
+  const none = data !== null && compared.length === 0;
   return (
     <section class="panel" aria-label="Paired comparison">
       <header>
@@ -53,9 +57,10 @@ export function Forest({ base, others, other, split, score, version }: Props) {
       </header>
       <div ref={box} class="body stack" aria-live="polite">
         {others.length === 0 && <Empty title="One run is selected">Select a second run to compare the two.</Empty>}
-        {main?.error && <Failure>{main.error}</Failure>}
+        {main?.error && none && <Empty title="Nothing to compare here">{main.error}</Empty>}
+        {main?.error && !none && <Failure>{main.error}</Failure>}
         {main?.found && <Words found={main.found} />}
-        {others.length > 0 && (
+        {others.length > 0 && !none && (
           <div class="scroll">
             <table class="plain forest">
               <caption class="unseen">Differences from {nameOf(base)} in points, with intervals</caption>
@@ -70,7 +75,7 @@ export function Forest({ base, others, other, split, score, version }: Props) {
                   </th>
                   <th scope="col">Interval</th>
                   <th scope="col" class="wide">
-                    <Ticks scale={scale} width={room} />
+                    {compared[0] && <Ticks scale={scale} factor={compared[0].factor} width={room} />}
                   </th>
                 </tr>
               </thead>
@@ -99,13 +104,14 @@ export function Forest({ base, others, other, split, score, version }: Props) {
 }
 
 function Words({ found }: { found: Comparison }) {
-  const shown = found.low > 0 ? "good" : found.high < 0 ? "bad" : "";
+  const shown = !found.shown || !found.counted ? "" : found.difference > 0 ? "good" : "bad";
   return (
     <div class={`verdict ${shown}`}>
       <p class="sentence">{found.sentence}</p>
       <p class="muted">
-        {Math.round(found.confidence * 100)} % interval of the paired bootstrap: {found.images} images drawn anew{" "}
-        {found.resamples.toLocaleString("en")} times, the same draws for both runs. It says nothing about other seeds.
+        {found.low === null
+          ? "There is no interval: so few pictures may all agree by luck."
+          : `${Math.round(found.confidence * 100)} % interval of the paired bootstrap: ${found.images} images drawn anew ${count(found.resamples)} times, the same draws for both runs. It says nothing about other seeds.`}
       </p>
       {found.warnings.map((warning) => (
         <p class="notice">⚠ {warning}</p>
@@ -132,45 +138,46 @@ function Row({ outcome, on, scale, width }: { outcome: Outcome; on: boolean; sca
       </th>
       {found ? (
         <>
-          <td class="number">{points(found.value_b)}</td>
+          <td class="number">{points(found.value_b, found.digits, found.factor)}</td>
           <td class="number">
-            <b>{signed(found.difference)}</b>
+            <b>{signed(found.difference, found.digits, found.factor)}</b>
           </td>
-          <td class="muted nowrap">
-            [{signed(found.low)}, {signed(found.high)}]
-          </td>
+          <td class="muted nowrap">{interval(found)}</td>
           <td>
             <Interval found={found} scale={scale} width={width} />
           </td>
         </>
       ) : (
-        <td colSpan={4} class="muted">
-          {error ?? "…"}
+        <td colSpan={4} class="muted" title={error ?? ""}>
+          {error ? "cannot be compared; choose it to read why" : "…"}
         </td>
       )}
     </tr>
   );
 }
 
+function interval({ low, high, digits, factor }: Comparison): string {
+  return low === null ? "none" : `[${signed(low, digits, factor)}, ${signed(high, digits, factor)}]`;
+}
+
 function Interval({ found, scale, width }: { found: Comparison; scale: Scale; width: number }) {
-  const [low, high, middle, zero] = [found.low, found.high, found.difference, 0].map(scale.at);
+  const { difference } = found;
+  const [low, high, middle, zero] = [found.low ?? difference, found.high ?? difference, difference, 0].map(scale.at);
   return (
     <svg class="interval" width={width} height={20} aria-hidden="true" style={{ "--mine": runVar(found.b) }}>
       <line class="zero" x1={zero} x2={zero} y1={0} y2={20} />
-      <line class="reach" x1={low} x2={high} y1={10} y2={10} />
-      <line class="reach" x1={low} x2={low} y1={6} y2={14} />
-      <line class="reach" x1={high} x2={high} y1={6} y2={14} />
+      {found.low !== null && <path class="reach" d={`M${low} 6v8m0-4H${high}m0-4v8`} />}
       <circle cx={middle} cy={10} r={4.5} />
     </svg>
   );
 }
 
-function Ticks({ scale, width }: { scale: Scale; width: number }) {
+function Ticks({ scale, factor, width }: { scale: Scale; factor: number; width: number }) {
   return (
     <svg width={width} height={16} aria-hidden="true">
       {scale.ticks.map((value) => (
         <text class="tick" x={scale.at(value)} y={12} text-anchor="middle">
-          {signed(value)}
+          {signed(value, scale.digits(factor), factor)}
         </text>
       ))}
     </svg>

@@ -1,9 +1,9 @@
 /** Runs by labels: values, and how far they lie from the base run's. */
 import { setQuery } from "../address/address";
-import { Empty, Failure, RunName, Segments } from "../parts/basics";
+import { Empty, RunName, Segments } from "../parts/basics";
 import type { Answer } from "../data/answer";
 import { KINDS, type MatrixAnswer } from "./answer";
-import { limitOf, points, shade, signed } from "./shade";
+import { limitOf, points, seenDigits, shade, signed } from "./shade";
 
 interface Props {
   /** In the order of their selection, which is that of the lines. */
@@ -19,6 +19,8 @@ interface Entry {
   /** From the base run's; null in the base run itself. */
   difference: number | null;
   base: boolean;
+  /** Decimals of its run. */
+  digits: number;
 }
 
 export function Matrix({ answer: { data, error }, runs: wanted, base, kind, turned }: Props) {
@@ -47,11 +49,8 @@ export function Matrix({ answer: { data, error }, runs: wanted, base, kind, turn
           Turn
         </button>
       </header>
-      {error && <Failure>{error}</Failure>}
-      {data && data.rows.length === 0 && (
-        <Empty title="No scores by label">These runs have no per-image table of this split.</Empty>
-      )}
-      {data && data.rows.length > 0 && (
+      {error && <Empty title="No scores by label">{error}</Empty>}
+      {!error && data && data.rows.length > 0 && (
         <div class="scroll">
           <table class="plain matrix">
             <caption class="unseen">Scores by label in points; below each its difference from the base run</caption>
@@ -89,8 +88,8 @@ function Value({ entry, limit }: { entry: Entry | undefined; limit: number }) {
   const { sign, strength } = shade(entry?.difference ?? null, limit);
   return (
     <td class={`number ${sign}`} style={{ "--strength": `${Math.round(strength * 34)}%` }}>
-      {points(entry?.value)}
-      <small>{entry?.base ? "base" : signed(entry?.difference)}</small>
+      {points(entry?.value, entry?.digits)}
+      <small>{entry?.base ? "base" : signed(entry?.difference, entry?.digits)}</small>
     </td>
   );
 }
@@ -102,10 +101,21 @@ function entriesOf(data: MatrixAnswer, runs: string[], base: string): Entry[][] 
     return [row?.mean ?? null, ...(row?.values ?? [])];
   });
   const from = lines[runs.indexOf(base)];
-  return lines.map((line) =>
+  const differences = lines.map((line) =>
     line.map((value, column) => {
       const before = from === line ? null : (from?.[column] ?? null);
-      return { value, difference: value === null || before === null ? null : value - before, base: from === line };
+      return value === null || before === null ? null : value - before;
     }),
+  );
+  // The base run is read beside each of the others
+  const digits = differences.map(seenDigits);
+  const most = Math.max(1, ...digits);
+  return lines.map((line, index) =>
+    line.map((value, column) => ({
+      value,
+      difference: differences[index]?.[column] ?? null,
+      base: from === line,
+      digits: from === line ? most : (digits[index] ?? 1),
+    })),
   );
 }

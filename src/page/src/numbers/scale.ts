@@ -1,9 +1,11 @@
 /** A straight scale from values to pixels, with room at both ends. */
-import { ticks } from "../plot/ticks";
+import { digitsOf, ticks } from "../plot/ticks";
 
 export interface Scale {
   at: (value: number) => number;
   ticks: number[];
+  /** Decimals of the ticks' labels, which so differ; as points of a hundred, or by another factor. */
+  digits: (factor?: number) => number;
 }
 
 /**
@@ -20,5 +22,6 @@ export function scaleOf(values: number[], from: number, to: number, zero: boolea
   low -= room;
   high += room;
   const at = (value: number) => from + ((value - low) / (high - low)) * (to - from);
-  return { at, ticks: ticks(low, high, false, Math.max(2, Math.floor(Math.abs(to - from) / (from < to ? 70 : 34)))) };
+  const found = ticks(low, high, false, Math.max(2, Math.floor(Math.abs(to - from) / (from < to ? 70 : 34))));
+  return { at, ticks: found, digits: (factor = 100) => digitsOf(found.map((value) => value * factor)) };
 }

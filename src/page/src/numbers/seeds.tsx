@@ -23,7 +23,8 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
   const groups = data?.groups.filter((group) => group.runs.some((run) => runs.includes(run))) ?? [];
   const values = groups.flatMap((group) => [...group.values, group.low, group.high]).filter((value) => value !== null);
   const room = Math.max(180, Math.min(width * 0.42, 520));
-  const scale = scaleOf(values, 8, room - 8, false);
+  const scale = scaleOf(values, 26, room - 26, false);
+  const written = (value: number | null): string => points(value, Math.max(1, scale.digits()));
   return (
     <section class="panel" aria-label="Over seeds">
       <header>
@@ -54,7 +55,7 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
                     <svg width={room} height={16} aria-hidden="true">
                       {scale.ticks.map((value) => (
                         <text class="tick" x={scale.at(value)} y={12} text-anchor="middle">
-                          {points(value)}
+                          {points(value, scale.digits())}
                         </text>
                       ))}
                     </svg>
@@ -67,13 +68,13 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
                     <th scope="row">{group.name}</th>
                     <td class="number">{group.runs.length}</td>
                     <td class="number">
-                      <b>{points(group.mean)}</b>
+                      <b>{written(group.mean)}</b>
                     </td>
                     <td class="muted nowrap">
-                      [{points(group.low)}, {points(group.high)}]
+                      [{written(group.low)}, {written(group.high)}]
                     </td>
                     <td>
-                      <Dots group={group} scale={scale} width={room} />
+                      <Dots group={group} scale={scale} width={room} written={written} />
                     </td>
                   </tr>
                 ))}
@@ -86,7 +87,14 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
   );
 }
 
-function Dots({ group, scale, width }: { group: SeedGroup; scale: Scale; width: number }) {
+interface DotsProps {
+  group: SeedGroup;
+  scale: Scale;
+  width: number;
+  written: (value: number | null) => string;
+}
+
+function Dots({ group, scale, width, written }: DotsProps) {
   const { low, high, mean } = group;
   return (
     <svg
@@ -94,7 +102,7 @@ function Dots({ group, scale, width }: { group: SeedGroup; scale: Scale; width: 
       width={width}
       height={24}
       role="img"
-      aria-label={`Scores ${group.values.map(points).join(", ")}`}
+      aria-label={`Scores ${group.values.map(written).join(", ")}`}
     >
       {low !== null && high !== null && (
         <rect
@@ -113,7 +121,7 @@ function Dots({ group, scale, width }: { group: SeedGroup; scale: Scale; width: 
         return (
           <circle cx={scale.at(value)} cy={12} r={4.5} style={{ "--mine": runVar(run) }}>
             <title>
-              {nameOf(run)}: {points(value)}
+              {nameOf(run)}: {written(value)}
             </title>
           </circle>
         );

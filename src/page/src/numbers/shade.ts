@@ -27,15 +27,28 @@ export function limitOf(differences: (number | null)[]): number {
   return differences.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0.02);
 }
 
-/** A score in [0, 1] as points of a hundred: `69.7`; a dash where there is none. */
-export function points(score: number | null | undefined): string {
-  return score === null || score === undefined || Number.isNaN(score) ? "–" : (score * 100).toFixed(1);
+/** Points of a hundred, which scores in [0, 1] are told in. */
+const POINTS = 100;
+const MOST_DIGITS = 4;
+
+/** Decimals of points with which the largest of some differences does not read as 0: one, or more where all are tiny. */
+export function seenDigits(differences: readonly (number | null)[]): number {
+  const most = POINTS * differences.reduce<number>((found, value) => Math.max(found, Math.abs(value ?? 0)), 0);
+  let digits = 1;
+  while (most > 0 && digits < MOST_DIGITS && Number(most.toFixed(digits)) === 0) digits++;
+  return digits;
+}
+
+/** A score in [0, 1] as points of a hundred: `69.7`; a dash where there is none. Another factor is for what is no share. */
+export function points(score: number | null | undefined, digits = 1, factor = POINTS): string {
+  if (score === null || score === undefined || Number.isNaN(score)) return "–";
+  return (score * factor).toFixed(digits).replace("-", "−");
 }
 
 /** A difference with its sign, `+0.8`, a true minus, and `0.0` without one. */
-export function signed(difference: number | null | undefined): string {
+export function signed(difference: number | null | undefined, digits = 1, factor = POINTS): string {
   if (difference === null || difference === undefined || Number.isNaN(difference)) return "–";
-  const text = (Math.abs(difference) * 100).toFixed(1);
-  if (text === "0.0") return text;
+  const text = (Math.abs(difference) * factor).toFixed(digits);
+  if (Number(text) === 0) return text;
   return (difference > 0 ? "+" : "−") + text;
 }

@@ -4,12 +4,12 @@ import { go, setQuery } from "../address/address";
 import { useAnswer } from "../data/answer";
 import { token } from "../design/colors";
 import { nameOf } from "../data/runs";
-import { Check, Empty, Failure } from "../parts/basics";
+import { Check, Empty } from "../parts/basics";
 import { Canvas } from "../parts/canvas";
 import type { ImagesAnswer } from "./answer";
 import { pairs, tally, type Pair } from "./paired";
 import { scaleOf } from "./scale";
-import { points, signed } from "./shade";
+import { points, seenDigits, signed } from "./shade";
 
 interface Props {
   /** Runs that the server is asked for: more than the two, so that another pair needs no new answer. */
@@ -33,6 +33,8 @@ export function Strip({ runs, base, other, split, score, table, version }: Props
     [data, base, other],
   );
   const { worse, same, better } = tally(found);
+  // The comparison above says why
+  if (error) return null;
   return (
     <section class="panel" aria-label="Image by image">
       <header>
@@ -40,7 +42,6 @@ export function Strip({ runs, base, other, split, score, table, version }: Props
         <Check label="As a table" checked={table} onChange={(on) => setQuery({ as: on ? "table" : null })} />
       </header>
       <div class="body stack">
-        {error && <Failure>{error}</Failure>}
         {data && found.length === 0 && (
           <Empty title="No image has both">The two runs have no scored image of this split in common.</Empty>
         )}
@@ -114,7 +115,8 @@ function Bars({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
 }
 
 function told(pair: Pair): string {
-  return `${pair.name}: ${points(pair.a)} to ${points(pair.b)}, ${signed(pair.difference)}`;
+  const digits = seenDigits([pair.difference]);
+  return `${pair.name}: ${points(pair.a, digits)} to ${points(pair.b, digits)}, ${signed(pair.difference, digits)}`;
 }
 
 const GUTTER = 44;
@@ -137,7 +139,7 @@ function drawBars(context: CanvasRenderingContext2D, width: number, height: numb
     context.lineTo(width, y);
     context.stroke();
     context.fillStyle = token("--muted");
-    context.fillText(signed(value), GUTTER - 6, y);
+    context.fillText(signed(value, scale.digits()), GUTTER - 6, y);
   }
   const step = (width - GUTTER) / found.length;
   const zero = scale.at(0);
@@ -160,6 +162,7 @@ function drawBars(context: CanvasRenderingContext2D, width: number, height: numb
 function Rows({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
   const cut = found.length > 2 * ENDS;
   const shown = cut ? [...found.slice(0, ENDS), ...found.slice(-ENDS)] : found;
+  const digits = seenDigits(found.map((pair) => pair.difference));
   return (
     <div class="scroll rows">
       {cut && (
@@ -190,9 +193,9 @@ function Rows({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
                   {pair.name}
                 </button>
               </td>
-              <td class="number">{points(pair.a)}</td>
-              <td class="number">{points(pair.b)}</td>
-              <td class={`number ${pair.difference < 0 ? "down" : "up"}`}>{signed(pair.difference)}</td>
+              <td class="number">{points(pair.a, digits)}</td>
+              <td class="number">{points(pair.b, digits)}</td>
+              <td class={`number ${pair.difference < 0 ? "down" : "up"}`}>{signed(pair.difference, digits)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,4 +1,4 @@
-/** Round numbers along an axis. */
+/** Round numbers along an axis, and how they are written. */
 
 /** About `count` round values inside [low, high]; of a log axis powers of ten, with 2 and 5 between them when they are few. */
 export function ticks(low: number, high: number, log: boolean, count = 5): number[] {
@@ -36,11 +36,76 @@ function logTicks(low: number, high: number, count: number): number[] {
   return found.length > 1 ? found : linearTicks(low, high, count);
 }
 
-/** A number as short as it can be read on an axis: `0.001`, `1e-5`, `2.5k`. */
+/** Beyond these a number has more digits than a float: what is left is rounding. */
+const MOST_DIGITS = 12;
+
+/** Decimals with which neighbours on an even axis read as what they are: 2 of 0.25, 0.5; 0 of 10, 20. */
+export function digitsOf(places: readonly number[]): number {
+  const step = Math.min(...places.slice(1).map((place, index) => Math.abs(place - (places[index] as number))));
+  if (!(step > 0) || !Number.isFinite(step)) return 0;
+  const whole = (digits: number): boolean => {
+    const scaled = step * 10 ** digits;
+    return scaled > 0.5 && Math.abs(scaled - Math.round(scaled)) < 1e-4 * scaled;
+  };
+  let digits = 0;
+  while (digits < MOST_DIGITS && !whole(digits)) digits++;
+  return digits;
+}
+
+const UNITS = [
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e4, "k"],
+] as const;
+
+/**
+ * The labels of an axis: on an even one all with the digits that its step asks for (`1.00`, `1.01`), so that no two read
+ * alike; on any other each as short as it can be read.
+ */
+export function labels(places: readonly number[]): string[] {
+  if (!isEven(places)) return places.map(short);
+  const most = Math.max(...places.map(Math.abs));
+  if (most < 1e-3) {
+    const digits = digitsOf(places.map((place) => place / 10 ** Math.floor(Math.log10(most))));
+    return places.map((place) => (place === 0 ? "0" : signed(place.toExponential(exponentOf(place, most, digits)))));
+  }
+  const [from, unit] = UNITS.find(([least]) => most >= least) ?? [1, ""];
+  const size = unit === "k" ? 1000 : from;
+  const digits = digitsOf(places.map((place) => place / size));
+  // 100.01k is no shorter than 100,010
+  if (unit !== "" && digits > (unit === "k" ? 1 : 3)) return places.map((place) => grouped(place, digitsOf(places)));
+  const bare = unit === "" ? digitsOf(places) : digits;
+  return places.map((place) => (place === 0 && unit !== "" ? "0" : `${grouped(place / size, bare)}${unit}`));
+}
+
+/** Decimals of a mantissa, so that all places end at the same decimal: 1.5e-4, but 5e-5. */
+function exponentOf(place: number, most: number, digits: number): number {
+  return Math.max(0, digits + Math.floor(Math.log10(Math.abs(place))) - Math.floor(Math.log10(most)));
+}
+
+/** Whether all steps are alike; two places are, if they are round. */
+function isEven(places: readonly number[]): boolean {
+  if (places.length < 3 && digitsOf(places) > 6) return false;
+  const steps = places.slice(1).map((place, index) => place - (places[index] as number));
+  const first = steps[0];
+  return first !== undefined && steps.every((step) => Math.abs(step - first) <= 1e-6 * Math.abs(first));
+}
+
+function grouped(value: number, digits: number): string {
+  const text = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return Number(text.replaceAll(",", "")) === 0 ? text.replace("-", "") : signed(text);
+}
+
+/** With a true minus in front; an exponent keeps its own. */
+function signed(text: string): string {
+  return text.replace(/^-/, "−");
+}
+
+/** A number as short as it can be read by itself: `0.001`, `1e-5`, `2.5k`. */
 export function short(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return "0";
-  if (size < 1e-3) return value.toExponential(1).replace(".0e", "e").replace("-", "-");
+  if (size < 1e-3) return signed(value.toExponential(1).replace(".0e", "e"));
   if (size >= 1e9) return `${trim(value / 1e9)}G`;
   if (size >= 1e6) return `${trim(value / 1e6)}M`;
   if (size >= 1e4) return `${trim(value / 1e3)}k`;
@@ -48,5 +113,5 @@ export function short(value: number): string {
 }
 
 function trim(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return signed(String(Number(value.toPrecision(3))));
 }

@@ -1,6 +1,6 @@
 /** An axis of one parameter or result: where a value lies on it, from 0 to 1. */
 
-import { short, ticks } from "../plot/ticks";
+import { labels, ticks } from "../plot/ticks";
 
 export type Value = number | string | boolean | null;
 
@@ -59,5 +59,7 @@ export function valueAt(axis: Axis, share: number): number {
 /** Labels of an axis and their places. */
 export function marks(axis: Axis, count = 5): { text: string; at: number }[] {
   if (axis.kind === "choice") return axis.choices.map((text) => ({ text, at: place(axis, text) }));
-  return ticks(axis.low, axis.high, axis.log, count).map((value) => ({ text: short(value), at: place(axis, value) }));
+  const places = ticks(axis.low, axis.high, axis.log, count);
+  const texts = labels(places);
+  return places.map((value, index) => ({ text: texts[index] ?? "", at: place(axis, value) }));
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 
 import { pairs, tally } from "../../src/numbers/paired";
-import { limitOf, points, shade, signed } from "../../src/numbers/shade";
+import { limitOf, points, seenDigits, shade, signed } from "../../src/numbers/shade";
 
 test("a difference carries its sign; one that rounds to nothing has none and no shade", () => {
-  expect([0.0081, -0.0081, 0.0004, null].map(signed)).toEqual(["+0.8", "−0.8", "0.0", "–"]);
+  expect([0.0081, -0.0081, 0.0004, null].map((value) => signed(value))).toEqual(["+0.8", "−0.8", "0.0", "–"]);
   expect(shade(0.0004, 0.1)).toEqual({ sign: "same", strength: 0 });
   expect(shade(-0.1, 0.1)).toEqual({ sign: "worse", strength: 1 });
 });
@@ -21,11 +21,23 @@ test("a matrix of hardly any differences does not glow", () => {
 });
 
 test("a score is written in points, a missing one as a dash", () => {
-  expect([0.69694, 0, null, undefined, NaN].map(points)).toEqual(["69.7", "0.0", "–", "–", "–"]);
+  expect([0.69694, 0, null, undefined, NaN].map((value) => points(value))).toEqual(["69.7", "0.0", "–", "–", "–"]);
 });
 
 test("images pair by name, worst fall first, and one without both scores is left out", () => {
   const found = pairs(["x", "y", "z"], [0.5, 0.9, null], [0.6, 0.4, 0.3]);
   expect(found.map((pair) => pair.name)).toEqual(["y", "x"]);
   expect(tally(found)).toEqual({ worse: 1, same: 0, better: 1 });
+});
+
+test("a row of tiny differences has the digits that they need, and one of large ones does not", () => {
+  expect(seenDigits([0.00026, 0.0001])).toBe(2);
+  expect(signed(0.00026, seenDigits([0.00026]))).toBe("+0.03");
+  expect(seenDigits([0.00026, -0.2])).toBe(1);
+  expect(seenDigits([0, null])).toBe(1);
+});
+
+test("what is no share is written as it is", () => {
+  expect(signed(-0.01, 4, 1)).toBe("−0.0100");
+  expect(points(0.5, 4, 1)).toBe("0.5000");
 });

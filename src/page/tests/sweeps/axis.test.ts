@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { choiceAxis, marks, numberAxis, place, valueAt } from "../../src/sweeps/axis";
-import { short, ticks } from "../../src/plot/ticks";
+import { labels, short, ticks } from "../../src/plot/ticks";
 
 test("a log axis spreads powers of ten evenly, and gives the value back", () => {
   const axis = numberAxis("lr", [1e-5, 1e-3, 1e-1], true);
@@ -63,4 +63,44 @@ test("an axis has three marks at least where there is room for three", () => {
   ] as const) {
     expect(ticks(low, high, false, 4).length).toBeGreaterThanOrEqual(3);
   }
+});
+
+test("labels of an even axis have the digits of its step, so that no two read alike", () => {
+  expect(labels([1, 1.005, 1.01, 1.015, 1.02])).toEqual(["1.000", "1.005", "1.010", "1.015", "1.020"]);
+  expect(labels([0, 0.25, 0.5])).toEqual(["0.00", "0.25", "0.50"]);
+  expect(labels([-0.1, 0, 0.1])).toEqual(["−0.1", "0.0", "0.1"]);
+  expect(labels([0, 500, 1000, 1500])).toEqual(["0", "500", "1,000", "1,500"]);
+  expect(labels([0, 5000, 10000])).toEqual(["0", "5k", "10k"]);
+  expect(labels([100_000, 100_010, 100_020])).toEqual(["100,000", "100,010", "100,020"]);
+  expect(labels([5e-5, 1e-4, 1.5e-4])).toEqual(["5e-5", "1.0e-4", "1.5e-4"]);
+  expect(labels([18.99995, 19, 19.00005])).toEqual(["18.99995", "19.00000", "19.00005"]);
+});
+
+test("labels of a log axis are each as short as can be, and one alone is written at all", () => {
+  expect(labels([1e-5, 1e-4, 1e-3, 0.01])).toEqual(["1e-5", "1e-4", "0.001", "0.01"]);
+  expect(labels([1, 3, 10, 30])).toEqual(["1", "3", "10", "30"]);
+  expect(labels([7])).toEqual(["7"]);
+});
+
+test("no axis of any range has two labels that read alike", () => {
+  for (let power = -9; power <= 9; power++) {
+    for (const [low, high] of [
+      [1, 1.02],
+      [1, 1.7],
+      [-3, 8],
+      [0, 5],
+      [9.998, 10.003],
+    ] as const) {
+      const found = labels(ticks(low * 10 ** power, high * 10 ** power, false));
+      expect(new Set(found).size, found.join(" ")).toBe(found.length);
+    }
+  }
+});
+
+test("the marks of a sweep's narrow axis are told apart", () => {
+  expect(marks(numberAxis("value", [1.001, 1.019], false)).map((mark) => mark.text)).toEqual([
+    "1.005",
+    "1.010",
+    "1.015",
+  ]);
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { bandOver, bySeeds } from "../src/curves/bands";
-import { nearest } from "../src/curves/extent";
-import { smoothed } from "../src/curves/smooth";
-import { readCurves } from "../src/data/curves";
-import { RunTable, type Column } from "../src/data/table";
+import { bandOver, bySeeds } from "../../src/curves/bands";
+import { nearest } from "../../src/curves/extent";
+import { smoothed } from "../../src/curves/smooth";
+import { readCurves } from "../../src/data/curves";
+import { RunTable, type Column } from "../../src/data/table";
 
 describe("smoothing", () => {
   it("leaves values as they are at strength 0", () =>
