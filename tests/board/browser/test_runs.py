@@ -177,13 +177,47 @@ def test_a_row_is_copied_for_a_spreadsheet(view: View) -> None:
 def test_a_phone_scrolls_the_table_and_not_the_page(view: View) -> None:
     """At 390 pixels the page is no wider than the screen, and the views are behind a button."""
     view.page.set_viewport_size({"width": 390, "height": 800})
-    for address in ("runs", "curves?runs=unet-1,fpn-1", "system?runs=unet-1", "run/unet-1"):
+    for address in (
+        "runs",
+        "curves?runs=unet-1,fpn-1",
+        "difference?runs=unet-1,fpn-1",
+        "system?runs=unet-1,markup",
+        "report?runs=unet-1",
+        "run/unet-1",
+    ):
         page = view.open(address)
         page.locator("main .view").first.wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+        expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+        # The page's own scroll bars are main's: the document is never wider than the screen
+        assert page.locator("main").evaluate("main => main.scrollWidth") <= 390, address
     page.get_by_role("button", name="Views").click()
     page.get_by_role("link", name="Curves").first.click()
     expect(page).to_have_url(re.compile("#/curves"))
+
+
+def test_a_phone_shows_what_runs_cost(view: View) -> None:
+    """The numbers stay on the screen, and long names give way."""
+    view.page.set_viewport_size({"width": 390, "height": 800})
+    page = view.open("system?runs=unet-1,markup")
+    for row in page.locator(".cost tbody tr").all():
+        box = row.locator("td").last.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+    expect(page.locator(".cost tbody tr")).to_have_count(2)
+
+
+def test_every_view_has_one_heading_of_the_first_order(view: View) -> None:
+    """A screen reader that lists headings finds where it is."""
+    for address, name in (
+        ("runs", "Runs"),
+        ("curves?runs=unet-1", "Curves"),
+        ("numbers", "Numbers"),
+        ("sweeps", "Sweeps"),
+        ("system?runs=unet-1", "System"),
+        ("run/unet-1", "unet, first seed"),
+    ):
+        page = view.open(address)
+        expect(page.get_by_role("heading", level=1)).to_have_text([name])
 
 
 def test_light_and_dark_follow_the_system_and_the_switch(view: View) -> None:

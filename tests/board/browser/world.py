@@ -16,6 +16,7 @@ import wandb
 
 STEPS = 60
 MARKUP = "<script>document.title='taken'</script><b>bold</b>"
+LONG = "a_parameter_whose_name_is_longer_than_a_phone_is_wide"
 RUNS = [
     ("unet-1", "unet", 1, 0.75, "unet, first seed"),
     ("unet-2", "unet", 2, 0.71, "unet, second seed"),
@@ -40,7 +41,7 @@ def begin(folder: Path, run_id: str, model: str, seed: int, name: str) -> wandb.
         project="board",
         mode="offline",
         tags=["paper"] if seed == 1 else None,
-        config={"model": {"name": model, "encoder": "tiny"}, "seed": seed, "train": {"epochs": 6}},
+        config={"model": {"name": model, "encoder": "tiny"}, "seed": seed, "train": {"epochs": 6, LONG: True}},
         settings=wandb.Settings(x_disable_stats=True, quiet=True, x_disable_meta=True, console="wrap"),
     )
 

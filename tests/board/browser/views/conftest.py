@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 from tests.board.browser.conftest import Served
-from tests.board.small_runs import counts, kirie_run
+from tests.board.small_runs import IMAGES, counts, kirie_run
 
 MARKUP = "<img src=x onerror=document.title='run'>"
 """A name that must show as text."""
@@ -19,12 +19,19 @@ Tab = Callable[[str], Page]
 
 @pytest.fixture(scope="session")
 def board(serve: Callable[[Path], Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
-    """A sweep of three runs: two seeds of one configuration, the second better; one with another rate on other data."""
+    """A sweep of three runs: two seeds of one configuration, the second better; one with another rate on other data.
+
+    Beside it `tiny`, hardly better than the second, and two that were scored on one picture.
+    """
     place = tmp_path_factory.mktemp("views") / "runs"
     kirie_run(place, "aaaa", skill=0.7, seed=1, log={"sweep": "rates"})
     kirie_run(place, "bbbb", skill=0.8, seed=2, log={"sweep": "rates"})
     other = {"optimizer": {"lr": 0.01}}
     kirie_run(place, "cccc", data="e" * 64, config=other, log={"sweep": "rates"}, table=counts(0.5), name=MARKUP)
+    kirie_run(place, "tiny", table=counts(0.8005), pictures=False, config={"optimizer": {"lr": 0.2}})
+    for name, skill, rate in (("one1", 0.7, 0.3), ("one2", 0.8, 0.4)):
+        one = counts(skill, images=IMAGES[:1])
+        kirie_run(place, name, table=one, pictures=False, config={"optimizer": {"lr": rate}})
     return serve(place)
 
 

@@ -81,9 +81,48 @@ def test_seeds_show_their_spread(tab: Tab) -> None:
     expect(seeds.locator("rect.band")).to_have_count(1)
 
 
-def test_a_split_that_was_not_scored_is_said(chromium: Browser, board: Served) -> None:
-    """The server's sentence stands where the numbers would, not a blank."""
+def test_a_split_that_was_not_scored_is_said_once(chromium: Browser, board: Served) -> None:
+    """The server's sentence stands where the numbers would, once, and no empty table below it."""
     page = chromium.new_page()
-    page.goto(f"{board.url}/#/numbers?runs=aaaa,bbbb&split=test")
-    expect(page.locator(".failure").first).to_contain_text("test")
+    page.goto(f"{board.url}/#/numbers?runs=aaaa,bbbb,cccc&split=test")
+    card = page.get_by_role("region", name="Paired comparison")
+    expect(card.locator(".empty")).to_contain_text("'unet-aaaa' has no per-image table of test")
+    expect(page.get_by_text("has no per-image table")).to_have_count(1)
+    expect(card.get_by_role("table")).to_have_count(0)
+    expect(page.get_by_role("region", name="Image by image")).to_have_count(0)
+    expect(page.get_by_role("region", name="Labels").locator(".empty")).to_contain_text("None of these runs has IoU")
     page.close()
+
+
+def test_a_tiny_difference_is_the_same_in_words_rows_and_labels(tab: Tab) -> None:
+    """The row has the sentence's digits, the axis ones that differ, and the matrix does not read 0.0."""
+    page = tab("numbers?runs=bbbb,tiny")
+    card = page.get_by_role("region", name="Paired comparison")
+    told = re.search(r"(\+0\.0\d) mIoU \[(.+), (.+)\]", card.locator(".sentence").inner_text())
+    assert told is not None
+    row = card.get_by_role("row", name="unet-tiny")
+    expect(row).to_contain_text(told[1])
+    expect(row).to_contain_text(f"[+{told[2]}, +{told[3]}]")
+    ticks = card.locator("text.tick").all_text_contents()
+    assert len(ticks) > 2
+    assert len(set(ticks)) == len(ticks)
+    expect(page.get_by_role("region", name="Labels").get_by_role("row", name="unet-tiny")).to_contain_text(told[1])
+
+
+def test_one_picture_shows_nobody_to_be_better(tab: Tab) -> None:
+    """No interval, no colour, and the sentence says why."""
+    page = tab("numbers?runs=one1,one2")
+    card = page.get_by_role("region", name="Paired comparison")
+    expect(card.locator(".sentence")).to_contain_text("one picture is too few to tell which is better")
+    expect(card.locator(".verdict.good")).to_have_count(0)
+    expect(card.get_by_role("row", name="unet-one2")).to_contain_text("none")
+    expect(card.locator("svg.interval circle")).to_have_count(1)
+    expect(card.locator("svg.interval path")).to_have_count(0)
+
+
+def test_the_numbers_fit_a_phone(tab: Tab) -> None:
+    """At 390 pixels tables scroll in their panels, not the page."""
+    page = tab("numbers?runs=aaaa,bbbb,cccc")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("region", name="Labels").locator("td.number").first).to_be_visible()
+    assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
