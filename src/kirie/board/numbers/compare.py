@@ -27,7 +27,7 @@ FEW = 30
 
 LEAST = 6
 """Images below which there is no interval. Of five that differ by luck alone all fall to the same side in one case of
-sixteen, and no draw of them could then show it: 95 % are out of reach."""
+sixteen, so no interval over them can hold 95 %."""
 
 _WORDS = {
     "miou": "mIoU",

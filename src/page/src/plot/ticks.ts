@@ -24,7 +24,7 @@ function logTicks(low: number, high: number, count: number): number[] {
   const to = Math.floor(Math.log10(high) + 1e-9);
   const powers = to - from + 1;
   const every = Math.max(1, Math.ceil(powers / Math.max(2, count)));
-  const factors = powers >= 3 ? [1] : high / low > 8 ? [1, 3] : [1, 1.5, 2, 3, 5, 7];
+  const factors = powers >= 3 ? [1] : high / low > 100 ? [1, 3] : high / low > 8 ? [1, 2, 5] : [1, 1.5, 2, 3, 5, 7];
   const found: number[] = [];
   for (let exponent = from - 1; exponent <= to; exponent++) {
     if ((to - exponent) % every) continue;

@@ -104,3 +104,8 @@ test("the marks of a sweep's narrow axis are told apart", () => {
     "1.015",
   ]);
 });
+
+test("a log axis over less than two powers of ten has places between them", () => {
+  expect(ticks(20, 450, true)).toEqual([20, 50, 100, 200]);
+  expect(ticks(0.53, 1.07, true)).toEqual([0.7, 1]);
+});
