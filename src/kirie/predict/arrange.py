@@ -1,7 +1,8 @@
 """The things of a picture laid over each other: which pixels each one keeps, its number and its name.
 
-The smaller lies on top, so that no pixel belongs to two, as in training's scores. Things get their numbers
-by label and then from left to right, so that `eye.1` is the eye on the left whatever the model was surest of.
+Of two labels the smaller thing lies on top, of one label the surer, so that no pixel belongs to two, as in training's
+scores (`core.detections.lay`). Things get their numbers by label and then from left to right, so that `eye.1` is the
+eye on the left whatever the model was surest of.
 
 Shapes: H, W the picture; C RGB.
 """
@@ -130,7 +131,6 @@ def arrange(
         lambda at: (things[at].place, things[at].crop()),
         np.array([thing.label for thing in things], dtype=np.uint8),
         np.array([thing.score for thing in things]),
-        np.array([thing.area for thing in things], dtype=np.int64),
         size,
         labels.unlabelled,
         least_score,
