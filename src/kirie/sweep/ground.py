@@ -68,7 +68,7 @@ class Ground:
         """
         found = {path: Store.open(Path(path)).fingerprint for path in sorted(set(stores))}
         choices = {f"{group}/{choice}.yaml" for group, among in groups(conf).items() for choice in among}
-        files = _digests(conf, choices.union(used))
+        files = digests(conf, choices.union(used))
         return cls(found, current_code(), files, tuple(sorted(files.keys() & set(used))))
 
     def differences(self, now: Ground, *, composing: bool = False) -> list[str]:
@@ -116,7 +116,7 @@ class Ground:
             GroundError: A file says something else, or is gone.
         """
         names = self.used if used is None else tuple(sorted(used))
-        self._refuse(self.differences(Ground({}, self.code, _digests(conf, names), names), composing=composing), name)
+        self._refuse(self.differences(Ground({}, self.code, digests(conf, names), names), composing=composing), name)
 
     def _refuse(self, told: list[str], name: str) -> None:
         if told:
@@ -146,7 +146,7 @@ def read_ground(raw: Any) -> Ground | None:
     return Ground(dict(raw["stores"]), raw["code"], dict(raw["files"]), tuple(used))
 
 
-def _digests(conf: Path, names: Iterable[str]) -> dict[str, str]:
+def digests(conf: Path, names: Iterable[str]) -> dict[str, str]:
     """A digest of what each file says; those that nobody can read, as Hydra's own, are left out."""
     found = {}
     for name in sorted(names):
