@@ -13,13 +13,17 @@ from typing import Any
 import pytest
 from tests.sweep.small_sweeps import METRIC, finish_all, small_sweep
 
-from kirie.errors import SweepError
+from kirie.errors import ConfigError, KirieError, SweepError
 from kirie.sweep.aside import put_aside
+from kirie.sweep.companion import Companion
 from kirie.sweep.composed import files_of
 from kirie.sweep.creating import OtherSweepError
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ground import Ground, GroundError, digests
 from kirie.sweep.ledger import Ledger
+from kirie.sweep.opening import Opening
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec
 from kirie.train.compose import config_folder
 from kirie.train.identify import Identity
 
@@ -265,6 +269,38 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match=r"is no sweep: it holds thesis\.tex"):
         small_sweep(tmp_path)
     assert [found.name for found in place.iterdir()] == ["thesis.tex"]
+
+
+def test_a_place_where_no_folder_can_be_is_refused(tmp_path: Path) -> None:
+    """By a start and by a look at what is there alike: a file, a link to nowhere, a file where sweeps should lie."""
+    place = tmp_path / "sweeps" / "small"
+    place.parent.mkdir()
+    place.write_text("")
+    with pytest.raises(SweepError, match=r"small is no sweep: it is a file\."):
+        small_sweep(tmp_path)
+    place.unlink()
+    place.symlink_to("nowhere")
+    with pytest.raises(SweepError, match=r"small is no sweep: it is a link to nowhere\."):
+        small_sweep(tmp_path)
+    spec = SweepSpec.read(tmp_path / "small.yaml")
+    companion = Companion.read(None, spec)
+    opening = Opening("small", spec, companion, Space(spec, companion), (), 4, 1, None, GROUND, ())
+    with pytest.raises(SweepError, match="it is a link to nowhere"):
+        opening.there(tmp_path / "sweeps")
+    for act in (opening.there, opening.open):
+        with pytest.raises(KirieError, match=r"small.yaml is no folder, so that no|small.yaml.* cannot be written"):
+            act(tmp_path / "small.yaml" / "below")
+
+
+def test_a_folder_of_configuration_that_was_moved_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """The sweep's workers would compose from it; with its new place the sweep goes on."""
+    small_sweep(tmp_path, config_dir=Path(shutil.copytree(config_folder(), tmp_path / "mine")))
+    small_sweep(tmp_path)
+    (tmp_path / "mine").rename(tmp_path / "moved")
+    with pytest.raises(ConfigError, match=r"mine has no train\.yaml\. .* --config-dir"):
+        small_sweep(tmp_path)
+    record = small_sweep(tmp_path, config_dir=tmp_path / "moved").record
+    assert record.config_dir == str(tmp_path / "moved")
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,10 @@ fi
 """
 
 
-@pytest.mark.parametrize("name", ["trainer/auto.yaml", "log/none.yaml", "train.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    ["trainer/auto.yaml", *(pytest.param(name, marks=pytest.mark.long) for name in ("log/none.yaml", "train.yaml"))],
+)
 def test_a_slip_while_a_trial_begins_is_no_failure_of_it(
     setting: Callable[..., Setting],
     tmp_path: Path,
