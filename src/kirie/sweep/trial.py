@@ -123,9 +123,10 @@ class _Attempt:
             # By somebody's hand, until it has happened too often
             self.claim.lose(ending.error, ending.kind)
             return "killed"
-        with contextlib.suppress(ConfigError, ModelError):
+        if self.setting.ground is not None:
             # Its process may have met what was changed after it was worked out, which is no fault of the trial
-            plan_trial(self.setting, self.claim.params)
+            with contextlib.suppress(ConfigError, ModelError):
+                plan_trial(self.setting, self.claim.params)
         return _failed(self.claim, self.words_on(ending), ending.kind)
 
     def plan_anew(self) -> None:
