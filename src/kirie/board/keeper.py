@@ -13,7 +13,7 @@ from kirie.board import chunks
 from kirie.board.chunks import METRIC, SYSTEM, Names
 from kirie.board.numbers.cost import Cost, cost_of
 from kirie.board.reading import Facts, Reading
-from kirie.board.row import Told, merged, plain, row_of, runtime_of, started_of
+from kirie.board.row import Told, merged, plain, row_of, started_of
 from kirie.board.scan import Log
 from kirie.board.states import ALIVE, state_by_log
 from kirie.board.table import Row
@@ -238,7 +238,7 @@ def _detail(
 def _cost(facts: Facts, record: dict[str, Any], place: dict[str, Any]) -> Cost | None:
     """What a run cost: by its record, which knows of all attempts, and while it runs by its log."""
     noted, hardware = record.get("seconds"), record.get("hardware")
-    times = [seconds for seconds in (noted, runtime_of(facts)) if isinstance(seconds, int | float)]
+    times = [seconds for seconds in (noted, facts["runtime"]) if isinstance(seconds, int | float)]
     hardware = hardware if isinstance(hardware, dict) else {}
     return cost_of(max(times, default=None), plain(facts["config"]), hardware, place)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-VERSION = 3
+VERSION = 4
 """Another number: a cache is thrown away and made anew."""
 
 _TABLES = """
