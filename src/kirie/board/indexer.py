@@ -35,6 +35,9 @@ _HEAD_START_S = 1.0
 _MANY = 50
 """Logs that are put into the cache with one change."""
 
+_MOST_PATH = 200
+"""Letters of a path that are told."""
+
 
 class _Known(NamedTuple):
     size: int
@@ -67,7 +70,7 @@ class Indexer:
     @property
     def trouble(self) -> str:
         """What keeps it from its work, or from a part of it, in sentences; "" if nothing does."""
-        gone = f"The folder {self._folder} is not there any more; what was read before is still shown."
+        gone = f"The folder {self._folder} is not there any more; what was read before is shown."
         return " ".join(filter(None, (self._failure, gone if self._root_is_gone else self._left_out())))
 
     def _left_out(self) -> str:
@@ -76,7 +79,8 @@ class Indexer:
         path, why = next(iter(self._closed.items()))
         others = len(self._closed) - 1
         more = f" and {others} more" if others else ""
-        return f"{readable(self._folder / path)}{more} cannot be opened ({why}): what is new in there is left out."
+        first = readable(self._folder / path)[:_MOST_PATH]
+        return f"{first}{more} cannot be opened ({why}): what is new in there is left out."
 
     def start(self) -> None:
         """Begins to work in a thread."""

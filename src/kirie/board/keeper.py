@@ -34,6 +34,9 @@ T = TypeVar("T")
 StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
 """Tells the states of kirie's runs by folder."""
 
+_OF_CONTENT = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""Errors of SQLite at what is to be kept, not at where."""
+
 _MOST_CONSOLE = 100_000
 """Pieces of output that are kept of a segment."""
 
@@ -73,10 +76,10 @@ class Keeper:
         try:
             with part_of(connection):
                 return do()
-        except sqlite3.Error:
-            # It is the cache that fails
-            raise
         except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _OF_CONTENT):
+                # It is the cache that fails
+                raise
             self.forget()
             if (what, repr(error)) not in self._told:
                 self._told.add((what, repr(error)))
