@@ -144,6 +144,12 @@ def test_the_command_writes_a_report(
     assert sorted(_report(out)["answers"]["/api/runs"]["ids"]) == ["aaaa", "cccc"]
     with pytest.raises(UsageError, match="--export FILE"):
         main([str(runs), "--runs", "aaaa"])
+    monkeypatch.setattr(export, "MOST_RUNS", 2)
+    with pytest.raises(UsageError, match="at most 2 runs, and these are 3; name some with --runs"):
+        main([str(runs), "--export", str(out)])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match="holds no run with a log"):
+        main([str(tmp_path / "empty"), "--export", str(out)])
 
 
 def test_the_page_gets_its_report(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
