@@ -122,7 +122,7 @@ def test_a_new_run_shows_within_seconds(tmp_path: Path, desk: Desk, monkeypatch:
     desk.look()
     write_log(tmp_path / "runs", "new", steps([1.0]))
     now = time.monotonic()
-    monkeypatch.setattr(indexer.time, "monotonic", lambda: now + 2 * indexer.LOOK_S)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * indexer.LOOK_S)
     desk.index.look()
     assert desk.library.ids() == ["new"]
 

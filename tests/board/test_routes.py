@@ -302,8 +302,8 @@ def test_notes_are_kept_and_seen(runs: Path, board: Board, tmp_path: Path) -> No
 def test_a_wrong_question_is_told(runs: Path, board: Board, question: dict[str, Any], word: str) -> None:
     """400 and a sentence that names what is allowed."""
     with board(runs) as client:
-        asked = {"content": json.dumps(question), "headers": {"Content-Type": "application/json"}}
-        answer = client.post("/api/curves", **asked)
+        kind = {"Content-Type": "application/json"}
+        answer = client.post("/api/curves", content=json.dumps(question), headers=kind)
         assert answer.status_code == 400
         assert word in answer.json()["error"]
 

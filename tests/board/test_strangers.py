@@ -15,6 +15,7 @@ from tests.board.conftest import Board, Desk, append, steps, table, write_log
 
 from kirie.board import events_routes, readers, reading, states
 from kirie.board.place import BoardPlace
+from kirie.cluster import status
 from kirie.core.run import RunFolder
 
 ODD: tuple[Any, ...] = (
@@ -153,13 +154,12 @@ def test_a_state_that_we_fail_at_keeps_no_other_back(
     """A folder whose state cannot be told has that of its log."""
     for run in ("hard", "sound"):
         _kirie_run(tmp_path / "runs", run, {"id": run, "state": "interrupted"})
-    real = states.statuses_of
 
     def statuses_of(folders: Any, *words: Any) -> Any:
         folders = list(folders)
         if any(folder.path.name == "hard" for folder in folders):
             raise ZeroDivisionError("ours")
-        return real(folders, *words)
+        return status.statuses_of(folders, *words)
 
     monkeypatch.setattr(states, "statuses_of", statuses_of)
     assert set(desk.look()) == {"hard", "sound"}
