@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,8 @@ from tests.board.conftest import Board, table, whole
 
 from kirie.board import media
 from kirie.board.library import Library
+from kirie.board.row import RUN_COLUMNS
+from kirie.board.table import NOTE_COLUMNS
 
 GOLDEN = sorted((Path(__file__).resolve().parents[1] / "runlog" / "reader" / "golden").glob("*/expected.json"))
 
@@ -34,6 +37,8 @@ def test_a_real_log_is_shown(expected: Path, board: Board) -> None:
         assert row["exit_code"] == right["exit_code"]
         assert row["config.model.depth"] == 4
         assert row["best"] == 0.75
+        finite = {key for key, value in right["summary"].items() if isinstance(value, str) or math.isfinite(value)}
+        assert {key for key in row if key not in RUN_COLUMNS | NOTE_COLUMNS and not key.startswith("config.")} == finite
         library: Library = cast(Starlette, client.app).state.library
         detail = client.get("/api/run/golden01").json()
         for key, points in right["history"].items():

@@ -1,8 +1,9 @@
-"""Pasting is torchvision's, to the pixel; the smaller is painted on top; answers of strangers are looked at first."""
+"""Pasting is torchvision's, to the pixel; what is painted on top; answers of strangers are looked at first."""
 
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from kirie.core.detections import LARGEST_MASK, MOST_AT_ONCE, MOST_COVER, Detections, paint, pasted
+from kirie.core.detections import LARGEST_MASK, MOST_AT_ONCE, MOST_COVER, Box, Detections, lay, paint, pasted
+from kirie.core.sample import Mask
 
 
 def some(boxes: Any, labels: Any = None, scores: Any = None, masks: Any = None) -> Detections:
@@ -114,15 +116,60 @@ def test_the_smaller_lies_on_top() -> None:
 
 
 def test_what_is_nearly_covered_is_left_out() -> None:
-    """A face seen twice is one; its rim is not a second one, and uncovers what lies below it."""
+    """A face that is also taken for something else is one thing; its rim uncovers what is below."""
     twice = [(0, 0, 39, 39), (0, 0, 38, 39), (0, 0, 59, 59)]
-    labels_HW, instances_HW = paint(some(twice, [1, 1, 2], [0.9, 0.8, 0.7]), 60, 60, background=7)
+    labels_HW, instances_HW = paint(some(twice, [1, 3, 2], [0.9, 0.8, 0.7]), 60, 60, background=7)
     assert np.unique(instances_HW).tolist() == [0, 2, 3]
     rim = np.count_nonzero(paint(some(twice[:1]), 60, 60, 7)[1]) - np.count_nonzero(
         paint(some(twice[1:2]), 60, 60, 7)[1]
     )
     assert 0 < rim < 0.1 * np.count_nonzero(instances_HW == 2)
     assert labels_HW[20, 50] == 2
+
+
+@pytest.mark.parametrize("again", [(10, 10, 29, 29), (5, 0, 34, 39), (15, 15, 49, 39)])
+def test_a_thing_that_is_seen_again_stays_whole(again: Box) -> None:
+    """A less sure one of the same label that lies in it for half or more is no second thing, and punches no hole."""
+    alone = paint(some([(0, 0, 39, 39)]), 60, 60, background=7)
+    twice = paint(some([(0, 0, 39, 39), again], [1, 1], [0.9, 0.6]), 60, 60, background=7)
+    for map_HW, wanted_HW in zip(twice, alone, strict=True):
+        np.testing.assert_array_equal(map_HW, wanted_HW)
+
+
+def flat(*sets: slice) -> Callable[[int], tuple[Box, Mask]]:
+    """Masks in a row of 20 pixels."""
+    masks = np.zeros((len(sets), 1, 20), dtype=np.bool_)
+    for mask_1W, where in zip(masks, sets, strict=True):
+        mask_1W[0, where] = True
+    return lambda at: ((0, 0, 20, 1), masks[at])
+
+
+def laid(masks: Callable[[int], tuple[Box, Mask]], labels: list[int], scores: list[float]) -> list[int]:
+    """The instance ids of that row."""
+    found = lay(masks, np.array(labels, np.uint8), np.array(scores), (1, 20), 0, 0.5)[1]
+    return [int(value) for value in found[0]]
+
+
+def test_half_is_seen_before() -> None:
+    """Half in surer ones of the label, also in several of them together, is too much; a pixel less is not."""
+    first, second = slice(0, 4), slice(10, 14)
+    assert laid(flat(first, slice(2, 6)), [1, 1], [0.9, 0.8]) == [1] * 4 + [0] * 16
+    assert laid(flat(first, slice(3, 7)), [1, 1], [0.9, 0.8]) == [1] * 4 + [2] * 3 + [0] * 13
+    between = slice(2, 12)
+    assert set(laid(flat(first, second, between), [1, 1, 1], [0.9, 0.8, 0.7])) == {0, 1, 2, 3}
+    assert set(laid(flat(slice(0, 5), slice(9, 14), between), [1, 1, 1], [0.9, 0.8, 0.7])) == {0, 1, 2}
+    # What was left out itself hides nothing
+    assert set(laid(flat(first, slice(2, 6), slice(4, 8)), [1, 1, 1], [0.9, 0.8, 0.7])) == {0, 1, 3}
+
+
+def test_of_one_label_the_surer_lies_on_top() -> None:
+    """Whatever their sizes and the order they are given in; a small sure one lies on a large one that is less sure."""
+    assert laid(flat(slice(0, 12), slice(10, 15)), [1, 1], [0.9, 0.8]) == [1] * 12 + [2] * 3 + [0] * 5
+    assert laid(flat(slice(10, 15), slice(0, 12)), [1, 1], [0.8, 0.9]) == [2] * 12 + [1] * 3 + [0] * 5
+    assert laid(flat(slice(4, 8), slice(0, 12)), [1, 1], [0.9, 0.8]) == [2] * 4 + [1] * 4 + [2] * 4 + [0] * 8
+    # Between labels size counts, and equal scores change nothing
+    assert laid(flat(slice(0, 12), slice(10, 15)), [1, 2], [0.9, 0.8]) == [1] * 10 + [2] * 5 + [0] * 5
+    assert laid(flat(slice(0, 12), slice(10, 15)), [1, 1], [0.9, 0.9]) == [1] * 12 + [2] * 3 + [0] * 5
 
 
 def test_of_equal_size_the_surest_lies_on_top() -> None:

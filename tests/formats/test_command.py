@@ -104,3 +104,29 @@ def test_two_formats(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["import", str(folder), "--out", str(tmp_path / "data")]) == 2
     assert "looks like labelme and masks; say which one" in capsys.readouterr().err
     assert main(["import", str(folder), "--format", "masks", "--out", str(tmp_path / "data")]) == 0
+
+
+def test_strict_refuses_what_is_not_seen_in_the_copy(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An id that is no number is lost for good, so that prepare's --strict takes the copy; refused, nothing is left."""
+    for path in folder.rglob("*.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for shape in content["shapes"]:
+            if shape["shape_type"] == "rectangle":  # else it is drawn backwards
+                shape["points"].reverse()
+        path.write_text(json.dumps(content), encoding="utf-8")
+    data = tmp_path / "data"
+    assert main(["import", str(folder), "--out", str(tmp_path / "right"), "--strict"]) == 0
+    content["shapes"][0]["group_id"] = "a"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["import", str(folder), "--out", str(data), "--strict"]) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert "1 of 3 pictures had to be mended, which --strict refuses:\n  " in error
+    assert "instance ids that are no whole numbers: 1\n" in error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["right", "source"]
+    assert main(["import", str(folder), "--out", str(data)]) == 0
+    store = ["--out", str(tmp_path / "store"), "--size", "32", "--workers", "1", "--ignore-given-splits"]
+    assert main(["prepare", str(data), *store, "--strict"]) == 0

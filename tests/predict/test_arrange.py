@@ -1,8 +1,9 @@
-"""Things laid over each other: the smaller on top, numbered by label from left to right."""
+"""Things laid over each other: the smaller on top, of one label the surer, numbered by label from left to right."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,38 @@ def test_numbers_go_from_left_to_right() -> None:
     assert not found.labels_HW[30].any()
     assert found.labels_HW[39, 59] == 0
     assert len(found.things) == 6
+
+
+def test_hair_that_is_found_again_in_its_middle_is_one_part() -> None:
+    """The surer one keeps all its pixels but those of the eyes, which overlap a little and are both shown."""
+    found = arrange(
+        some(
+            [
+                ((0, 0, 60, 30), 1, 0.94),
+                ((10, 5, 22, 10), 2, 0.85),
+                ((20, 5, 32, 10), 2, 0.8),
+                ((15, 4, 45, 26), 1, 0.57),
+                ((11, 5, 20, 10), 2, 0.55),
+            ]
+        ),
+        SIZE,
+        LABELS,
+    )
+    assert [(one.thing.label, one.number, one.found) for one in found.shown] == [(1, 1, 0), (2, 1, 1), (2, 2, 2)]
+    assert np.bincount(found.instances_HW.ravel())[1:].tolist() == [60 * 30 - 22 * 5, 12 * 5, 10 * 5]
+    assert len(found.things) == 5
+
+
+def test_more_than_ids_can_be_kept_of_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The surest stay, and a sentence says how many were found; of just as many as can be kept nothing is said."""
+    assert arrange(THINGS, SIZE, LABELS).notes() == ()
+    monkeypatch.setattr("kirie.predict.arrange.MOST_DETECTIONS", len(THINGS))
+    assert arrange(THINGS, SIZE, LABELS).notes() == ()
+    monkeypatch.setattr("kirie.predict.arrange.MOST_DETECTIONS", len(THINGS) - 2)
+    found = arrange(THINGS, SIZE, LABELS)
+    assert list(found.things) == THINGS[:-2]
+    (note,) = found.notes()
+    assert note.startswith("6 things were found, and the 4 surest are kept, in instances.json too; ")
 
 
 def test_exactly_sure_enough_is_shown() -> None:

@@ -169,6 +169,22 @@ def test_nothing_is_found(make_thing_bundle: Any, tmp_path: Path) -> None:
     assert not values(out / "instances.png").any()
 
 
+def test_what_is_more_than_can_be_kept_is_told(
+    make_thing_bundle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the terminal and in the record, with the number that was found; the surest are written."""
+    monkeypatch.setattr("kirie.predict.arrange.MOST_DETECTIONS", 3)
+    Image.new("RGB", (96, 64), "white").save(tmp_path / "a.png")
+    assert cut(make_thing_bundle(EYES), tmp_path / "out", tmp_path / "a.png") == 2
+    sentence = "4 things were found, and the 3 surest are kept, in instances.json too; "
+    assert f"a.png: {sentence}" in capsys.readouterr().err
+    out = tmp_path / "out" / "a"
+    (note,) = record_of(out)["notes"]
+    assert note.startswith(sentence)
+    scores = [one["score"] for one in json.loads((out / "instances.json").read_text(encoding="utf-8"))]
+    assert scores == [0.9, 0.8, 0.7]
+
+
 def test_result_does_not_depend_on_workers(rectangle_bundle: Path, tmp_path: Path, draw: Any) -> None:
     """One worker and four write the same bytes."""
     (tmp_path / "in").mkdir()

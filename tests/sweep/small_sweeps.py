@@ -29,6 +29,7 @@ def small_sweep(
     name: str = "small",
     sweeps: Path | None = None,
     ground: Ground | None = None,
+    config_dir: Path | None = None,
 ) -> Ledger:
     """Makes a sweep of two parameters under `place`, or goes on with it; `sweeps` may lie elsewhere."""
     path = place / "small.yaml"
@@ -40,7 +41,7 @@ def small_sweep(
     spec = SweepSpec.read(path)
     found = Companion.read(beside if companion else None, spec)
     folder = SweepFolder((place / "sweeps" if sweeps is None else sweeps) / name)
-    return Ledger.create(folder, spec, found, Space(spec, found), total, seed, budget_s, ground)
+    return Ledger.create(folder, spec, found, Space(spec, found), total, seed, budget_s, ground, config_dir)
 
 
 def finish_all(ledger: Ledger, worker: str = "w") -> list[int]:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tests.sweep.small_sweeps import finish_all, small_sweep
 
-from kirie.cluster.holder import last_touch
+from kirie.cluster.holder import file_of, last_touch
+from kirie.cluster.lease import HEARTBEAT_S
 from kirie.sweep.budget import Budget, expected_seconds
 from kirie.sweep.claim import Claim
 from kirie.sweep.entry import State, Trial
 from kirie.sweep.ledger import Ledger
 from kirie.sweep.status import status_of
 from kirie.sweep.status_table import headline
+
+BEAT = HEARTBEAT_S / 2
+"""Seconds that a lost attempt is taken to have lasted beyond its last sign of life."""
 
 
 def _trial(number: int, state: State, seconds: float, *, reused: bool = False) -> Trial:
@@ -70,7 +77,7 @@ def test_what_a_lost_attempt_has_taken_is_spent(tmp_path: Path) -> None:
     """Before anybody takes the trial up: so nobody does, nor begins another one, and the sweep says why it is over."""
     ledger = small_sweep(tmp_path, total=2, budget_s=100.0)
     claims = [ledger.claim("a worker"), ledger.claim("another")]
-    for claim, lasted in zip(claims, (60.0, 39.0), strict=True):
+    for claim, lasted in zip(claims, (60.0 - BEAT, 39.0 - BEAT), strict=True):
         assert claim is not None
         _die(ledger, claim, lasted)
     assert [trial.state for trial in ledger.trials()] == ["interrupted"] * 2
@@ -95,6 +102,57 @@ def test_what_was_given_back_is_not_counted_twice(tmp_path: Path) -> None:
     again = ledger.claim("another")
     assert again is not None
     assert again.number == claim.number
+
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from kirie.sweep.folder import SweepFolder
+from kirie.sweep.ledger import Ledger
+from kirie.sweep import ledger
+ledger_of = Ledger.open(SweepFolder(Path(sys.argv[1])))
+def die(*_args, **_words):
+    os.kill(os.getpid(), signal.SIGKILL)
+if len(sys.argv) > 2:
+    setattr(ledger, sys.argv[2], die)
+ledger_of.claim("a worker")
+die()
+"""
+
+
+def test_what_nobody_saw_of_a_lost_attempt_is_half_a_beat(tmp_path: Path) -> None:
+    """A worker that gets SIGKILL between two touches took some time, and nobody knows how much of a beat."""
+    ledger = small_sweep(tmp_path, total=1, budget_s=100.0)
+    assert _killed(ledger) == -signal.SIGKILL
+    claim = ledger.claim("another")
+    assert claim is not None
+    assert claim.past[0].seconds == pytest.approx(BEAT, abs=1.0)
+    claim.give_back()
+    assert ledger.trials()[0].seconds == pytest.approx(BEAT, abs=1.0)
+
+
+@pytest.mark.parametrize("before", ["read_attempts", "write_attempts", "note_account"])
+def test_a_worker_that_dies_while_it_takes_a_trial_up_adds_no_idle_time(tmp_path: Path, before: str) -> None:
+    """A quarter of an hour after the attempt before was lost: that time belongs to nobody, wherever it dies."""
+    ledger = small_sweep(tmp_path, total=1, budget_s=3600.0)
+    claim = ledger.claim("a worker")
+    assert claim is not None
+    _die(ledger, claim, 60.0)
+    place = ledger.folder.trial(claim.number)
+    ago = place.record.stat().st_mtime - 900.0
+    os.utime(place.record, (ago, ago))
+    os.utime(file_of(place, claim.lease.holder.number), (ago + 60.0,) * 2)
+    assert _killed(ledger, before) == -signal.SIGKILL
+    again = ledger.claim("a third")
+    assert again is not None
+    again.give_back()
+    lost = 1 if before == "note_account" else 0
+    assert ledger.trials()[0].seconds == pytest.approx(60.0 + BEAT * (1 + lost), abs=2.0)
+
+
+def _killed(ledger: Ledger, *before: str) -> int:
+    """How a process ends that claims a trial, and is killed then, or before it does something named."""
+    return subprocess.run([sys.executable, "-c", DYING, str(ledger.folder.path), *before], check=False).returncode
 
 
 def _die(ledger: Ledger, claim: Claim, lasted: float) -> None:

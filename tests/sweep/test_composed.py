@@ -41,7 +41,7 @@ def test_it_is_the_defaults_the_choices_and_what_these_name(
     }
 
 
-@pytest.mark.parametrize("text", ["name: [unet", None])
+@pytest.mark.parametrize("text", ["name: [unet", "3", "defaults: 3", "defaults: [unet]", "# @package a b c", None])
 def test_where_a_file_is_broken_or_gone_it_cannot_be_told(tmp_path: Path, text: str | None) -> None:
     """Nor what a choice that does not exist is composed from."""
     conf = tmp_path / "conf"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,12 +13,18 @@ from typing import Any
 import pytest
 from tests.sweep.small_sweeps import METRIC, finish_all, small_sweep
 
-from kirie.errors import SweepError
+from kirie.errors import ConfigError, KirieError, SweepError
 from kirie.sweep.aside import put_aside
+from kirie.sweep.companion import Companion
+from kirie.sweep.composed import files_of
 from kirie.sweep.creating import OtherSweepError
 from kirie.sweep.folder import SweepFolder
-from kirie.sweep.ground import Ground, GroundError
+from kirie.sweep.ground import Ground, GroundError, digests
 from kirie.sweep.ledger import Ledger
+from kirie.sweep.opening import Opening
+from kirie.sweep.space import Space
+from kirie.sweep.spec import SweepSpec
+from kirie.train.compose import config_folder
 from kirie.train.identify import Identity
 
 CREATING = """
@@ -136,54 +143,87 @@ def test_a_sweep_whose_ground_nobody_knows_is_another_one(tmp_path: Path) -> Non
 
 
 def test_a_trial_on_another_ground_is_refused(tmp_path: Path, shapes_store: Path) -> None:
-    """Before it is trained; of a store that the ground does not know nothing can be said. Comments do not count, but
-    for the one that Hydra reads; nor do files that are no part of a run's id."""
-    conf = tmp_path / "conf"
-    (conf / "model").mkdir(parents=True)
-    (conf / "cluster").mkdir()
-    file = conf / "model" / "unet.yaml"
-    file.write_text("name: unet")
-    ground = Ground.of([str(shapes_store)], conf)
+    """Before it is trained; of a store that the ground does not know nothing can be said."""
+    ground = Ground.of([str(shapes_store)], tmp_path)
     trial = Identity("id", "of the trial", ground.stores[str(shapes_store)], ground.code, 1)
     other = replace(trial, data="other")
-
-    def check(one: Identity, store: str = str(shapes_store)) -> None:
-        ground.check(one, store, conf, {"model/unet.yaml", "cluster/mine.yaml", "hydra/config.yaml"}, "small")
-
-    file.write_text("# said otherwise\nname: unet")
-    (conf / "cluster" / "mine.yaml").write_text("name: mine")
-    (conf / "pipeline.yaml").write_text("models: [unet]")
-    check(trial)
-    check(other, "another store")
+    ground.check(trial, str(shapes_store), "small")
+    ground.check(other, "another store", "small")
     with pytest.raises(GroundError, match=r"the data in .* were others"):
-        check(other)
+        ground.check(other, str(shapes_store), "small")
     with pytest.raises(GroundError, match="the code that training runs was another"):
-        check(replace(trial, code="other"))
-    for text in ("name: unet\nencoder: resnet18", "# @package _global_\nname: unet"):
-        file.write_text(text)
-        with pytest.raises(GroundError, match=r"the configuration was another \(model/unet.yaml\)"):
-            check(trial)
+        ground.check(replace(trial, code="other"), str(shapes_store), "small")
 
 
-@pytest.mark.long
-def test_what_a_file_says_counts_and_not_what_kind_of_file_it_is(tmp_path: Path) -> None:
-    """Dates count by their text, as Hydra reads them; what is no YAML counts as it stands; an editor's hidden lock or
-    draft, or what nobody can read, is no file of configuration."""
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    """A copy of the configuration that kirie comes with."""
+    return Path(shutil.copytree(config_folder(), tmp_path / "conf"))
+
+
+def _check(ground: Ground, conf: Path, *words: str, composing: bool = False) -> None:
+    ground.check_files(conf, files_of(words, conf), "small", composing=composing)
+
+
+def test_a_file_that_a_trial_is_composed_from_counts_wherever_it_lies(tmp_path: Path, conf: Path) -> None:
+    """Beside train.yaml, in a folder that is a link, below a group: what composing names is what is held."""
+    train = conf / "train.yaml"
+    train.write_text(train.read_text().replace("- _self_\n", "- _self_\n  - common\n"))
+    (conf / "common.yaml").write_text("train: {epochs: 3}")
+    (conf / "model").rename(tmp_path / "shared")
+    (conf / "model").symlink_to("../shared")
+    (conf / "model" / "mine").mkdir()
+    shutil.copy(conf / "model" / "fpn.yaml", conf / "model" / "mine" / "net.yaml")
+    ground = Ground.of([], conf, files_of(["model=mine/net"], conf) or ())
+    _check(ground, conf, "model=mine/net")
+    # One that the trials which were tried did not use is a choice all the same
+    _check(ground, conf, "model=unet")
+    for name, choice in [("common.yaml", "unet"), ("model/mine/net.yaml", "mine/net"), ("model/unet.yaml", "unet")]:
+        before = (conf / name).read_text()
+        (conf / name).write_text(f"{before}\nmore: 1")
+        with pytest.raises(GroundError, match=rf"the configuration was another \({name}\)"):
+            _check(ground, conf, f"model={choice}")
+        (conf / name).write_text(before)
+
+
+def test_files_of_what_only_the_machine_decides_count_where_composing_fails(conf: Path) -> None:
+    """They change no run's id, so they may say something else; broken, they are no trial's fault."""
+    ground = Ground.of([], conf, files_of([], conf) or ())
+    file = conf / "trainer" / "auto.yaml"
+    file.write_text(file.read_text().replace("accelerator: auto", "accelerator: cpu"))
+    _check(ground, conf)
+    file.write_text("accelerator: [auto")
+    assert files_of([], conf) is None
+    _check(ground, conf)
+    with pytest.raises(GroundError, match=r"the configuration was another \(trainer/auto.yaml\)"):
+        _check(ground, conf, composing=True)
+
+
+def test_what_a_file_says_counts_and_not_how_it_is_written(tmp_path: Path) -> None:
+    """Comments do not count but for those that Hydra reads, which are the first lines; dates count by their text; what
+    is no YAML counts as it stands, and what nobody can read is no file."""
     file = tmp_path / "experiment" / "mine.yaml"
     file.parent.mkdir()
-    (file.parent / ".#mine.yaml").symlink_to("somebody@a-machine.1234")
-    (file.parent / ".draft.yaml").write_text("since: now")
-    (file.parent / "broken.yaml").symlink_to("nowhere")
+    names = ["experiment/mine.yaml", "experiment/gone.yaml", "experiment"]
 
-    def said(text: str) -> dict[str, str]:
+    def said(text: str) -> str:
         file.write_text(text)
-        return dict(Ground.of([], tmp_path).files)
+        found = digests(tmp_path, names)
+        assert list(found) == names[:1]
+        return found[names[0]]
 
     known = said("since: 2026-01-02 # new year\nat: [2026-01-02 10:00:00]\n2026-01-03: x")
-    assert list(known) == ["experiment/mine.yaml"]
-    assert known == said("since: 2026-01-02\nat: [2026-01-02 10:00:00]\n2026-01-03: x")
-    texts = ["since: 2026-01-03", "since: .nan", "since: .inf", "since: [", "since: {", "a: &a [*a]", "a: &a [*a, 1]"]
-    assert len({said(text)["experiment/mine.yaml"] for text in texts}) == len(texts)
+    assert known == said("# mine\nsince: 2026-01-02\nat: [2026-01-02 10:00:00]\n2026-01-03: x\n# @package model")
+    texts = ["a: 1", "# @package model\na: 1", "\n#@package  train\na: 1", "defaults: [x]\na: 1", "a: 01.0", "a: 1e3"]
+    texts += ["since: 2026-01-03", "since: .nan", "since: .inf", "since: [", "since: {", "a: &a [*a]", "a: &a [*a, 1]"]
+    texts += [
+        "a: 2026-01-02 10:00:00Z",
+        "a: 2026-01-02T10:00:00Z",
+        f"a: {'[' * 500}",
+        f"a: {'9' * 5000}",
+        "a: !!set {a}",
+    ]
+    assert len({said(text) for text in texts}) == len(texts)
 
 
 def test_a_sweep_is_put_aside_under_the_next_free_name(tmp_path: Path) -> None:
@@ -229,6 +269,38 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match=r"is no sweep: it holds thesis\.tex"):
         small_sweep(tmp_path)
     assert [found.name for found in place.iterdir()] == ["thesis.tex"]
+
+
+def test_a_place_where_no_folder_can_be_is_refused(tmp_path: Path) -> None:
+    """By a start and by a look at what is there alike: a file, a link to nowhere, a file where sweeps should lie."""
+    place = tmp_path / "sweeps" / "small"
+    place.parent.mkdir()
+    place.write_text("")
+    with pytest.raises(SweepError, match=r"small is no sweep: it is a file\."):
+        small_sweep(tmp_path)
+    place.unlink()
+    place.symlink_to("nowhere")
+    with pytest.raises(SweepError, match=r"small is no sweep: it is a link to nowhere\."):
+        small_sweep(tmp_path)
+    spec = SweepSpec.read(tmp_path / "small.yaml")
+    companion = Companion.read(None, spec)
+    opening = Opening("small", spec, companion, Space(spec, companion), (), 4, 1, None, GROUND, ())
+    with pytest.raises(SweepError, match="it is a link to nowhere"):
+        opening.there(tmp_path / "sweeps")
+    for act in (opening.there, opening.open):
+        with pytest.raises(KirieError, match=r"small.yaml is no folder, so that no|small.yaml.* cannot be written"):
+            act(tmp_path / "small.yaml" / "below")
+
+
+def test_a_folder_of_configuration_that_was_moved_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """The sweep's workers would compose from it; with its new place the sweep goes on."""
+    small_sweep(tmp_path, config_dir=Path(shutil.copytree(config_folder(), tmp_path / "mine")))
+    small_sweep(tmp_path)
+    (tmp_path / "mine").rename(tmp_path / "moved")
+    with pytest.raises(ConfigError, match=r"mine has no train\.yaml\. .* --config-dir"):
+        small_sweep(tmp_path)
+    record = small_sweep(tmp_path, config_dir=tmp_path / "moved").record
+    assert record.config_dir == str(tmp_path / "moved")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ from kirie.cli import main as kirie
 from kirie.cluster.lease import Lease
 from kirie.errors import SweepError
 from kirie.sweep.aside import PutAsideError, put_aside
+from kirie.sweep.attempts import read_attempts
 from kirie.sweep.companion import Companion
+from kirie.sweep.composed import files_of
 from kirie.sweep.devices import Share
 from kirie.sweep.folder import SweepFolder
 from kirie.sweep.ground import Ground, GroundError
@@ -107,11 +109,16 @@ def test_a_metric_that_nobody_logs_stops_all_workers(
 def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setting], tmp_path: Path) -> None:
     """A file that is half edited, or a folder that was moved: the worker ends with a sentence, the trial waits."""
     shutil.copytree(config_folder(), tmp_path / "mine")
-    made = replace(setting(LOGS), config_dir=tmp_path / "mine", ground=Ground.of([], tmp_path / "mine"))
+    mine = tmp_path / "mine"
+    made = replace(setting(LOGS), config_dir=mine, ground=Ground.of([], mine, files_of([], mine) or ()))
     ledger = _open(made)
     train = tmp_path / "mine" / "train.yaml"
     before = train.read_text()
     train.write_text(before.replace("epochs: 40", "epochs: soon"))
+    with pytest.raises(GroundError, match=r"the configuration was another \(train.yaml\)"):
+        work(made, say=_nothing)
+    train.write_text(before)
+    (mine / "train.yaml").write_text("defaults:\n  - model: [unet")
     with pytest.raises(GroundError, match=r"the configuration was another \(train.yaml\)"):
         work(made, say=_nothing)
     train.write_text(before)
@@ -128,6 +135,46 @@ def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setti
     assert not any(trial.error for trial in ledger.trials())
 
 
+SLIPS = """#!/bin/bash
+if [ -n "$SLIP" ]; then
+  printf 'threads: [1' > $SLIP
+  echo "kirie: this is no YAML" >&2
+  exit 2
+fi
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["trainer/auto.yaml", *(pytest.param(name, marks=pytest.mark.long) for name in ("log/none.yaml", "train.yaml"))],
+)
+def test_a_slip_while_a_trial_begins_is_no_failure_of_it(
+    setting: Callable[..., Setting],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """Of a sweep with its own process of a worker: the trial's training meets the broken file, and fails; the worker
+    ends with a sentence, the trial waits, and no attempt counts. With the file given back the sweep ends."""
+    mine = tmp_path / "mine"
+    shutil.copytree(config_folder(), mine)
+    made = setting(SLIPS + LOGS.replace("#!/bin/bash\n", ""))
+    before = (mine / name).read_text()
+    monkeypatch.setenv("SLIP", str(mine / name))
+    # The script logs into `runs`, and knows no option
+    words = ["sweep", "one.yaml", "--workers", "1", "--config-dir", "mine"]
+    assert kirie(words) == 2
+    assert f"the configuration was another ({name})" in capsys.readouterr().err
+    ledger = Ledger.open(made.folder)
+    assert [trial.state for trial in ledger.trials()] == ["interrupted", "waiting"]
+    assert [one.exit for one in read_attempts(made.folder.trial(0))] == ["given back"]
+    monkeypatch.delenv("SLIP")
+    (mine / name).write_text(before)
+    assert kirie(words) == 0
+    assert [trial.state for trial in ledger.trials()] == ["finished", "finished"]
+
+
 def test_only_files_that_a_trial_is_composed_from_count(setting: Callable[..., Setting], tmp_path: Path) -> None:
     """Of two models that are swept one is edited, and a recipe and a third model that nobody uses: the trial of the
     other model is trained, that one's waits, and the sentence names its file alone."""
@@ -137,7 +184,8 @@ def test_only_files_that_a_trial_is_composed_from_count(setting: Callable[..., S
     parameters = {"model": {"values": ["fpn", "unet"]}}
     content = json.loads(made.spec.path.read_text()) | {"parameters": parameters}
     made.spec.path.write_text(json.dumps(content))
-    made = replace(made, spec=SweepSpec.read(made.spec.path), config_dir=mine, ground=Ground.of([], mine))
+    used = (files_of(["model=fpn"], mine) or frozenset()) | (files_of([], mine) or frozenset())
+    made = replace(made, spec=SweepSpec.read(made.spec.path), config_dir=mine, ground=Ground.of([], mine, used))
     ledger = _open(made)
     (mine / "experiment" / "other.yaml").write_text("# @package _global_\ntrain: {epochs: [")
     (mine / "experiment" / "starter.yaml").write_text("# @package _global_\ntrain: {epochs: 3}")

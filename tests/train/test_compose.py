@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from kirie.cli import main as kirie
 from kirie.errors import ConfigError
 from kirie.train.compose import as_yaml, compose_config, config_folder
 from kirie.train.overrides import groups, readable
+from kirie.train.settings import Settings
 
 FOLDER = config_folder()
 CHOICES = [(group, choice) for group, choices in groups(FOLDER).items() for choice in choices]
@@ -137,6 +140,65 @@ def test_a_file_that_is_no_yaml_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "conf" / "model" / "unet.yaml").write_text("name: [unet", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"is no YAML: .*unet\.yaml.*line 1"):
         compose_config([], tmp_path / "conf")
+
+
+SLIPS = [
+    "3",
+    "- a",
+    "defaults: 3",
+    "defaults: {a: b}",
+    "defaults: [3]",
+    "defaults: [null]",
+    "defaults: [[1]]",
+    "defaults: [{}]",
+    "defaults: [{1: 2}]",
+    "defaults: [{a: b, c: d}]",
+    "defaults: [{a: {b: c}}]",
+    "defaults: [{override /model: fpn}]",
+    "defaults: [{override /hydra/launcher: nope}]",
+    "defaults: [unet]",
+    "defaults: [nothere]",
+    "# @package a b c",
+    "# @package _global_\nhydra: 3",
+    "# @package _global_\nhydra: {searchpath: 3}",
+    "a: &a [*a]",
+    "a: *b",
+    f"a: {'[' * 500}",
+    f"a: {'9' * 5000}",
+    "a: \0",
+    "a: 1\na: 2",
+    "[1, 2]: 3",
+    "a: !!python/object:os.system 1",
+    "name: ${model.name}",
+    "name: ${nope.x}",
+    "name: ${",
+    "name: ???",
+]
+
+
+@pytest.mark.parametrize("text", SLIPS, ids=lambda text: text[:40])
+def test_whatever_is_wrong_with_a_file_is_a_sentence(tmp_path: Path, text: str) -> None:
+    """Hydra raises a dozen kinds of errors about files that it has not thought of, of a group and train.yaml alike."""
+    shutil.copytree(FOLDER, tmp_path / "conf")
+    for name in ("train.yaml", "model/unet.yaml"):
+        path = tmp_path / "conf" / name
+        before = path.read_text()
+        path.write_text(text)
+        with pytest.raises(ConfigError):
+            # Without a group of train.yaml's, settings that are asked for are missing
+            Settings.of(compose_config(["model=unet", "train.epochs=3"], tmp_path / "conf"))
+        path.write_text(before)
+    compose_config([], tmp_path / "conf")
+
+
+@pytest.mark.parametrize("text", ["defaults:\n  - model: [unet\n", "defaults: 3\n", "3\n"])
+def test_a_broken_train_yaml_ends_the_command_with_a_sentence(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and one line, no traceback."""
+    (tmp_path / "train.yaml").write_text(text)
+    assert kirie(["train", "log=none", "--config-dir", str(tmp_path)]) == 2
+    assert re.fullmatch(r"kirie: .* configuration .*\n", capsys.readouterr().err)
 
 
 def test_yaml_keeps_values_and_order() -> None:

@@ -20,7 +20,7 @@ from kirie.board.chunks import METRIC, SYSTEM, Names
 from kirie.board.detail import Segment, detail_of
 from kirie.board.numbers.cost import Cost, cost_of
 from kirie.board.reading import Facts, Reading, failed
-from kirie.board.row import Told, merged, plain, row_of, runtime_of, started_of
+from kirie.board.row import Told, merged, plain, row_of, started_of
 from kirie.board.scan import Log
 from kirie.board.states import ALIVE, state_by_log
 from kirie.board.table import Row
@@ -262,6 +262,6 @@ def _run_folder(log: Path) -> RunFolder | None:
 
 def _cost(facts: Facts, record: dict[str, Any], place: dict[str, Any]) -> Cost | None:
     """What a run cost: by its record, which knows of all attempts, and while it runs by its log."""
-    times = [number(record.get("seconds")), runtime_of(facts)]
+    times = [number(record.get("seconds")), facts["runtime"]]
     known = [seconds for seconds in times if seconds is not None and math.isfinite(seconds)]
     return cost_of(max(known, default=None), plain(facts["config"]), record.get("hardware", {}), place)

@@ -131,8 +131,8 @@ def _fold(batch: Batch, facts: Facts) -> None:
         facts["rows"] = batch.first_row + batch.rows
         facts["step"] = max(int(batch.axes.step.max()), facts["step"] or 0)
         facts["epoch"] = _last(batch.axes.epoch, facts["epoch"])
-    for times in (batch.axes.time, batch.system_time):
-        known = times[np.isfinite(times)]
+    for times in (batch.axes.time, batch.system_time, np.array([when for when, _ in batch.console])):
+        known = times[np.isfinite(times) & (times > 0)]
         if len(known):
             facts["first"] = min(float(known.min()), facts["first"] or math.inf)
             facts["last"] = max(float(known.max()), facts["last"] or 0.0)

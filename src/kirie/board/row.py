@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kirie.board.reading import Facts
+from kirie.runlog.reader.merge import together
+from kirie.runlog.reader.runtime import seconds
+from kirie.runlog.reader.values import flat, narrow
 
 RUN_COLUMNS: dict[str, str] = {
     "id": "text",
@@ -36,7 +39,7 @@ RUN_COLUMNS: dict[str, str] = {
 
 _EPOCHS = ("train.epochs", "trainer.max_epochs", "max_epochs", "num_train_epochs", "num_epochs", "epochs")
 _STEPS = ("train.steps", "trainer.max_steps", "max_steps", "total_steps", "num_steps")
-_MOST_TEXT = 500
+_MOST_TEXT, _MOST_ENTRIES = 500, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Told:
 
 def merged(segments: Sequence[Facts]) -> Facts:
     """The facts of a run: those of its segments, in which the later ones count."""
-    found: Facts = {key: {} for key in ("run", "config", "latest", "summary", "environment", "git")}
+    found: Facts = {key: {} for key in ("run", "environment", "git")}
     for facts in segments:
         for key, known in found.items():
             # None of what a resumed segment leaves out is taken back by it
@@ -68,7 +71,13 @@ def merged(segments: Sequence[Facts]) -> Facts:
     steps = [facts["step"] for facts in segments if facts["step"] is not None]
     first = [facts["first"] for facts in segments if facts["first"] is not None]
     last = [facts["last"] for facts in segments if facts["last"] is not None]
+    ran = [taken for facts in segments if (taken := _seconds(facts)) is not None]
     return found | {
+        "config": together(facts["config"] for facts in segments),
+        "summary": together(facts["summary"] for facts in segments),
+        # Older versions of W&B write the summary at the end only, so the last value of each metric stands in
+        "shown": together({**facts["latest"], **cells(plain(facts["summary"]))} for facts in segments),
+        "runtime": sum(ran) if ran else None,
         "exit": segments[-1]["exit"],
         "preempting": segments[-1]["preempting"],
         "version": segments[-1]["version"],
@@ -89,7 +98,7 @@ def merged(segments: Sequence[Facts]) -> Facts:
 
 def row_of(facts: Facts, told: Told) -> dict[str, Any]:
     """The row of a run: columns of the run, `config.` columns and summary columns; those that it lacks are left out."""
-    run, config = facts["run"], flat(plain(facts["config"]))
+    run, config = facts["run"], cells(plain(facts["config"]))
     started = started_of(facts)
     columns = {
         "id": told.key,
@@ -102,7 +111,7 @@ def row_of(facts: Facts, told: Told) -> dict[str, Any]:
         "state": told.state,
         "started": started,
         "updated": told.updated,
-        "runtime": runtime_of(facts),
+        "runtime": facts["runtime"],
         "steps": facts["step"],
         "progress": _progress(facts, config, told.state),
         "exit_code": facts["exit"][0] if facts["exit"] else None,
@@ -115,19 +124,13 @@ def row_of(facts: Facts, told: Told) -> dict[str, Any]:
     }
     found = {key: value for key, value in columns.items() if value not in (None, "")}
     found |= {f"config.{key}": value for key, value in config.items()}
-    # Older versions of W&B write the summary at the end only, so the last value of each metric stands in
-    summary = {**facts["latest"], **flat(plain(facts["summary"]))}
-    return found | {key: value for key, value in summary.items() if is_shown(key, value, columns)}
+    summary = facts["shown"].items()
+    return found | {key: value for key, value in summary if key not in columns and not isinstance(value, list)}
 
 
 def plain(nested: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration or summary without what W&B keeps in it for itself."""
     return {key: value for key, value in nested.items() if not key.startswith("_")}
-
-
-def is_shown(key: str, value: Any, columns: Mapping[str, Any]) -> bool:
-    """Whether a summary's entry is a column: not one of media."""
-    return "._" not in key and key not in columns and not isinstance(value, list)
 
 
 def started_of(facts: Facts) -> float | None:
@@ -136,38 +139,26 @@ def started_of(facts: Facts) -> float | None:
     return float(found) if found else None
 
 
-def runtime_of(facts: Facts) -> float | None:
-    """How long a run took, seconds: by its own count, which goes on over restarts."""
-    own = facts["summary"].get("_runtime")
-    if isinstance(own, int | float) and math.isfinite(own):
-        return float(own)
-    if facts["first"] is None:
-        return float(facts["exit"][1]) if facts["exit"] else None
-    return float(facts["last"] - facts["first"])
+def cells(nested: dict[str, Any]) -> dict[str, Any]:
+    """A nested configuration or summary with dotted keys, as a table shows it: numbers, words and short lists."""
+    return {key: cell for key, value in flat(nested) if (cell := _cell(value)) is not None}
 
 
-def flat(nested: Mapping[str, Any]) -> dict[str, Any]:
-    """A nested mapping with dotted keys, and what is neither number nor word cut short as text."""
-    found: dict[str, Any] = {}
-    stack: list[tuple[str, Any]] = [("", nested)]
-    while stack:
-        prefix, value = stack.pop()
-        if isinstance(value, Mapping) and (value or not prefix):
-            stack += [(f"{prefix}.{key}" if prefix else str(key), part) for key, part in reversed(list(value.items()))]
-        elif isinstance(value, float) and not math.isfinite(value):
-            continue
-        elif isinstance(value, str):
-            found[prefix] = value[:_MOST_TEXT]
-        elif isinstance(value, bool | int | float):
-            # Beyond 64 bits JSON's readers differ
-            found[prefix] = value if abs(value) < 2**63 else float(value)
-        elif isinstance(value, list):
-            found[prefix] = (
-                value
-                if len(value) <= 20 and not any(isinstance(v, list | dict) for v in value)
-                else str(value)[:_MOST_TEXT]
-            )
-    return found
+def _cell(value: Any) -> Any:
+    """A value in a table; None of what has no place in one, such as a picture or what is no finite number."""
+    if isinstance(value, str):
+        return value[:_MOST_TEXT]
+    if isinstance(value, int | float):
+        found = narrow(value)
+        return found if math.isfinite(found) else None
+    if isinstance(value, list):
+        short = len(value) <= _MOST_ENTRIES and not any(isinstance(entry, list | dict) for entry in value)
+        return [_cell(entry) for entry in value] if short else str(value)[:_MOST_TEXT]
+    return None
+
+
+def _seconds(facts: Facts) -> float | None:
+    return seconds(facts["run"].get("started"), facts["first"], facts["last"], facts["exit"], facts["summary"])
 
 
 def _progress(facts: Facts, config: Mapping[str, Any], state: str) -> float | None:

@@ -22,6 +22,9 @@ from kirie.core.sample import Mask
 LEAST_SCORE = 0.5
 """Detections surer than this are painted, unless it is said otherwise; scores over all thresholds take them all."""
 
+MOST_SHARED = 0.5
+"""A thing of whose pixels this share or more lies in surer ones of its own label was seen before, and is left out."""
+
 LEAST_SEEN = 0.1
 """A thing of whose pixels a smaller share stays uncovered is left out."""
 
@@ -142,7 +145,7 @@ def pasted(detections: Detections, height: int, width: int, threshold: float = 0
 def paint(
     detections: Detections, height: int, width: int, background: int, least_score: float = LEAST_SCORE
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-    """Label and instance maps of a picture, the smaller detections on top, see `lay`.
+    """Label and instance maps of a picture, see `lay`.
 
     Args:
         detections: What was found.
@@ -156,31 +159,29 @@ def paint(
     """
     chosen = detections.take(detections.scores_N >= least_score)
     masks = list(pasted(chosen, height, width))
-    areas_N = np.array([np.count_nonzero(crop_hw) for _, crop_hw in masks], dtype=np.int64)
     # Scores fall, so that those that are left out come last and the numbers stay
-    return lay(masks.__getitem__, chosen.labels_N, chosen.scores_N, areas_N, (height, width), background, least_score)
+    return lay(masks.__getitem__, chosen.labels_N, chosen.scores_N, (height, width), background, least_score)
 
 
 def lay(
     mask_of: Callable[[int], tuple[Box, Mask]],
     labels_N: NDArray[np.uint8],
     scores_N: NDArray[np.floating[Any]],
-    areas_N: NDArray[np.int64],
     size: tuple[int, int],
     background: int,
     least_score: float,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-    """Lays things over each other: the smaller on top, and of equal ones the surer.
+    """Lays things over each other: of one label the surer on top, of two labels the smaller, of equal sizes the surer.
 
     A mask from a detector knows nothing of the others: that of a face goes on under the eyes, and the face is the
-    surer one. With the surest on top it would hide them (docs/decisions/0007). What then keeps almost nothing of its
-    pixels was seen twice, and is left out.
+    surer one. With the surest on top it would hide them. Two masks of one label are another matter: where they share
+    much, one thing was seen twice, and the smaller on top would tear the surer one (docs/decisions/0007). So what lies
+    for MOST_SHARED in surer ones of its label is left out, and what keeps less than LEAST_SEEN under other labels, too.
 
     Args:
-        mask_of: Box and crop of a thing, by its place; asked for up to twice.
+        mask_of: Box and crop of a thing, by its place; asked for up to three times.
         labels_N: Label ids.
         scores_N: How sure each is.
-        areas_N: Pixels in each mask.
         size: Height and width of the picture.
         background: Label id of pixels that nothing covers.
         least_score: What is below it is left out.
@@ -188,24 +189,51 @@ def lay(
     Returns:
         uint8 label ids of shape (H, W), and uint16 instance ids: 0 none, k the k-th thing.
     """
-    # The last key counts first; the first of equal ones lies on top
-    order_N = np.lexsort((-np.arange(len(scores_N)), scores_N, -areas_N))
-    order_N = order_N[scores_N[order_N] >= least_score]
-    instances_HW = _numbered(mask_of, order_N, size)
+    # Stable: the first of equal scores counts as the surer
+    surest_N = np.argsort(-scores_N, kind="stable")
+    rank_N = np.argsort(surest_N)
+    surest_N = surest_N[scores_N[surest_N] >= least_score]
+    labels = np.unique(labels_N[surest_N]).tolist()
+    once = [one for label in labels for one in _seen_once(mask_of, surest_N[labels_N[surest_N] == label], size)]
+    # The lowest first: the largest, and of equal ones the least sure
+    once.sort(key=lambda one: (-one[1], -rank_N[one[0]]))
+    order_K, areas_K = np.array(once, dtype=np.int64).reshape(-1, 2).T
+    instances_HW = _numbered(mask_of, order_K, labels_N, rank_N, size)
     seen_N = np.bincount(instances_HW.ravel(), minlength=len(scores_N) + 1)[1:]
-    if (slivers_N := seen_N[order_N] < LEAST_SEEN * areas_N[order_N]).any():
-        instances_HW = _numbered(mask_of, order_N[~slivers_N], size)
+    # Once is enough: where these go, what lies below gains pixels and loses none
+    if (slivers_K := seen_N[order_K] < LEAST_SEEN * areas_K).any():
+        instances_HW = _numbered(mask_of, order_K[~slivers_K], labels_N, rank_N, size)
     return np.concatenate([np.array([background], dtype=np.uint8), labels_N])[instances_HW], instances_HW
 
 
-def _numbered(
-    mask_of: Callable[[int], tuple[Box, Mask]], order_N: NDArray[np.intp], size: tuple[int, int]
-) -> NDArray[np.uint16]:
-    """The instance map of things that are given the lowest first."""
-    instances_HW = np.zeros(size, dtype=np.uint16)
-    for at in order_N.tolist():
+def _seen_once(
+    mask_of: Callable[[int], tuple[Box, Mask]], surest_K: NDArray[np.intp], size: tuple[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Of things of one label, the surest first, those that were not seen before: place and pixels of each."""
+    taken_HW = np.zeros(size, dtype=np.bool_)
+    for at in surest_K.tolist():
         (x0, y0, x1, y1), crop_hw = mask_of(at)
-        instances_HW[y0:y1, x0:x1][crop_hw] = at + 1
+        area = int(np.count_nonzero(crop_hw))
+        taken_hw = taken_HW[y0:y1, x0:x1]
+        if np.count_nonzero(taken_hw & crop_hw) < MOST_SHARED * area:
+            taken_hw |= crop_hw
+            yield at, area
+
+
+def _numbered(
+    mask_of: Callable[[int], tuple[Box, Mask]],
+    order_K: NDArray[np.int64],
+    labels_N: NDArray[np.uint8],
+    rank_N: NDArray[np.intp],
+    size: tuple[int, int],
+) -> NDArray[np.uint16]:
+    """The instance map of things that are given the lowest first; of one label none covers a surer one."""
+    instances_HW = np.zeros(size, dtype=np.uint16)
+    for at in order_K.tolist():
+        (x0, y0, x1, y1), crop_hw = mask_of(at)
+        under_hw = instances_HW[y0:y1, x0:x1]
+        surer_N = (labels_N == labels_N[at]) & (rank_N < rank_N[at])
+        under_hw[crop_hw & ~np.concatenate([[False], surer_N])[under_hw]] = at + 1
     return instances_HW
 
 

@@ -15,6 +15,7 @@ from kirie.export.usage import use
 
 _SCORES = (("iou", "IoU"), ("dice", "Dice"), ("boundary_iou", "boundary IoU"))
 _SPLITS = ("val", "test")
+_PIXELS = "A segmentation model that gives each pixel of a picture one label."
 
 
 def model_card(manifest: Manifest, trials: Sequence[AnyTrial]) -> str:
@@ -64,7 +65,7 @@ def _what(manifest: Manifest) -> str:
     }
     return (
         f"# {cell(manifest.architecture)} for {len(manifest.labels)} labels\n\n"
-        + (instance_card.WHAT if things else "A segmentation model that gives each pixel of a picture one label.")
+        + (instance_card.what(manifest) if things else _PIXELS)
         + "\n\n"
         + table(("", ""), ((key, value) for key, value in rows.items()))
     )

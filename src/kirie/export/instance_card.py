@@ -6,17 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kirie.core.bundle import Manifest
+from kirie.core.detections import LEAST_SEEN, MOST_SHARED
 from kirie.export.instance_trial import MAX_MAP_DIFFERENCE, MIN_EQUAL, InstanceTrial, remark
 from kirie.export.markdown import cell, number, table
 from kirie.export.matching import MAX_BOX_DIFFERENCE, MAX_MASK_DIFFERENCE, MAX_SCORE_DIFFERENCE
 from kirie.export.trial import AnyTrial
 from kirie.export.usage import use
-
-WHAT = (
-    "A model that finds the things in a picture: for each a box, a label, a score and a mask. The scores by pixel "
-    "below are those of the label map that the things give when they are painted in order of score, so that this model "
-    "can be held against one that labels pixels."
-)
 
 OUTPUT = (
     "`boxes`, float32 (N, 4): x0, y0, x1, y1 in pixels; `labels`, uint8 (N,); `scores`, float32 (N,), best first; "
@@ -32,6 +27,19 @@ _MEANS = {
     "map_medium": "mAP, medium",
     "map_large": "mAP, large",
 }
+
+
+def what(manifest: Manifest) -> str:
+    """What the model does, and how the label map is made that its scores by pixel are taken from."""
+    return (
+        "A model that finds the things in a picture: for each a box, a label, a score and a mask. So that it can be "
+        "held against one that labels pixels, the scores by pixel below are those of a label map into which its things "
+        f"are painted, those of a score of at least {manifest.least_score:g}. In each label, the surest first, one of "
+        f"which a share of {MOST_SHARED:g} or more lies in surer ones that stand is left out. The others are painted, "
+        "the largest first and of equally large ones the least sure, but never over a pixel that shows a surer one of "
+        f"the same label. Of what keeps a share of less than {LEAST_SEEN:g} of its pixels nothing is painted, and the "
+        "rest anew."
+    )
 
 
 def scores(found: Mapping[str, Any], labels: Sequence[str]) -> str:

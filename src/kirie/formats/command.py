@@ -25,7 +25,13 @@ def main(argv: Sequence[str]) -> int:
     group_of = importing.grouping(args.group_by) if args.group_by else None
     source = open_source(args.source, args.format, args.labels)
     report = importing.import_source(
-        source, args.out, group_of=group_of, add=args.add, skip_bad=args.skip_bad, progress=_progress
+        source,
+        args.out,
+        group_of=group_of,
+        add=args.add,
+        skip_bad=args.skip_bad,
+        strict=args.strict,
+        progress=_progress,
     )
     result(_content(source, args.out, report), _text(source, args.out, report), as_json=args.json)
     return 0
@@ -47,6 +53,11 @@ def _parser() -> Parser:
     )
     parser.add_argument("--add", action="store_true", help="add to a data folder that holds other samples")
     parser.add_argument("--skip-bad", action="store_true", help="leave out samples that cannot be read, and list them")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse pictures of which something had to be mended; not all of it can be seen in what is written",
+    )
     return parser
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +21,7 @@ from kirie.formats import labels_file, publish
 from kirie.formats.base import Entry
 from kirie.formats.labelme_write import as_text
 from kirie.formats.source import Source
+from kirie.formats.strict import refuse_mended
 
 SHOWN_PROBLEMS = 20
 
@@ -57,6 +58,7 @@ def import_source(
     group_of: GroupOf | None = None,
     add: bool = False,
     skip_bad: bool = False,
+    strict: bool = False,
     progress: Callable[[Iterable[Entry]], Iterable[Entry]] = iter,
 ) -> Report:
     """Converts a source into a data folder.
@@ -67,10 +69,12 @@ def import_source(
         group_of: A sample's group from its name; where it has none, the group that the source gives.
         add: Add to a data folder that holds other samples.
         skip_bad: Leave out what cannot be read instead of refusing everything.
+        strict: Refuse pictures of which something had to be mended: not all of it can be seen in what is written.
         progress: Wraps the entries, to show how far it is.
 
     Raises:
-        SourceError: A sample cannot be read, a label is unknown, or the place holds other data. Nothing was written.
+        SourceError: A sample cannot be read, a label is unknown, the place holds other data, or something had to be
+            mended where that is refused. Nothing was written.
         DeviceError: There is no space, or no permission to write.
     """
     _refuse_overlap(source.folder, out)
@@ -80,6 +84,7 @@ def import_source(
     labels = _labels(source, out, add=add)
     report = Report()
     unknown: set[str] = set()
+    notes: dict[str, Mapping[str, int]] = {}
     with folder_beside(out) as part:
         for entry in progress(source.entries):
             try:
@@ -91,7 +96,10 @@ def import_source(
                 report.skipped.append((entry.name, str(error)))
                 continue
             _count(report, sample)
+            notes[sample.name] = sample.notes
         _refuse(source, labels, report, unknown, skip_bad=skip_bad)
+        if strict:
+            refuse_mended(notes)
         if not add or not (out / publish.LABELS).exists():
             (part / publish.LABELS).write_text(labels_file.as_text(labels), encoding="utf-8", newline="\n")
         report.new_files = publish.publish(part, out, add=add)

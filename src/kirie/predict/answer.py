@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,9 @@ from kirie.predict.parts import Part
 
 class Answer(Protocol):
     """What a model says of one picture, at the picture's size."""
+
+    def notes(self) -> Sequence[str]:
+        """One sentence for each thing that the model found and that is left out of the answer."""
 
     def label_ids(self) -> NDArray[np.uint8]:
         """uint8 label ids of shape (H, W)."""

@@ -1,7 +1,8 @@
 """The things of a picture laid over each other: which pixels each one keeps, its number and its name.
 
-The smaller lies on top, so that no pixel belongs to two, as in training's scores. Things get their numbers
-by label and then from left to right, so that `eye.1` is the eye on the left whatever the model was surest of.
+Of two labels the smaller thing lies on top, of one label the surer, so that no pixel belongs to two, as in training's
+scores (`core.detections.lay`). Things get their numbers by label and then from left to right, so that `eye.1` is the
+eye on the left whatever the model was surest of.
 
 Shapes: H, W the picture; C RGB.
 """
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kirie.core import files
-from kirie.core.detections import LEAST_SCORE, Box, lay
+from kirie.core.detections import LEAST_SCORE, MOST_DETECTIONS, Box, lay
 from kirie.core.labels import LabelSet
 from kirie.core.sample import Image
 from kirie.formats.picture import Picture
@@ -60,13 +61,24 @@ class Arrangement:
         labels_HW: uint8 label ids, the background's where no thing is.
         instances_HW: uint16: 0 none, k the k-th of `shown`.
         shown: By label, then from left to right.
-        things: All that was found, best score first, unsure and hidden ones too.
+        things: What was found, best score first, unsure and hidden ones too; at most MOST_DETECTIONS.
+        left_out: How many more were found, less sure ones.
     """
 
     labels_HW: NDArray[np.uint8]
     instances_HW: NDArray[np.uint16]
     shown: tuple[Shown, ...]
     things: tuple[Thing, ...]
+    left_out: int = 0
+
+    def notes(self) -> tuple[str, ...]:
+        """One, if more was found than is kept."""
+        if not self.left_out:
+            return ()
+        return (
+            f"{len(self.things) + self.left_out} things were found, and the {len(self.things)} surest are kept, in "
+            f"{RESULTS} too; cut the picture into smaller ones to get all.",
+        )
 
     def label_ids(self) -> NDArray[np.uint8]:
         """The label map."""
@@ -121,16 +133,17 @@ def arrange(
     """Lays things over each other.
 
     Args:
-        things: What was found, best score first.
+        things: What was found, best score first; the first MOST_DETECTIONS are taken.
         size: Height and width of the picture.
         labels: What the ids mean.
         least_score: Things below it are not shown.
     """
+    left_out = len(things[MOST_DETECTIONS:])
+    things = things[:MOST_DETECTIONS]
     labels_HW, found_HW = lay(
         lambda at: (things[at].place, things[at].crop()),
         np.array([thing.label for thing in things], dtype=np.uint8),
         np.array([thing.score for thing in things]),
-        np.array([thing.area for thing in things], dtype=np.int64),
         size,
         labels.unlabelled,
         least_score,
@@ -148,7 +161,7 @@ def arrange(
         numbers[label] = numbers.get(label, 0) + 1
         shown.append(Shown(things[at], at, numbers[label], box))
         order[at + 1] = len(shown)
-    return Arrangement(labels_HW, order[found_HW], tuple(shown), tuple(things))
+    return Arrangement(labels_HW, order[found_HW], tuple(shown), tuple(things), left_out)
 
 
 def find_and_arrange(session: Session, image_HWC: Image, least_score: float = LEAST_SCORE) -> Arrangement:

@@ -26,7 +26,7 @@ from itertools import islice
 
 import numpy as np
 
-from kirie.core.detections import MOST_DETECTIONS, Box
+from kirie.core.detections import Box
 from kirie.errors import BundleError
 from kirie.predict.meeting import Indices, earlier_meeting
 from kirie.predict.thing import Thing, shared_box, shared_pixels
@@ -103,7 +103,7 @@ def merge(found: Iterable[Piece], size: tuple[int, int]) -> list[Thing]:
         size: Height and width of the picture.
 
     Returns:
-        The things, best score first, at most MOST_DETECTIONS.
+        The things, best score first.
 
     Raises:
         BundleError: There are too many pieces, or too many of one label lie at the same place.
@@ -128,7 +128,7 @@ def merge(found: Iterable[Piece], size: tuple[int, int]) -> list[Thing]:
         kept = (made[other][0] for other in others[stands_N[others]].tolist())
         stands_N[at] = not any(_hides(other, thing, allowance, is_fragment=is_fragment) for other in kept)
     standing = [made[at][0] for at in np.flatnonzero(stands_N).tolist()]
-    return sorted(standing, key=lambda thing: -thing.score)[:MOST_DETECTIONS]
+    return sorted(standing, key=lambda thing: -thing.score)
 
 
 def _groups(pieces: Sequence[Piece], cell: int, allowance: _Allowance) -> Iterable[list[Piece]]:

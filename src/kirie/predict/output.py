@@ -51,12 +51,12 @@ class Writer:
             found: What the model says of it.
 
         Returns:
-            One sentence for each wanted thing that could not be written, though the rest was.
+            One sentence for each thing that was left out or could not be written, though the rest was.
 
         Raises:
             DeviceError: The disk is full or cannot be written.
         """
-        notes: list[str] = []
+        notes = list(found.notes())
         with replacing_folder(final) as folder:
             if "labelmap" in self.kinds:
                 save_png(render.label_map(found.label_ids(), self.manifest.labels), folder / "labels.png")

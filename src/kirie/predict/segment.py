@@ -39,6 +39,10 @@ class Segmentation:
     labels_HW: NDArray[np.uint8]
     probabilities_LHW: NDArray[np.uint16] | None
 
+    def notes(self) -> tuple[str, ...]:
+        """None: each pixel has its label."""
+        return ()
+
     def label_ids(self) -> NDArray[np.uint8]:
         """The label map."""
         return self.labels_HW

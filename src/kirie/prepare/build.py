@@ -12,6 +12,7 @@ from pathlib import Path
 from kirie.core import files
 from kirie.core.labels import LabelSet
 from kirie.errors import SourceError, StoreError
+from kirie.formats.strict import refuse_mended
 from kirie.prepare.attempt import Attempt, Reuse, alone
 from kirie.prepare.journal import read_journal
 from kirie.prepare.layout import POINTER, REPORT, Frame
@@ -21,7 +22,6 @@ from kirie.prepare.report import describe
 from kirie.prepare.rows import rows_per_shard
 from kirie.prepare.split import FRACTIONS, Splits, assign
 from kirie.prepare.store import Store
-from kirie.prepare.strict import refuse_mended
 from kirie.prepare.work import Done, Failed, prepare_all, prepare_one
 from kirie.prepare.writer import clean, contents, counted, publish
 
@@ -112,7 +112,7 @@ def prepare(source: Readable, out: Path, options: Options, progress: Progress = 
             read = _fill(source, options, todo, reuse, attempt, progress)
             records = attempt.records
             if options.strict:
-                refuse_mended(records)
+                refuse_mended({record.name: record.notes for record in records})
             splits = _split(records, options)
             _check_labels(source.labels, records, splits)
             attempt.finish()
@@ -134,7 +134,7 @@ def _unchanged(
     if written is None or [record.key for record in written.records] != [planned.key for planned in todo]:
         return None
     if options.strict:
-        refuse_mended(written.records)
+        refuse_mended({record.name: record.notes for record in written.records})
     splits = _split(written.records, options)
     pointer, _index = contents(labels, options.frame, per_shard, written.records, splits.of)
     if pointer.folder != store.folder.name:

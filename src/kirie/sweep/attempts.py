@@ -32,8 +32,9 @@ class Attempt:
         exit: "finished", "pruned", "failed", "given back" or "lost"; None while it lasts.
         kind: Of a failure: "failed", "out of memory" and the like; "" otherwise.
         error: What went wrong; "" if nothing did.
-        seconds: How long it took; of a lost one, up to its last sign of life.
+        seconds: How long it took; of a lost one, to half a beat after its last sign of life.
         iterations: How often the metric had been reported when it ended, in all attempts.
+        lease: The number of the lease that its worker held the trial by.
     """
 
     attempt: int
@@ -45,6 +46,7 @@ class Attempt:
     error: str = ""
     seconds: float = 0.0
     iterations: int = 0
+    lease: int = 0
 
 
 def read_attempts(trial: TrialFolder) -> list[Attempt]:
@@ -88,9 +90,9 @@ def write_attempts(trial: TrialFolder, attempts: Sequence[Attempt], *, lasting: 
         beside.replace(trial.record)
 
 
-def new_attempt(attempts: Sequence[Attempt], worker: str) -> Attempt:
+def new_attempt(attempts: Sequence[Attempt], worker: str, lease: int) -> Attempt:
     """The attempt that follows others, beginning now."""
-    return Attempt(len(attempts) + 1, worker, datetime.now(UTC).isoformat(timespec="seconds"))
+    return Attempt(len(attempts) + 1, worker, datetime.now(UTC).isoformat(timespec="seconds"), lease=lease)
 
 
 def failures(attempts: Sequence[Attempt]) -> int:

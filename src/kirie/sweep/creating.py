@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from kirie.core import files
@@ -13,6 +14,7 @@ from kirie.sweep.pruning import pruner_of
 from kirie.sweep.record import SweepRecord, differences
 from kirie.sweep.spec import SweepSpec
 from kirie.sweep.study import Draw, write_new
+from kirie.train.compose import config_folder
 
 MOST_TRIALS = 100_000
 
@@ -99,29 +101,37 @@ def check_same(folder: SweepFolder, spec: SweepSpec, record: SweepRecord) -> boo
 
     Raises:
         OtherSweepError: It is another one.
-        SweepError: It is no sweep.
+        SweepError: It is no sweep, or no folder can be there.
+        ConfigError: The folder of configuration that its workers compose from is gone.
     """
+    above = next(one for one in folder.path.parents if os.path.lexists(one))
+    if not above.is_dir():
+        raise SweepError(f"{above} is no folder, so that no sweep can lie there; choose a place with --sweeps.")
     if not _taken(folder.path):
         return False
     if not folder.record.is_file():
-        raise SweepError(
-            f"{folder.path} is no sweep: it holds {_content(folder.path)}. Choose another name with --name."
-        )
-    if told := differences(SweepRecord.read(folder), record, _text(folder.spec), spec.text):
+        raise SweepError(f"{folder.path} is no sweep: it {_content(folder.path)}. Choose another name with --name.")
+    old = SweepRecord.read(folder)
+    if told := differences(old, record, _text(folder.spec), spec.text):
         raise OtherSweepError(
             f"There is another sweep '{folder.name}' in {folder.path}: {'; '.join(told)}. Choose another name with "
             "--name, begin anew with --renew (the old one is kept aside), or give back what was changed."
         )
+    if record.config_dir is None and old.config_dir is not None:
+        config_folder(Path(old.config_dir))
     return True
 
 
 def _taken(path: Path) -> bool:
     """Whether there is something in that place; an empty folder may be filled."""
-    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+    # A link to nowhere is something as well
+    return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
 
 
 def _content(path: Path) -> str:
-    return ", ".join(sorted(entry.name for entry in path.iterdir())[:3]) if path.is_dir() else "a file"
+    if path.is_dir():
+        return f"holds {', '.join(sorted(entry.name for entry in path.iterdir())[:3])}"
+    return "is a file" if path.exists() else "is a link to nowhere"
 
 
 def _text(path: Path) -> str:

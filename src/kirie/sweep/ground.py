@@ -6,23 +6,31 @@ scores no answer to one search. A file that no trial is composed from changes no
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from kirie.core.identity import digest
 from kirie.errors import SweepError
 from kirie.prepare.store import Store
 from kirie.train.identify import Identity, current_code
+from kirie.train.overrides import groups
+from kirie.train.settings import MACHINE_KEYS
 
-_MACHINE = {"cluster", "hydra", "log", "sweep", "trainer"}
+_MACHINE = {"hydra", *MACHINE_KEYS}
 """Folders of configuration that are no part of a run's id."""
 
-_PACKAGE = "# @package"
+_HEADER = re.compile(r"#\s*@|$")
+"""Comments that Hydra reads, as `# @package`: those before anything else, among empty lines."""
+
 _SHOWN = 3
 
 
@@ -37,8 +45,8 @@ class Ground:
     Attributes:
         stores: Fingerprints of the stores that its trials read, by their paths.
         code: Fingerprint of the code that training runs.
-        files: Digests of the files of configuration, by their paths in their folder.
-        used: Paths of those that the trials which were tried are composed from.
+        files: Digests of the files of configuration that may be chosen, or are named otherwise, by their names there.
+        used: Names of those that the trials which were tried are composed from.
     """
 
     stores: Mapping[str, str]
@@ -47,61 +55,71 @@ class Ground:
     used: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, stores: Iterable[str], conf: Path, used: Iterable[str] = ()) -> Ground:
+    def of(cls, stores: Iterable[str], conf: Path, used: Collection[str] = ()) -> Ground:
         """What it stands on now.
 
         Args:
             stores: Paths of the stores.
             conf: The folder of configuration.
-            used: Paths of the files there that trials are composed from; those of Hydra itself do not count.
+            used: Names of the files there that trials are composed from; those of Hydra itself do not count.
 
         Raises:
             StoreError: A store is missing or damaged.
         """
         found = {path: Store.open(Path(path)).fingerprint for path in sorted(set(stores))}
-        files = _digests(conf)
+        choices = {f"{group}/{choice}.yaml" for group, among in groups(conf).items() for choice in among}
+        files = digests(conf, choices.union(used))
         return cls(found, current_code(), files, tuple(sorted(files.keys() & set(used))))
 
-    def differences(self, now: Ground) -> list[str]:
-        """In what it was another for the trials that are composed now, in words."""
+    def differences(self, now: Ground, *, composing: bool = False) -> list[str]:
+        """In what it was another for the trials that are composed now, in words.
+
+        Args:
+            now: What these stand on.
+            composing: Whether files of the machine's settings count as well: they change no run, but may break it.
+        """
         both = [path for path in self.stores if path in now.stores]
         changed = [path for path in both if self.stores[path] != now.stores[path]]
         found = [f"the data in {', '.join(changed)} were others"] if changed else []
         if self.code != now.code:
             found.append("the code that training runs was another")
-        if told := [name for name in now.used if self.files.get(name) != now.files.get(name)]:
+        counted = [name for name in now.used if composing or name.partition("/")[0] not in _MACHINE]
+        if told := [name for name in counted if self.files.get(name) != now.files.get(name)]:
             more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
             found.append(f"the configuration was another ({', '.join(told[:_SHOWN])}{more})")
         return found
 
-    def check(self, identity: Identity, store: str, conf: Path, used: Collection[str] | None, name: str) -> None:
-        """Refuses a trial that stands on something else.
+    def check(self, identity: Identity, store: str, name: str) -> None:
+        """Refuses a trial on other data or with other code.
 
         Args:
             identity: The trial's.
             store: The path of its store.
-            conf: The folder of configuration.
-            used: Paths of the files there that it is composed from; None: all that were there at the beginning.
             name: The sweep's.
 
         Raises:
-            GroundError: Its data, code or configuration are others.
+            GroundError: Its data or code are others.
         """
-        self._refuse(Ground({store: identity.data}, identity.code, *self._files(conf, used)), name)
+        self._refuse(self.differences(Ground({store: identity.data}, identity.code, {})), name)
 
-    def check_files(self, conf: Path, used: Collection[str] | None, name: str) -> None:
-        """Refuses the files of a trial that cannot be worked out, if they are others than they were; as `check`.
+    def check_files(self, conf: Path, used: Collection[str] | None, name: str, *, composing: bool = False) -> None:
+        """Refuses a trial with another configuration.
+
+        Args:
+            conf: The folder of configuration.
+            used: Names of the files there that it is composed from; None where that cannot be told: those of the trials
+                that were tried.
+            name: The sweep's.
+            composing: Whether the trial cannot be composed, so that files of the machine's settings count as well.
 
         Raises:
             GroundError: A file says something else, or is gone.
         """
-        self._refuse(Ground({}, self.code, *self._files(conf, used)), name)
+        names = self.used if used is None else tuple(sorted(used))
+        self._refuse(self.differences(Ground({}, self.code, digests(conf, names), names), composing=composing), name)
 
-    def _files(self, conf: Path, used: Collection[str] | None) -> tuple[Mapping[str, str], tuple[str, ...]]:
-        return _digests(conf), tuple(sorted(self.files if used is None else used))
-
-    def _refuse(self, now: Ground, name: str) -> None:
-        if told := self.differences(now):
+    def _refuse(self, told: list[str], name: str) -> None:
+        if told:
             raise GroundError(
                 f"The sweep {name} was begun otherwise: {'; '.join(told)}. Give back what was changed (or name the "
                 "folder with --config-dir), or begin anew: `kirie sweep FILE --renew` keeps the old one aside."
@@ -128,39 +146,22 @@ def read_ground(raw: Any) -> Ground | None:
     return Ground(dict(raw["stores"]), raw["code"], dict(raw["files"]), tuple(used))
 
 
-def _digests(conf: Path) -> dict[str, str]:
-    """A digest of what each file says, comments left out but for those that Hydra reads."""
+def digests(conf: Path, names: Iterable[str]) -> dict[str, str]:
+    """A digest of what each file says; those that nobody can read, as Hydra's own, are left out."""
     found = {}
-    for path in sorted(conf.rglob("*.yaml")):
-        place = path.relative_to(conf)
-        if place.parts[0] in _MACHINE or (len(place.parts) == 1 and place.name != "train.yaml"):
-            continue
-        # Editors keep locks and drafts beside what is edited, under hidden names
-        if any(part.startswith(".") for part in place.parts):
-            continue
-        try:
-            found[place.as_posix()] = _digest(path.read_bytes())
-        except OSError:
-            # Nobody can read it, so that no trial is composed from it
-            continue
+    for name in sorted(names):
+        with contextlib.suppress(OSError):
+            found[name] = _digest((conf / name).read_bytes())
     return found
 
 
 def _digest(content: bytes) -> str:
     text = content.decode("utf-8", "backslashreplace")
-    packages = [line for line in text.splitlines() if line.startswith(_PACKAGE)]
+    header = list(takewhile(_HEADER.match, map(str.strip, text.splitlines())))
     try:
-        said = digest([packages, _plain(yaml.safe_load(text))])
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError):
+        # As Hydra reads it: dates are text, and a key stands there once
+        said = digest([header, OmegaConf.to_container(OmegaConf.create(text))])
+    except (yaml.YAMLError, OmegaConfBaseException, AssertionError, TypeError, ValueError, RecursionError):
         # No YAML, or none that has a meaning as JSON: then all that it says counts
         said = digest(text)
     return said[:16]
-
-
-def _plain(node: object) -> object:
-    """The same with text for dates, which JSON has not."""
-    if isinstance(node, Mapping):
-        return {_plain(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    return str(node) if isinstance(node, date) else node

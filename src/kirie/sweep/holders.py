@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from kirie.cluster.holder import last_touch, server_time
-from kirie.cluster.lease import HeldError, Lease, is_free
+from kirie.cluster.holder import file_of, server_time
+from kirie.cluster.lease import HEARTBEAT_S, HeldError, Lease, is_free
 from kirie.cluster.requeue import cluster_of, job_alive, job_of, restarts_of
-from kirie.errors import RunError, SweepError
+from kirie.errors import SweepError
 from kirie.sweep.attempts import read_attempts
 from kirie.sweep.folder import SweepFolder
 
@@ -56,13 +56,14 @@ class Holders:
             return 0.0
 
     def lasted(self, number: int) -> float:
-        """Seconds from the beginning of an attempt that ended without a word to its last sign of life, else 0."""
+        """Seconds of an attempt that ended without a word, else 0: to its last sign of life, and half a beat."""
         place = self._folder.trial(number)
         try:
             attempts = read_attempts(place)
             if not attempts or attempts[-1].exit is not None:
                 return 0.0
-            touched, began = last_touch(place), place.record.stat().st_mtime
-        except (OSError, RunError, SweepError):
+            # By its own lease: somebody may have taken the trial since, and died before there was another attempt
+            touched, began = file_of(place, attempts[-1].lease).stat().st_mtime, place.record.stat().st_mtime
+        except (OSError, SweepError):
             return 0.0
-        return 0.0 if touched is None else max(0.0, touched - began)
+        return max(0.0, touched - began) + HEARTBEAT_S / 2

@@ -235,21 +235,23 @@ class Ledger:
 
     def _hold(self, number: int, worker: str) -> Claim | None:
         """Takes a begun trial's lease; None if another worker was faster, or the trial turns out to have ended."""
-        place = self.folder.trial(number)
-        lasted = self._holders.lasted(number)
+        place, lasted = self.folder.trial(number), self._holders.lasted(number)
         lease = self._holders.take(number)
         if lease is None:
             return None
         try:
             frozen = self._study.trial(number)
             if frozen.state == TrialState.RUNNING:
-                attempts = self._closed_attempts(frozen, lasted)
-                if (error := hopeless(attempts)) is None:
+                past = self._closed_attempts(frozen, lasted)
+                if (error := hopeless(past)) is None:
                     params = self._params(frozen)
-                    attempts.append(new_attempt(attempts, worker))
+                    attempts = [*past, new_attempt(past, worker, lease.holder.number)]
+                    # First, as the account is made of it: who dies before the second leaves nothing to be counted twice
                     write_attempts(place, attempts)
+                    if past and past[-1].exit == LOST:
+                        note_account(self._study, number, past)
                     return Claim(frozen, params, attempts, lease, place, self._terms)
-                self._give_up(number, attempts, error)
+                self._give_up(number, past, error)
         except BaseException:
             lease.release()
             raise
@@ -257,13 +259,11 @@ class Ledger:
         return None
 
     def _closed_attempts(self, frozen: FrozenTrial, lasted: float) -> list[Attempt]:
-        """The attempts so far; one that ended without a word is noted as lost."""
+        """The attempts so far, one that ended without a word as a lost one."""
         attempts = read_attempts(self.folder.trial(frozen.number))
         if attempts and attempts[-1].exit is None:
-            steps = len(frozen.intermediate_values)
-            run = frozen.user_attrs.get(RUN, {}).get("id")
+            steps, run = len(frozen.intermediate_values), frozen.user_attrs.get(RUN, {}).get("id")
             attempts[-1] = replace(attempts[-1], exit=LOST, run=run, seconds=lasted, iterations=steps)
-            note_account(self._study, frozen.number, attempts)
         return attempts
 
     def _give_up(self, number: int, attempts: list[Attempt], error: str) -> None:

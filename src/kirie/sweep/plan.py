@@ -76,21 +76,21 @@ def plan_trial(setting: Setting, params: Mapping[str, Any]) -> Plan:
     """
     given = words(setting.spec.command, params, os.environ, program=setting.spec.program)
     overrides = overrides_of(given)
-    conf, config = _composed(overrides, setting)
+    config = _composed(overrides, setting)
     store = Path(Settings.of(config).data.store)
     own = _machine_words(setting, config)
     runs = Path(config["runs"]) if setting.reuse else setting.folder.runs
     identity = identify(config, Store.open(store).fingerprint)
     if setting.ground is not None:
-        setting.ground.check(identity, str(store), conf, files_of(overrides, conf), setting.folder.name)
+        setting.ground.check(identity, str(store), setting.folder.name)
     run = identity.folder(runs)
     # The same kirie as this one, also where the PATH knows none
     program = [sys.executable, "-m", "kirie"] if given[0] == "kirie" else given[:1]
     return Plan(run, store, (*setting.launch, *program, *given[1:], *own))
 
 
-def _composed(overrides: Sequence[str], setting: Setting) -> tuple[Path, dict[str, Any]]:
-    """The folder of configuration, and what overrides make of it; what was changed there is no fault of a trial."""
+def _composed(overrides: Sequence[str], setting: Setting) -> dict[str, Any]:
+    """What overrides make of the configuration; what was changed there is no fault of a trial."""
     try:
         conf = config_folder(setting.config_dir)
     except ConfigError as error:
@@ -98,11 +98,16 @@ def _composed(overrides: Sequence[str], setting: Setting) -> tuple[Path, dict[st
     try:
         config = compose_config(overrides, conf)
         Settings.of(config)
-        return conf, config
     except ConfigError:
-        if setting.ground is not None:
-            setting.ground.check_files(conf, files_of(overrides, conf), setting.folder.name)
+        _check_files(overrides, conf, setting, composing=True)
         raise
+    _check_files(overrides, conf, setting, composing=False)
+    return config
+
+
+def _check_files(overrides: Sequence[str], conf: Path, setting: Setting, *, composing: bool) -> None:
+    if setting.ground is not None:
+        setting.ground.check_files(conf, files_of(overrides, conf), setting.folder.name, composing=composing)
 
 
 def runs_of(setting: Setting, params: Mapping[str, Any]) -> Path:

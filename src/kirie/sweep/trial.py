@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -122,6 +123,10 @@ class _Attempt:
             # By somebody's hand, until it has happened too often
             self.claim.lose(ending.error, ending.kind)
             return "killed"
+        if self.setting.ground is not None:
+            # Its process may have met what was changed after it was worked out, which is no fault of the trial
+            with contextlib.suppress(ConfigError, ModelError):
+                plan_trial(self.setting, self.claim.params)
         return _failed(self.claim, self.words_on(ending), ending.kind)
 
     def plan_anew(self) -> None:

@@ -98,4 +98,4 @@ class _Plain:
     def _key(self, key: object, at: str) -> str:
         if isinstance(key, str):
             return key
-        raise SweepError(f"{self.where}: {at or 'it'} has the key {key!r}, which is not text; put it in quotes.")
+        raise SweepError(f"{self.where}: {at or 'it'} has the key {key}, which is not text; put it in quotes.")

@@ -6,13 +6,16 @@ folder stays where it is, and a typo ends in one sentence that names the valid c
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -23,6 +26,12 @@ from kirie.train.overrides import checked, groups, near
 
 PACKAGED = Path(__file__).resolve().parents[1] / "conf"
 CLONE = Path(__file__).resolve().parents[3] / "conf"
+
+_BROKEN = (
+    *(HydraException, OmegaConfBaseException),
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
+)
+"""What Hydra raises about files that nobody has thought of: defaults that are no list, files that name themselves."""
 
 
 def config_folder(given: Path | None = None) -> Path:
@@ -51,20 +60,40 @@ def compose_config(overrides: Sequence[str], folder: Path) -> dict[str, Any]:
     Raises:
         ConfigError: An override has a typo or cannot be read; the message names the valid choices.
     """
-    words = checked(overrides, folder)
+    with opened(folder):
+        config = compose("train", overrides=checked(overrides, folder))
+        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    if not isinstance(plain, dict):
+        raise ConfigError(f"{folder / 'train.yaml'} is not a mapping.")
+    return without_loss({str(key): value for key, value in plain.items()}, overrides)
+
+
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[ConfigLoader]:
+    """Opens a folder of configuration for Hydra. Whatever Hydra raises inside the block becomes a sentence.
+
+    Args:
+        folder: The folder of configuration.
+
+    Raises:
+        ConfigError: An override or a file of the folder is broken.
+    """
     try:
-        with initialize_config_dir(str(folder), version_base="1.3"):
-            config = compose("train", overrides=words)
-            plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise explained(error, folder) from None
+        try:
+            with initialize_config_dir(str(folder), version_base="1.3"):
+                yield GlobalHydra.instance().config_loader()
+        except (HydraException, OmegaConfBaseException) as error:
+            raise explained(error, folder) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"A file of the configuration in {folder} is no YAML: {' '.join(str(error).split())}."
         ) from None
-    if not isinstance(plain, dict):
-        raise ConfigError(f"{folder / 'train.yaml'} is not a mapping.")
-    return without_loss({str(key): value for key, value in plain.items()}, overrides)
+    except _BROKEN as error:
+        # To explain Hydra's complaint the folder is read again, and may be broken for that as well
+        raise ConfigError(
+            f"The configuration in {folder} cannot be composed ({type(error).__name__}: {first_line(error)}). Each of "
+            "its files is a mapping, and `defaults` in it a list of other files; mend the one that was edited last."
+        ) from None
 
 
 def without_loss(config: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

@@ -115,20 +115,51 @@ def test_lengths_that_lie_cost_no_memory(monkeypatch: pytest.MonkeyPatch) -> Non
     assert frames.broken == 1
 
 
-def test_a_torn_block_is_waited_for_and_a_finished_one_is_not() -> None:
-    """Damage in the last, unfinished block may be a write under way; once the next block has begun it is given up."""
-    records = [b"a" * 1000, b"b" * 1000, *[b"c" * 1000] * 40]
+@pytest.mark.parametrize("count", [5, 100])
+def test_a_damaged_piece_costs_its_record(count: int) -> None:
+    """In an unfinished block as in a finished one: what is all there is judged, and the rest is read."""
+    records = [bytes([65 + number % 20]) * 1000 for number in range(count)]
     content = bytearray(frame(records))
-    content[1500] ^= 1
-    found, frames = _read(bytes(content[:5000]))
-    assert (found, frames.torn, frames.blocks) == ([records[0]], True, 0)
-    # What was written meanwhile
-    content[1500] ^= 1
-    assert list(frames.records(io.BytesIO(content))) == records[1:]
-    content[1500] ^= 1
+    for at in (1500, len(content) - 1):
+        content[at] ^= 1
     found, frames = _read(bytes(content))
-    assert (frames.torn, frames.blocks) == (False, 1)
+    assert found == [records[0], *records[2:-1]]
+    assert (frames.torn, frames.blocks, frames.broken, frames.offset) == (False, 0, 2, len(content))
+
+
+def test_a_damaged_piece_of_a_long_record_counts_once() -> None:
+    """Whichever of its pieces it is, one record is lost."""
+    records = [b"before", b"x" * (3 * BLOCK), b"after"]
+    for at in (1000, BLOCK + 1000, 3 * BLOCK + 10):
+        content = bytearray(frame(records))
+        content[at] ^= 1
+        found, frames = _read(bytes(content))
+        assert (found, frames.torn, frames.blocks, frames.broken) == ([b"before", b"after"], False, 0, 1)
+
+
+@pytest.mark.parametrize("at", [3 * 4096, 4096])
+def test_pages_that_are_not_sent_yet_are_waited_for(at: int) -> None:
+    """A shared file system may show later pages of a living writer before earlier ones, as zeros: nothing is lost."""
+    records = [bytes([65 + number]) * 1000 for number in range(20)]
+    whole = frame(records)
+    found, frames = _read(whole[:at] + bytes(4096) + whole[at + 4096 :])
+    before = at // 1007
+    assert (found, frames.torn, frames.broken, frames.blocks) == (records[:before], True, 0, 0)
+    assert list(frames.records(io.BytesIO(whole))) == records[before:]
+    assert not frames.torn
+
+
+def test_a_length_that_cannot_be_costs_the_rest_of_its_block() -> None:
+    """Where the next piece begins is unknown then; so in an unfinished block the next one is waited for."""
+    records = [bytes([65 + number % 20]) * 1000 for number in range(80)]
+    content = bytearray(frame(records))
+    content[len(HEADER) + 1007 + 5] = 0xFF
+    found, frames = _read(bytes(content[:5000]))
+    assert (found, frames.torn, frames.blocks) == (records[:1], True, 0)
+    found += frames.records(io.BytesIO(content))
+    assert (frames.torn, frames.blocks, frames.broken) == (False, 1, 0)
     assert found == [records[0], *records[-len(found) + 1 :]]
+    assert len(found) > 40
 
 
 def test_an_empty_file_has_no_records(tmp_path: Path) -> None:

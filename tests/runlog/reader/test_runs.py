@@ -47,6 +47,19 @@ def test_segments_are_one_run(tmp_path: Path) -> None:
     assert run.summary == {"loss": 2.0, "epoch": 3}
 
 
+def test_what_segments_say_is_one_configuration(tmp_path: Path) -> None:
+    """Of each nested key what the newest segment says that has it; nothing is taken back by leaving it out."""
+    parts: list[dict[str, Any]] = [
+        {"lr": 1, "only": 0, "data": {"size": 8, "k": {"a": 1}}, "was": 3, "_wandb": {"a": 1}},
+        {"lr": 2, "data": {"k": {"b": 2}}, "was": {"x": 1}},
+        {},
+    ]
+    for at, part in enumerate(parts):
+        logs.write(tmp_path, [logs.config(part)], stamp=f"2026010{at + 1}_000000")
+    (run,) = kirie.runlog.open(tmp_path)
+    assert run.config == {"lr": 2, "only": 0, "data": {"size": 8, "k": {"a": 1, "b": 2}}, "was": {"x": 1}}
+
+
 def test_one_id_in_two_projects_is_two_runs(tmp_path: Path) -> None:
     """The id alone is not enough; each has a key of its own."""
     for project in ("p", "q"):
@@ -119,6 +132,17 @@ def test_a_run_that_grows_is_read_on(tmp_path: Path) -> None:
     path.parent.rmdir()
     assert runs.refresh() == {"abc"}
     assert [run.id for run in runs] == ["new"]
+
+
+def test_a_changed_bit_in_a_short_log_costs_one_row(tmp_path: Path) -> None:
+    """The last block of a log is never full: behind the damage all is read, also how the run ended."""
+    path = logs.write(tmp_path, [*_rows(range(100), 1.0), logs.exit_(0, 7)])
+    content = bytearray(path.read_bytes())
+    content[len(content) // 4] ^= 1
+    path.write_bytes(content)
+    (run,) = kirie.runlog.open(tmp_path)
+    assert (len(run.history("loss")), run.state, run.exit_code) == (99, "finished", 0)
+    assert (run.skipped["torn"], run.skipped["records"]) == (0, 1)
 
 
 def test_a_log_that_vanishes_or_is_closed_is_told(tmp_path: Path) -> None:
@@ -239,6 +263,14 @@ def test_tables_for_notebooks(tmp_path: Path) -> None:
     history = runs["a"].to_pandas()
     assert history["loss"].to_dict() == {0: 1.5, 2: 1.5}
     np.testing.assert_array_equal(runs["a"].to_polars(["epoch"])["step"], [0, 2])
+
+
+def test_whole_numbers_without_end_are_no_error(tmp_path: Path) -> None:
+    """A number of 400 digits is beyond all numbers of a table, in a configuration as in a summary."""
+    logs.write(tmp_path, [logs.config({"big": b"-" + b"9" * 400, "far": 2**70}), logs.summary({"s": b"9" * 400})])
+    frame = kirie.runlog.open(tmp_path).to_pandas()
+    found = [frame[name][0] for name in ("config.big", "config.far", "summary.s")]
+    assert found == [-math.inf, 2.0**70, math.inf]
 
 
 def test_the_reader_is_light() -> None:

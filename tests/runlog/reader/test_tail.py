@@ -93,6 +93,23 @@ def test_the_summary_is_that_of_all_changes(
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        # The length of such a key has the bytes of the mark, the text of such a one has them, too
+        ["k" * 129 + "a", "k" * 129 + "b"],
+        ["x\x82\x01a", "x\x82\x01b"],
+        [("n", "k" * 129 + "a"), ("n", "k" * 129 + "b")],
+        ["k" * 200 + "a", "k" * 200 + "b"],
+    ],
+)
+def test_keys_in_which_the_mark_stands_are_told_apart(tmp_path: Path, keys: list[Any]) -> None:
+    """The mark is where an entry's value begins; where its bytes stand in the key, no key is taken for another."""
+    records = [logs.summary({keys[0]: at, keys[1]: -at}) for at in range(3)]
+    found = _tail(tmp_path, [*records, logs.summary({keys[1]: 7})]).read().summary
+    assert [(change.path[-1][-1:], change.value) for change in found] == [("a", 2), ("b", 7)]
+
+
 def test_typed_values_are_read(tmp_path: Path) -> None:
     """The values of newer versions that are no JSON, also after the same key had JSON."""
     typed: list[dict[str, Any]] = [

@@ -12,6 +12,7 @@ from typing import Any
 from kirie.runlog.reader import kirie_folder
 from kirie.runlog.reader.environment import environment
 from kirie.runlog.reader.find import LogFile
+from kirie.runlog.reader.merge import together
 from kirie.runlog.reader.segment import Segment
 from kirie.runlog.reader.state import state_of
 
@@ -156,8 +157,8 @@ class Facts:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The configuration, nested; of several segments the newest that has one."""
-        found = next((segment.config for segment in reversed(self.segments) if segment.config.keys() - {"_wandb"}), {})
+        """The configuration, nested; of each key what the newest segment says that has it."""
+        found = together(segment.config for segment in self.segments)
         return {key: value for key, value in found.items() if key != "_wandb"}
 
     @property

@@ -4,8 +4,10 @@ It is the log format of LevelDB: a piece is a CRC-32 (4 bytes), a length (2), a 
 does not fit a block goes on in the next one, and a block's last few bytes stay empty if no piece fits them. The
 checksum covers the kind and the bytes.
 
-A block that is damaged is given up from the damage on, and reading goes on with the next one. Nothing of the last,
-unfinished block is given up: what looks torn there may be completed by a writer that lives.
+A damaged piece is stepped over as long as its length can be believed; else the rest of its block is given up, and
+reading goes on with the next one. In the last, unfinished block what is not there yet is waited for, as a writer that
+lives may complete it: a piece that goes on behind the file's end, and one with a page of zeros, which is how a shared
+file system shows what a writer on another machine has not sent. The same zeros are what a power cut leaves.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +31,8 @@ MOST = 8 << 20
 _PIECE = struct.Struct("<IHB")
 _AHEAD = 32 * BLOCK
 """Bytes that are read at once."""
+_PAGE = 4096
+"""What a file system writes at once, at the least."""
 _WHOLE, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 
 
@@ -38,7 +43,7 @@ class Frames:
     Attributes:
         offset: Where the first record that was not given yet begins, in bytes from the file's start.
         blocks: Damaged blocks that were given up from the damage on.
-        broken: Records that lack a piece, or are too long.
+        broken: Records that are damaged, lack a piece, or are too long.
         torn: Whether bytes follow that make no whole record yet.
         foreign: Whether the file is no log at all.
     """
@@ -76,14 +81,16 @@ class Frames:
                     body, end = at + head, at + head + size
                     # The kind is the last byte of the head, so that the checksum goes over bytes that lie together
                     if end > high or crc32(content[body - 1 : end]) != checksum or not _WHOLE <= kind <= _LAST:
-                        if high - low < BLOCK:
+                        known = end <= high and _WHOLE <= kind <= _LAST
+                        if high - low < BLOCK and (not known or _unwritten(content, at, end)):
                             self.torn = True
                             return
-                        self.blocks += 1
-                        self.broken += wanted
-                        wanted = False
-                        self.offset = start + high
-                        break
+                        # A piece of a record that was begun is of that record
+                        self.broken += known + (wanted and (not known or kind <= _FIRST))
+                        self.blocks += not known
+                        at, wanted = end if known else high, False
+                        self.offset = start + at
+                        continue
                     at = end
                     if kind <= _FIRST:
                         # What was begun before has no end
@@ -121,6 +128,12 @@ class Frames:
             return False
         self.offset = len(HEADER)
         return True
+
+
+def _unwritten(content: bytes, low: int, high: int) -> bool:
+    """Whether all that a page has of these bytes are zeros."""
+    cuts = [low, *range(low - low % _PAGE + _PAGE, high, _PAGE), high]
+    return any(not any(content[begin:end]) for begin, end in pairwise(cuts))
 
 
 def read_records(path: Path) -> Iterator[bytes]:

@@ -19,6 +19,9 @@ from kirie.runlog.reader.values import DEEPEST, decode
 MARK = b"\x82\x01"
 """The tag of `value_json`, between an entry's key and the length of its value."""
 
+_KEYS = b"\x0a\x12"
+"""The tags of `key` and `nested_key`."""
+
 _HEADS = 100_000
 """Heads that a table may have."""
 
@@ -141,7 +144,7 @@ class Heads:
         """Remembers an entry's head, if it is a key of one part right before the value."""
         head = item.partition(MARK)[0] if MARK in item else item[:-9]
         # Two bytes of tag and length, and the key to the end; so the mark is none within the key
-        if len(path) == 1 and head[2:] == path[0].encode() and head[:1] in b"\x0a\x12" and len(self._known) < _HEADS:
+        if len(path) == 1 and head[2:] == path[0].encode() and head[:1] in _KEYS and len(self._known) < _HEADS:
             self._known[head] = self.number_of(path[0])
 
 
@@ -177,6 +180,7 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
     """
     found: list[Change] = []
     seen: set[bytes] = set()
+    done: set[tuple[str, ...]] = set()
     bad = 0
     for content in reversed(contents):
         try:
@@ -188,16 +192,29 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
         for entries, removed in ((items.remove, True), (items.update, False)):
             if not entries or seen.issuperset([item.partition(MARK)[0] for item in entries]):
                 continue
-            heads = {item.partition(MARK)[0]: item for item in entries}
-            for head in [head for head in reversed(heads) if head not in seen]:
+            for item in reversed(entries):
+                head = item.partition(MARK)[0]
+                if head in seen:
+                    continue
                 try:
-                    path, value = entry(heads[head])
+                    path, value = entry(item)
                 except UnreadableError:
                     bad += 1
-                else:
+                    continue
+                if path not in done:
+                    done.add(path)
                     newest.append(Change(path, None if removed else value, removed))
-                    if MARK in heads[head] or removed:
-                        seen.add(head)
+                if _is_key(head):
+                    seen.add(head)
         found.extend(newest)
     found.reverse()
     return found, bad
+
+
+def _is_key(head: bytes) -> bool:
+    """Whether an entry's bytes before the mark are its whole key: the mark may stand within one, too."""
+    at = 0
+    while at + 1 < len(head):
+        # Tag, length in one byte, text; longer keys are looked at one by one
+        at += 2 + head[at + 1] if head[at] in _KEYS and head[at + 1] < 128 else len(head)
+    return at == len(head) > 0

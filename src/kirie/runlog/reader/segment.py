@@ -11,6 +11,7 @@ from kirie.runlog.reader.batch import Batch
 from kirie.runlog.reader.changes import apply
 from kirie.runlog.reader.columns import Axes, Column, Value
 from kirie.runlog.reader.find import LogFile
+from kirie.runlog.reader.runtime import seconds
 from kirie.runlog.reader.tail import Tail
 from kirie.runlog.reader.values import flat
 
@@ -117,11 +118,10 @@ class Segment:
     @property
     def runtime(self) -> float:
         """Seconds from its start to the last that was heard of it."""
-        began = self.run.get("started")
-        times = [part[-1] for part in (self.axes.time, self._clock()) if len(part) and part[-1] == part[-1]]
-        times += [at for at, _ in self.console[-1:]]
-        ran = float(max(times) - began) if began and times else 0.0
-        return max(ran, 0.0, float(self.exit[1]) if self.exit is not None else 0.0)
+        times = np.concatenate((self.axes.time, self._clock(), [at for at, _ in self.console]))
+        times = times[np.isfinite(times) & (times > 0)]
+        first, last = (float(times.min()), float(times.max())) if len(times) else (None, None)
+        return seconds(self.run.get("started"), first, last, self.exit, self.summary) or 0.0
 
     def summarized(self) -> dict[str, Any]:
         """The summary by dotted key: words, numbers and lists, without W&B's own keys.
@@ -135,7 +135,7 @@ class Segment:
     def notices(self) -> list[str]:
         """What was skipped, in sentences."""
         words = {
-            "torn": "ends within a record, which is read when it is whole",
+            "torn": "ends within a record, or in damage, and is read on from there when it grows",
             "blocks": "has {} damaged blocks, of which what follows the damage is left out",
             "records": "has {} records or entries that cannot be read",
             "unknown": "has {} records of a kind that this version of kirie does not know",

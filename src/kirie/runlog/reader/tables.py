@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kirie.errors import UsageError
-from kirie.runlog.reader.values import flat
+from kirie.runlog.reader.values import flat, narrow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,15 +64,10 @@ def _alike(values: list[Any]) -> list[Any]:
     kinds = {float if isinstance(value, int) and not isinstance(value, bool) else type(value)
              for value in values if value is not None}  # fmt: skip
     if kinds == {float}:
-        return [None if value is None else _narrow(value) for value in values]
+        return [None if value is None else narrow(value) for value in values]
     if len(kinds) == 1 and kinds <= {bool, str}:
         return values
     return [value if value is None or isinstance(value, str) else str(value) for value in values]
-
-
-def _narrow(value: float) -> float:
-    """A number that fits a column of 64 bits."""
-    return value if isinstance(value, float) or abs(value) < 2**63 else float(value)
 
 
 def to_pandas(table: Mapping[str, Any]) -> pd.DataFrame:

@@ -58,11 +58,20 @@ def _depth(value: Any) -> int:
 def number(value: Any) -> float | None:
     """A value as a number: true is 1, the text "NaN" is one; None if it is none."""
     if isinstance(value, int | float):
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
+        return _float(value)
     return _WORDS.get(value) if isinstance(value, str) else None
+
+
+def narrow(value: float) -> float:
+    """A number as it is if 64 bits hold it, which is what tables and JSON's readers agree on; else as a float."""
+    return value if isinstance(value, float) or abs(value) < 2**63 else _float(value)
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def flat(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -106,9 +106,9 @@ class InstanceScores(Metric):
         """Keeps the numbers of one picture, and gives its painted label map."""
         height, width = semantic_HW.shape
         masks = list(pasted(found, height, width))
-        areas_N = np.array([np.count_nonzero(crop_hw) for _, crop_hw in masks], dtype=np.int64)
-        things = (found.labels_N, found.scores_N, areas_N)
-        labels_HW, instances_HW = lay(masks.__getitem__, *things, (height, width), self.background, self.paint_score)
+        labels_HW, instances_HW = lay(
+            masks.__getitem__, found.labels_N, found.scores_N, (height, width), self.background, self.paint_score
+        )
         counts_L4 = panoptic_counts(labels_HW, instances_HW, truth, semantic_HW, self.things, len(self.names))
         self.pictures.append(_Picture(index, Overlaps.of(found, masks, truth), counts_L4))
         return labels_HW

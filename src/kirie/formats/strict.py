@@ -1,12 +1,11 @@
-"""What `kirie prepare --strict` refuses: pictures of which something had to be mended."""
+"""What `--strict` of `kirie import` and `kirie prepare` refuses: pictures of which something had to be mended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from kirie.core.instances import CRUMBS, HIDDEN
 from kirie.errors import SourceError
-from kirie.prepare.record import Record
 
 _LINES = 20
 
@@ -14,15 +13,18 @@ LAWFUL = frozenset({CRUMBS, HIDDEN})
 """Notes that tell of nothing wrong: paint order hides and cuts regions."""
 
 
-def refuse_mended(records: Sequence[Record]) -> None:
+def refuse_mended(notes: Mapping[str, Mapping[str, int]]) -> None:
     """Refuses pictures whose annotations are used otherwise than they are written.
+
+    Args:
+        notes: For each picture's name what reading it counted, nothing for most.
 
     Raises:
         SourceError: There are some: what was mended in each.
     """
     mended = {
-        record.name: [f"{what}: {count}" for what, count in sorted(record.notes.items()) if what not in LAWFUL]
-        for record in records
+        name: [f"{what}: {count}" for what, count in sorted(found.items()) if what not in LAWFUL]
+        for name, found in notes.items()
     }
     lines = [f"  {name}: {'; '.join(found)}" for name, found in mended.items() if found]
     if not lines:
@@ -31,7 +33,7 @@ def refuse_mended(records: Sequence[Record]) -> None:
     raise SourceError(
         "\n".join(
             [
-                f"{len(lines)} of {len(records)} pictures had to be mended, which --strict refuses:",
+                f"{len(lines)} of {len(notes)} pictures had to be mended, which --strict refuses:",
                 *lines[:_LINES],
                 *more,
                 "Nothing was changed; correct the annotations, or leave --strict out to take them mended.",

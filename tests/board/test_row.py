@@ -1,0 +1,85 @@
+"""Rows of the table: which columns a run has, and that board and notebook say the same of a run of several segments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks import board_logs as logs
+from tests.board.conftest import Board, table, write_log
+
+import kirie.runlog
+from kirie.board.reading import empty
+from kirie.board.row import RUN_COLUMNS, Told, merged, row_of
+
+HOUR = 3600.0
+TOLD = Told("a", "a", "finished", 1.0)
+
+
+def _row(**said: Any) -> dict[str, Any]:
+    return row_of(merged([{**empty(), **said}]), TOLD)
+
+
+def _hour(own: bool, started: float) -> list[dict[str, Any]]:
+    rows = [{"loss": at, "_timestamp": started + 60 * at} for at in range(61)]
+    return [{**row, "_runtime": 60 * at} if own else row for at, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_runtime_of_a_resumed_run_is_that_of_its_processes(tmp_path: Path, board: Board, own: bool) -> None:
+    """Two hours of work a day apart are two hours, with W&B's own count and without, on the board and in Python."""
+    for started in (logs.START, logs.START + 24 * HOUR):
+        write_log(tmp_path, "one", _hour(own, started), started=started)
+    with board(tmp_path) as client:
+        row = table(client)["one"]
+    assert (row["runtime"], row["device_hours"]) == (2 * HOUR, 2.0)
+    (run,) = kirie.runlog.open(tmp_path)
+    assert run.runtime == 2 * HOUR
+
+
+def test_board_and_reader_agree_on_a_resumed_run(tmp_path: Path, board: Board) -> None:
+    """One configuration and one summary: the later segment's word counts, key by key."""
+    first: dict[str, Any] = {"only": 0, "data": {"k0": 0, "both": 0}}
+    write_log(tmp_path, "one", [{"a": 1.0, "deep": {"x": 1, "y": 2}}], config=first)
+    later: dict[str, Any] = {"data": {"k1": 1, "both": 1}}
+    write_log(tmp_path, "one", [{"b": 2.0, "deep": {"x": 3}}], config=later, started=logs.START + HOUR)
+    (run,) = kirie.runlog.open(tmp_path)
+    assert run.config == {"only": 0, "data": {"k0": 0, "both": 1, "k1": 1}}
+    with board(tmp_path) as client:
+        assert client.get("/api/run/one").json()["config"] == run.config
+        row = table(client)["one"]
+    assert [row[f"config.{key}"] for key in ("only", "data.k0", "data.both", "data.k1")] == [0, 0, 1, 1]
+    assert {key: row[key] for key in run.summary} == run.summary == {"a": 1.0, "b": 2.0, "deep.x": 3, "deep.y": 2}
+
+
+def test_a_later_curve_counts_more_than_an_earlier_summary() -> None:
+    """Older versions of W&B write a summary at a run's end only, which the newest segment may not have reached."""
+    earlier = {**empty(), "latest": {"loss": 1.0}, "summary": {"loss": 1.0, "best": 0.5}}
+    later = {**empty(), "latest": {"loss": 0.25}}
+    row = row_of(merged([earlier, later]), TOLD)
+    assert (row["loss"], row["best"]) == (0.25, 0.5)
+
+
+def test_media_are_no_columns() -> None:
+    """What a picture, a histogram or a table says of itself is one value, which no table of runs shows."""
+    media = {
+        "val/pictures": {"_type": "images/separated", "count": 2, "format": "png", "all_masks": [{}], "width": 8},
+        "nested": {"hist": {"_type": "histogram", "bins": [0, 1], "values": [3]}, "real": 1.5},
+        "image": {"_type": "image-file", "sha256": "abc", "size": 99},
+    }
+    row = _row(summary={**media, "miou": 0.5}, config={"art": {"_type": "artifactVersion", "id": "x"}, "lr": 0.1})
+    assert {key: row[key] for key in row.keys() - RUN_COLUMNS.keys()} == {
+        "nested.real": 1.5, "miou": 0.5, "config.lr": 0.1
+    }  # fmt: skip
+
+
+def test_numbers_that_json_has_not_are_none_of_a_row() -> None:
+    """Whole numbers without end are infinite, as NaN none that a cell shows; those beyond 64 bits are floats."""
+    big: dict[str, Any] = {"a": 10**400, "b": -(10**400), "c": 2**70, "d": float("nan"), "e": 2**62, "epochs": 10**400}
+    row = _row(summary=big, config={**big, "list": [10**400, 1, "x"]}, epoch=3.0)
+    assert {key: row[key] for key in row.keys() - RUN_COLUMNS.keys()} == {
+        "c": 2.0**70, "e": 2**62, "config.c": 2.0**70, "config.e": 2**62, "config.list": [None, 1, "x"]
+    }  # fmt: skip
+    json.dumps(row, allow_nan=False)
