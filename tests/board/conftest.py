@@ -15,8 +15,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from kirie.board.app import make_board
+from kirie.board.cache import Cache
 from kirie.board.indexer import Indexer
+from kirie.board.library import Library
+from kirie.board.notes import Notes
 from kirie.board.place import BoardPlace
+from kirie.board.turn import Turn
 
 ADDRESS = "http://127.0.0.1:7310"
 
@@ -105,6 +109,34 @@ def board(place: BoardPlace) -> Board:
             yield client
 
     return opened
+
+
+class Desk:
+    """A board without its server: index and library over a folder."""
+
+    def __init__(self, folder: Path, place: BoardPlace) -> None:
+        self.cache = Cache(place.cache)
+        self.index = Indexer(folder, self.cache, Turn(place.cache / "index.lock"))
+        self.library = Library(folder, self.cache, Notes(place.notes))
+
+    def look(self) -> list[str]:
+        """Looks at all folders; gives the runs."""
+        self.index.look(everywhere=True)
+        return self.library.ids()
+
+    def close(self) -> None:
+        """Lets all go."""
+        self.index.stop()
+        self.cache.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, place: BoardPlace) -> Iterator[Desk]:
+    """Over an empty folder."""
+    (tmp_path / "runs").mkdir()
+    found = Desk(tmp_path / "runs", place)
+    yield found
+    found.close()
 
 
 def table(client: TestClient, since: int | None = None) -> dict[str, dict[str, Any]]:

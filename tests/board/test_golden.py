@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from tests.board.conftest import Board, table, whole
 
+from kirie.board import media
 from kirie.board.library import Library
 from kirie.board.row import RUN_COLUMNS
 from kirie.board.table import NOTE_COLUMNS
@@ -44,7 +45,7 @@ def test_a_real_log_is_shown(expected: Path, board: Board) -> None:
             steps, values = library.curve("golden01", key)
             assert np.array_equal(np.array(points, float).T, [steps, values], equal_nan=True), key
         assert detail["media"] == ["val/pictures"]
-        (picture, _) = library.run("golden01").pictures("val/pictures")
+        (picture, _) = media.pictures(library, "golden01", "val/pictures")
         assert client.get(f"/api/run/golden01/file/{picture.image.path}").headers["content-type"] == "image/png"
         found = client.get("/api/run/golden01/histogram?key=hist").json()
         assert (found["bins"], found["counts"]) == ([[0, 1, 2]], [[1, 3]])

@@ -6,13 +6,18 @@ import json
 import math
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from benchmarks import board_logs as logs
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from tests.board.conftest import Board, append, steps, table, whole, write_log
+
+from kirie.board.facts import table_of
+from kirie.board.library import Library
+from kirie.runlog.reader.tail import Tail
 
 
 def curves(client: TestClient, **question: Any) -> list[tuple[dict[str, Any], list[float], list[float]]]:
@@ -201,6 +206,42 @@ def test_console_lines_come_in_pages(tmp_path: Path, board: Board) -> None:
         assert client.get("/api/run/talks/console?from=x").status_code == 400
 
 
+def test_of_very_many_histograms_first_and_last_are_shown(tmp_path: Path, board: Board) -> None:
+    """Steps are left out in between, evenly, and not at the end."""
+    rows = [{"hist": {"_type": "histogram", "values": [at], "bins": [0, 1]}, "_step": at} for at in range(1100)]
+    write_log(tmp_path / "runs", "media", rows)
+    with board(tmp_path / "runs") as client:
+        found = client.get("/api/run/media/histogram?key=hist").json()
+    assert (found["steps"][0], found["steps"][-1], len(found["steps"])) == (0, 1099, 500)
+    assert max(np.diff(found["steps"])) <= 3
+    assert [count for (count,) in found["counts"]] == found["steps"]
+
+
+def test_pictures_and_tables_of_a_living_run_cost_no_reading(
+    tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in the cache, however long the log; only what is new of it is read, by the index."""
+
+    def rows(step: int) -> list[dict[str, Any]]:
+        picture = {"_type": "images/separated", "filenames": [f"media/{step}.png"], "captions": ["x"]}
+        table_file = {"_type": "table-file", "path": "media/scores.table.json"}
+        return [{"val/pictures": picture, "val/scores": table_file, "_step": step}]
+
+    path = write_log(tmp_path / "runs", "lives", rows(0), exit_code=None)
+    file = path.parent / "files" / "media" / "scores.table.json"
+    file.parent.mkdir(parents=True)
+    scores = [[f"p{at}", 0.5] for at in range(30)]
+    file.write_text(json.dumps({"columns": ["image", "f1"], "data": scores}), encoding="utf-8")
+    with board(tmp_path / "runs") as client:
+        append(path, rows(1), 1)
+        whole(client)
+        monkeypatch.setattr(Tail, "read", None)
+        (sample,) = client.get("/api/pictures?runs=lives").json()["samples"]
+        assert [cell["step"] for cell in sample["cells"]["lives"]] == [0, 1]
+        library: Library = cast(Starlette, client.app).state.library
+        assert table_of(library, "lives", "val").whole("f1") == 0.5
+
+
 def test_histograms_and_tables(tmp_path: Path, board: Board) -> None:
     """Histograms by step with their edges; a table from its file; a sentence for a file that is gone."""
     rows = [
@@ -254,12 +295,15 @@ def test_notes_are_kept_and_seen(runs: Path, board: Board, tmp_path: Path) -> No
         ({"series": [], "x": "weeks"}, "step, epoch, time, wall, images"),
         ({"series": [], "points": 1}, "points"),
         ({"series": [], "from": "here"}, "from"),
+        ({"series": [], "from": 10**400}, "from"),
+        ({"series": [{"run": "first", "metric": "\ud800"}]}, "half a letter"),
     ],
 )
 def test_a_wrong_question_is_told(runs: Path, board: Board, question: dict[str, Any], word: str) -> None:
     """400 and a sentence that names what is allowed."""
     with board(runs) as client:
-        answer = client.post("/api/curves", json=question)
+        kind = {"Content-Type": "application/json"}
+        answer = client.post("/api/curves", content=json.dumps(question), headers=kind)
         assert answer.status_code == 400
         assert word in answer.json()["error"]
 

@@ -69,5 +69,5 @@ def make_board(
     app.state.library = Library(folder, cache, Notes(place.notes))
     app.state.index = index
     app.state.stopping = threading.Event()
-    app.state.trouble = lambda: cache.trouble or index.trouble or None
+    app.state.trouble = lambda: " ".join(filter(None, (cache.trouble, index.trouble))) or None
     return app

@@ -181,6 +181,22 @@ class Cache:
             self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def part_of(connection: sqlite3.Connection) -> Iterator[None]:
+    """A part of a change, whole or not at all: where the block raises, what was changed before it stays."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        # A full disk may have ended the whole change already
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO part")
+        raise
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE part")
+
+
 def _inode(path: Path) -> int | None:
     try:
         return path.stat().st_ino

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from kirie.board.axes import AXES
 from kirie.board.downsample import shown
 from kirie.board.library import Library, library_of
+from kirie.runlog.reader.values import number
 from kirie.web.answers import RequestError, posted
 
 MOST_SERIES = 5000
@@ -127,9 +128,10 @@ def _place(content: Mapping[str, Any], word: str) -> float | None:
     found = content.get(word)
     if found is None:
         return None
-    if not isinstance(found, int | float) or isinstance(found, bool) or not math.isfinite(found):
+    place = None if isinstance(found, bool | str) else number(found)
+    if place is None or not math.isfinite(place):
         raise RequestError(400, f"`{word}` is '{str(found)[:40]}'; allowed is a number.")
-    return float(found)
+    return place
 
 
 ROUTES = [Route("/api/curves", curves, methods=["POST"])]

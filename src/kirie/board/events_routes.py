@@ -21,21 +21,21 @@ _SILENCE_S = 15.0
 
 
 async def events(request: Request) -> Response:
-    """Tells the version of the runs and the progress of reading, at once and with each change."""
+    """Tells the version of the runs, the progress of reading and what keeps it, at once and with each change."""
     library = library_of(request)
     return StreamingResponse(
-        _told(library, request.app.state.stopping.is_set),
+        _told(library, request.app.state.trouble, request.app.state.stopping.is_set),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
 
 
-async def _told(library: Library, stopping: Any) -> AsyncIterator[str]:
+async def _told(library: Library, trouble: Any, stopping: Any) -> AsyncIterator[str]:
     before: dict[str, Any] = {}
     silent = 0.0
     while not stopping():
         try:
-            now = await run_in_threadpool(library.news)
+            now = {**await run_in_threadpool(library.news), "trouble": trouble() or ""}
         except RequestError:
             # The cache is made anew; the next look finds it
             now = before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kirie.board import media
 from kirie.board.difference.repository import roots
 from kirie.board.library import Library
 from kirie.board.numbers.tables import ImageTable, Logged, read_counted
@@ -104,7 +105,7 @@ def _logged_table(library: Library, run: str, split: str) -> Logged | None:
     for key in library.detail(run).get("tables") or ():
         if split not in key.lower():
             continue
-        for table in reversed(library.run(run).tables(key)):
+        for table in reversed(media.tables(library, run, key)):
             try:
                 found = Logged.of(*table.read(_MOST_ROWS))
             except RunError:

@@ -6,6 +6,7 @@ Every few seconds living runs are looked at, and now and then all folders. A loo
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -21,17 +22,21 @@ from kirie.board.reading import Reading
 from kirie.board.scan import Log, Scan
 from kirie.board.states import Asked, states_without_slurm
 from kirie.board.turn import Turn
+from kirie.runlog.reader.find import id_of, readable
 
 LOOK_S = 1.5
 """Seconds between two looks at living runs."""
-SCAN_S = 5.0
-"""Seconds between two looks at all folders, at least."""
+SCAN_S = 2.0
+"""Seconds between two looks at all folders, at least: with LOOK_S, a new run shows within 5 s."""
 _SCAN_SHARE = 0.05
 """Share of the time that looking at folders may take: a slow file server is looked at less often."""
 _HEAD_START_S = 1.0
 """Looking at ten thousand folders would hold up the page's first answers, which the cache has."""
 _MANY = 50
 """Logs that are put into the cache with one change."""
+
+_MOST_PATH = 200
+"""Letters of a path that are told."""
 
 
 class _Known(NamedTuple):
@@ -47,9 +52,6 @@ class Indexer:
         cache: Its cache.
         turn: Tells whether another board does this already.
         asked: SLURM.
-
-    Attributes:
-        trouble: What keeps it from its work; "" if nothing does.
     """
 
     def __init__(self, folder: Path, cache: Cache, turn: Turn, asked: Asked | None = None) -> None:
@@ -61,7 +63,24 @@ class Indexer:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kirie-board-index", daemon=True)
-        self.trouble = ""
+        self._failure, self._root_is_gone = "", False
+        self._unread: dict[str, str] = {}
+        self._closed: dict[str, str] = {}
+
+    @property
+    def trouble(self) -> str:
+        """What keeps it from its work, or from a part of it, in sentences; "" if nothing does."""
+        gone = f"The folder {self._folder} is not there any more; what was read before is shown."
+        return " ".join(filter(None, (self._failure, gone if self._root_is_gone else self._left_out())))
+
+    def _left_out(self) -> str:
+        if not self._closed:
+            return ""
+        path, why = next(iter(self._closed.items()))
+        others = len(self._closed) - 1
+        more = f" and {others} more" if others else ""
+        first = readable(self._folder / path)[:_MOST_PATH]
+        return f"{first}{more} cannot be opened ({why}): what is new in there is left out."
 
     def start(self) -> None:
         """Begins to work in a thread."""
@@ -80,14 +99,14 @@ class Indexer:
         while not self._stopping.is_set():
             try:
                 self.look()
-                self.trouble = ""
+                self._failure = ""
             except CacheLostError:
                 continue
             except Exception as error:
                 # The board goes on with what it has; the next look may do better
-                if not self.trouble:
+                if not self._failure:
                     traceback.print_exc(file=sys.stderr)
-                self.trouble = f"The logs could not be read on ({type(error).__name__}: {error})."
+                self._failure = f"The logs could not be read on ({type(error).__name__}: {error})."
             self._stopping.wait(LOOK_S)
 
     def look(self, *, everywhere: bool = False) -> None:
@@ -127,10 +146,11 @@ class Indexer:
         begin = time.monotonic()
         logs = self._scan.look()
         self._next_scan = time.monotonic() + max(SCAN_S, (time.monotonic() - begin) / _SCAN_SHARE)
-        if not self._folder.is_dir():
+        self._root_is_gone = not self._folder.is_dir()
+        if self._root_is_gone:
             # A disk that is not mounted at the moment takes no runs with it
             return
-        if gone := [path for path in known if path not in logs]:
+        if gone := [path for path in known if path not in logs and not self._is_closed(path)]:
             with self._cache.writing() as connection:
                 self._keeper.make(connection, self._keeper.remove(connection, gone), states_without_slurm)
             for path in gone:
@@ -139,8 +159,15 @@ class Indexer:
         new.sort(key=lambda log: (log.stamp, log.path), reverse=True)
         self._keep([], (len(logs) - len(new), len(logs)))
         self._read(new, known, len(logs))
+        self._unread = {path: why for path, why in self._unread.items() if path in logs}
+        self._closed = self._scan.closed | self._unread
         with self._cache.writing() as connection:
             connection.execute("REPLACE INTO meta VALUES ('refreshed', ?)", (int(time.time()),))
+
+    def _is_closed(self, path: str) -> bool:
+        """Whether a log, or a folder that it lies in, could not be looked at just now: it may be there still."""
+        closed = self._scan.closed
+        return bool(closed) and not closed.keys().isdisjoint({path, *map(str, Path(path).parents)})
 
     def _look_at_living(self, known: dict[str, _Known]) -> None:
         with self._cache.reading() as connection:
@@ -148,13 +175,13 @@ class Indexer:
                 "SELECT path, stamp FROM segment WHERE open AND run IN (SELECT key FROM run WHERE alive)"
             ).fetchall()
         found = []
-        for path, stamp in living:
+        for path, stamp in [(os.fsdecode(path), stamp) for path, stamp in living]:
             try:
                 status = (self._folder / path).stat()
             except OSError:
                 # The next look at all folders tells whether it is gone
                 continue
-            log = Log(path, stamp, Path(path).stem.removeprefix("run-"), status.st_size, status.st_mtime_ns)
+            log = Log(path, stamp, id_of(Path(path).name), status.st_size, status.st_mtime_ns)
             # One that is not known at all is being read just now, or will be with the next look at all folders
             if path in known and not _is_known(log, known[path]):
                 found.append(log)
@@ -171,13 +198,17 @@ class Indexer:
             known.pop(log.path, None)
         try:
             for log, reading in source:
-                if reading is not None:
+                more = isinstance(reading, Reading) and reading.more
+                if isinstance(reading, Reading):
+                    self._unread.pop(log.path, None)
                     waiting.append((log, reading))
-                    if not reading.more:
+                    if not more:
                         known[log.path] = _Known(log.size, log.mtime)
-                kept += reading is None or not reading.more
+                elif not isinstance(reading, FileNotFoundError):
+                    self._unread[log.path] = reading.strerror or type(reading).__name__
+                kept += not more
                 late = time.monotonic() - looked > LOOK_S
-                if len(waiting) >= _MANY or late or (reading is not None and reading.more):
+                if len(waiting) >= _MANY or late or more:
                     self._keep(waiting, None if total is None else (total - len(logs) + kept, total))
                     waiting = []
                 if self._stopping.is_set():
@@ -222,16 +253,19 @@ class Indexer:
         """What the cache knows of logs."""
         with self._cache.reading() as connection:
             found = connection.execute("SELECT path, size, mtime FROM segment")
-            return {path: _Known(size, mtime) for path, size, mtime in found}
+            return {os.fsdecode(path): _Known(size, mtime) for path, size, mtime in found}
 
     def _wanted(self, logs: Sequence[Log]) -> list[Wanted]:
         """Logs with where their last look ended."""
         found = []
         with self._cache.reading() as connection:
             for log in logs:
-                row = connection.execute("SELECT state, facts FROM segment WHERE path = ?", (log.path,)).fetchone()
+                path = os.fsencode(log.path)
+                row = connection.execute("SELECT state, facts FROM segment WHERE path = ?", (path,)).fetchone()
                 state, facts = (json.loads(row[0]), json.loads(row[1])) if row is not None else (None, None)
-                found.append(Wanted(log, self._folder / log.path, state, facts, log.size if state is None else 0))
+                # Other processes are not started again and again for what cannot be opened
+                size = log.size if state is None and log.path not in self._unread else 0
+                found.append(Wanted(log, self._folder / log.path, state, facts, size))
         return found
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sqlite3
+import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kirie.board import chunks
+from kirie.board.cache import part_of
 from kirie.board.chunks import METRIC, SYSTEM, Names
+from kirie.board.detail import Segment, detail_of
 from kirie.board.numbers.cost import Cost, cost_of
-from kirie.board.reading import Facts, Reading
+from kirie.board.reading import Facts, Reading, failed
 from kirie.board.row import Told, merged, plain, row_of, started_of
 from kirie.board.scan import Log
 from kirie.board.states import ALIVE, state_by_log
@@ -20,9 +27,15 @@ from kirie.board.table import Row
 from kirie.core.run import RunFolder
 from kirie.runlog.reader import kirie_folder
 from kirie.runlog.reader.environment import environment
+from kirie.runlog.reader.find import readable
+from kirie.runlog.reader.values import number
 
+T = TypeVar("T")
 StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
 """Tells the states of kirie's runs by folder."""
+
+_OF_CONTENT = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""Errors of SQLite at what is to be kept, not at where."""
 
 _MOST_CONSOLE = 100_000
 """Pieces of output that are kept of a segment."""
@@ -31,6 +44,9 @@ _MOST_CONSOLE = 100_000
 class Keeper:
     """Writes into a cache; every method is called within one change of it.
 
+    What a log or a record says may be anything. One that we cannot take is told on the terminal and shows as a run in
+    which something was skipped; it keeps none of the others back.
+
     Args:
         folder: The folder that the board shows.
     """
@@ -38,6 +54,7 @@ class Keeper:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._names = Names()
+        self._told: set[tuple[str, str]] = set()
 
     def forget(self) -> None:
         """After a change that failed: what was looked up may be gone with it."""
@@ -49,7 +66,29 @@ class Keeper:
         Returns:
             The key of the log's run.
         """
-        found = connection.execute("SELECT id, run, state FROM segment WHERE path = ?", (log.path,)).fetchone()
+        take = partial(self._take, connection, log)
+        return self._or_instead(connection, log.path, partial(take, reading), partial(take, failed()))
+
+    def _or_instead(
+        self, connection: sqlite3.Connection, what: str, do: Callable[[], T], instead: Callable[[], T]
+    ) -> T:
+        """Does a part of a change; where it fails, it is undone, told once, and the other is done."""
+        try:
+            with part_of(connection):
+                return do()
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _OF_CONTENT):
+                # It is the cache that fails
+                raise
+            self.forget()
+            if (what, repr(error)) not in self._told:
+                self._told.add((what, repr(error)))
+                traceback.print_exc(file=sys.stderr)
+        return instead()
+
+    def _take(self, connection: sqlite3.Connection, log: Log, reading: Reading) -> str:
+        path = os.fsencode(log.path)
+        found = connection.execute("SELECT id, run, state FROM segment WHERE path = ?", (path,)).fetchone()
         if not reading.restarted and json.dumps(reading.since) != (found[2] if found else "null"):
             # Somebody else has read on from there meanwhile: these numbers are in the cache already
             return str(found[1]) if found else log.id
@@ -60,7 +99,7 @@ class Keeper:
             segment = connection.execute(
                 "INSERT INTO segment (run, size, mtime, open, state, facts, path, stamp)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, *texts, log.path, log.stamp),
+                (*values, *texts, path, log.stamp),
             ).lastrowid
             assert segment is not None
         else:
@@ -89,7 +128,9 @@ class Keeper:
         """
         keys: set[str] = set()
         for path in paths:
-            found = connection.execute("DELETE FROM segment WHERE path = ? RETURNING id, run", (path,)).fetchall()
+            found = connection.execute(
+                "DELETE FROM segment WHERE path = ? RETURNING id, run", (os.fsencode(path),)
+            ).fetchall()
             chunks.forget(connection, [segment for segment, _ in found])
             keys |= {run for _, run in found}
         return keys
@@ -97,53 +138,72 @@ class Keeper:
     def make(self, connection: sqlite3.Connection, keys: Iterable[str], states: StatesOf) -> None:
         """Makes the rows of runs anew, and counts the version up if any has changed."""
         known = [(key, self._segments(connection, key)) for key in keys]
-        folders = {key: _run_folder(self._folder / found[-1][0]) for key, found in known if found}
+        folders = {key: _run_folder(self._folder / found[-1].path) for key, found in known if found}
         told = states([folder for folder in folders.values() if folder is not None])
         version = None
         for key, segments in known:
-            made = self._made(connection, key, segments, folders.get(key), told) if segments else None
-            before = connection.execute("SELECT row, detail, alive FROM run WHERE key = ?", (key,)).fetchone()
-            if made is None and before is None or made is not None and before == made[-3:]:
-                continue
-            version = version or _next_version(connection)
-            if made is None:
-                connection.execute("DELETE FROM run WHERE key = ?", (key,))
-                connection.execute("REPLACE INTO gone VALUES (?, ?)", (key, version))
-            else:
-                connection.execute(
-                    "REPLACE INTO run (changed, key, id, project, entity, started, row, detail, alive)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (version, key, *made),
-                )
-                connection.execute("DELETE FROM gone WHERE key = ?", (key,))
+            version = self._or_instead(
+                connection,
+                key,
+                partial(self._make, connection, key, segments, folders.get(key), told, version),
+                partial(self._make, connection, key, [each.failed() for each in segments], None, {}, version),
+            )
+
+    def _make(
+        self,
+        connection: sqlite3.Connection,
+        key: str,
+        segments: Sequence[Segment],
+        folder: RunFolder | None,
+        told: dict[Path, str],
+        version: int | None,
+    ) -> int | None:
+        """Makes one run anew; gives the version of this change, None as long as nothing has changed."""
+        made = self._made(connection, key, segments, folder, told) if segments else None
+        before = connection.execute("SELECT row, detail, alive FROM run WHERE key = ?", (key,)).fetchone()
+        if made is None and before is None or made is not None and before == made[-3:]:
+            return version
+        version = version or _next_version(connection)
+        if made is None:
+            connection.execute("DELETE FROM run WHERE key = ?", (key,))
+            connection.execute("REPLACE INTO gone VALUES (?, ?)", (key, version))
+        else:
+            connection.execute(
+                "REPLACE INTO run (changed, key, id, project, entity, started, row, detail, alive)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (version, key, *made),
+            )
+            connection.execute("DELETE FROM gone WHERE key = ?", (key,))
+        return version
 
     def folders(self, connection: sqlite3.Connection, keys: Iterable[str]) -> list[RunFolder]:
         """kirie's own folders of runs, of those that have one."""
-        found = [_run_folder(self._folder / log[-1][0]) for key in keys if (log := self._segments(connection, key))]
+        found = [_run_folder(self._folder / log[-1].path) for key in keys if (log := self._segments(connection, key))]
         return [folder for folder in found if folder is not None]
 
-    def _segments(self, connection: sqlite3.Connection, key: str) -> list[tuple[str, int, int, Facts]]:
+    def _segments(self, connection: sqlite3.Connection, key: str) -> list[Segment]:
         found = connection.execute(
             "SELECT path, size, mtime, facts FROM segment WHERE run = ? ORDER BY stamp, path", (key,)
         )
-        return [(path, size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
+        return [Segment(os.fsdecode(path), size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
 
     def _made(
         self,
         connection: sqlite3.Connection,
         key: str,
-        segments: Sequence[tuple[str, int, int, Facts]],
+        segments: Sequence[Segment],
         folder: RunFolder | None,
         told: dict[Path, str],
     ) -> tuple[Any, ...]:
         """Id, project, entity, start, row, details and whether it is alive."""
-        facts = merged([each for _, _, _, each in segments])
-        updated = max(mtime for _, _, mtime, _ in segments) / 1e9
-        state = state_by_log(facts, time.time() - updated) if folder is None else told.get(folder.path, "crashed")
+        facts = merged([each.facts for each in segments])
+        updated = max(each.mtime for each in segments) / 1e9
+        state = told.get(folder.path) if folder is not None else None
+        state = state or state_by_log(facts, math.inf if segments[-1].says_nothing else time.time() - updated)
         record = kirie_folder.record(folder.path) if folder is not None else {}
-        where = folder.path if folder is not None else (self._folder / segments[-1][0]).parent
-        shown = str(where.relative_to(self._folder)) if where.is_relative_to(self._folder) else str(where)
-        files = (self._folder / segments[-1][0]).parent / "files"
+        where = folder.path if folder is not None else (self._folder / segments[-1].path).parent
+        shown = readable(where.relative_to(self._folder) if where.is_relative_to(self._folder) else where)
+        files = (self._folder / segments[-1].path).parent / "files"
         place = environment(facts["environment"], facts["config"], files)
         cost = _cost(facts, record, place)
         columns = row_of(facts, Told(key, shown, state, updated, record))
@@ -156,7 +216,7 @@ class Keeper:
             started,
             0,
         )
-        detail = _detail(facts, segments, record, place) | {"cost": None if cost is None else cost.to_dict()}
+        detail = detail_of(facts, segments, record, place) | {"cost": None if cost is None else cost.to_dict()}
         run = facts["run"]
         ours = (key.partition("~")[0], run.get("project") or "", run.get("entity") or "")
         return (*ours, started, row.packed(), json.dumps(detail), int(state in ALIVE))
@@ -200,48 +260,8 @@ def _run_folder(log: Path) -> RunFolder | None:
     return None if found is None else RunFolder(found)
 
 
-def _detail(
-    facts: Facts,
-    segments: Sequence[tuple[str, int, int, Facts]],
-    record: dict[str, Any],
-    where: dict[str, Any],
-) -> dict[str, Any]:
-    """What /api/run/ID tells beside the row."""
-    kinds: dict[str, str] = facts["media"]
-    return {
-        "entity": facts["run"].get("entity"),
-        "config": plain(facts["config"]),
-        "summary": plain(facts["summary"]),
-        "git": {**facts["git"], **(record.get("git") or {})},
-        "environment": where,
-        "versions": {"wandb": facts["version"], **(record.get("versions") or {})},
-        "data_version": record.get("data"),
-        "segments": [
-            {
-                "path": path,
-                "bytes": max(0, size),
-                "started": each["run"].get("started") or each["first"],
-                "exit": each["exit"][0] if each["exit"] else None,
-            }
-            for path, size, _, each in segments
-        ],
-        "metrics": facts["metrics"],
-        "system": facts["system"],
-        "media": _of(kinds, "images"),
-        "tables": _of(kinds, "table"),
-        "histograms": _of(kinds, "histogram"),
-        "texts": _of(kinds, "text"),
-        "skipped": facts["skipped"],
-    }
-
-
 def _cost(facts: Facts, record: dict[str, Any], place: dict[str, Any]) -> Cost | None:
     """What a run cost: by its record, which knows of all attempts, and while it runs by its log."""
-    noted, hardware = record.get("seconds"), record.get("hardware")
-    times = [seconds for seconds in (noted, facts["runtime"]) if isinstance(seconds, int | float)]
-    hardware = hardware if isinstance(hardware, dict) else {}
-    return cost_of(max(times, default=None), plain(facts["config"]), hardware, place)
-
-
-def _of(kinds: dict[str, str], wanted: str) -> list[str]:
-    return sorted(key for key, kind in kinds.items() if kind == wanted)
+    times = [number(record.get("seconds")), facts["runtime"]]
+    known = [seconds for seconds in times if seconds is not None and math.isfinite(seconds)]
+    return cost_of(max(known, default=None), plain(facts["config"]), record.get("hardware", {}), place)

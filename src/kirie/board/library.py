@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,13 +19,10 @@ from kirie.board.axes import AXES, along, merged, places
 from kirie.board.batch import images_a_step
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.notes import Notes
-from kirie.board.opened import Opened
 from kirie.board.row import RUN_COLUMNS
 from kirie.board.table import NOTE_COLUMNS, Table, with_note
 from kirie.core.run import RunFolder
 from kirie.runlog.reader import kirie_folder
-from kirie.runlog.reader.find import LogFile
-from kirie.runlog.reader.run import Run
 from kirie.web.answers import RequestError
 
 _SYSTEM = "system/"
@@ -48,7 +46,6 @@ class Library:
         self._names: dict[int, str] = {}
         self._notes: dict[str, dict[str, Any]] = {}
         self._notes_stamp = -1
-        self._opened = Opened()
 
     @property
     def version(self) -> int:
@@ -178,19 +175,7 @@ class Library:
         self.row(run)
         with self.reading() as connection:
             found = connection.execute("SELECT path FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
-            return [self.folder / path for (path,) in found]
-
-    def run(self, run: str) -> Run:
-        """A run, read from its logs where the cache does not have what is asked.
-
-        Raises:
-            RequestError: There is no such run, or its logs are gone.
-        """
-        self.row(run)
-        with self.reading() as connection:
-            found = connection.execute("SELECT path, stamp FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
-            logs = [LogFile(path := self.folder / text, path.stem.removeprefix("run-"), stamp) for text, stamp in found]
-        return self._opened.run(run, logs)
+            return [self.folder / os.fsdecode(path) for (path,) in found]
 
     def run_folder(self, run: str) -> RunFolder | None:
         """kirie's own folder of a run; None if another program made it."""

@@ -1,9 +1,12 @@
-"""What runs log beside numbers, from the cache: output, histograms, tables."""
+"""What runs log beside numbers, from the cache: output, histograms, pictures, tables. No log is read for it again."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from kirie.board import chunks
 from kirie.board.library import Library
@@ -40,23 +43,55 @@ def printed(library: Library, run: str) -> list[str]:
 
 
 def histograms(library: Library, run: str, key: str) -> dict[str, Any]:
-    """A histogram over the steps, on the edges of the widest.
+    """A histogram over the steps, each on its own edges.
 
     Returns:
-        steps, bins (n + 1 edges) and counts (n for each step); steps are thinned where there are very many.
+        steps, bins (n + 1 edges for each step) and counts (n for each step); of very many steps some between the first
+        and the last are left out.
 
     Raises:
         RequestError: There is no such run, or it has no such histogram.
     """
-    found = [one for step, value in _logged(library, run, key) if (one := media.histogram(value, step)) is not None]
+    logged = _logged(library, run, key)
+    found = [one for kept in logged if (one := media.histogram(kept.value, kept.step)) is not None]
     if not found:
         raise RequestError(404, f"The run logged no histogram '{key[:80]}'.")
-    found = found[:: -(-len(found) // _MOST_STEPS)]
+    places = np.linspace(0, len(found) - 1, min(len(found), _MOST_STEPS)).round().astype(int)
+    found = [found[place] for place in places]
     return {
         "steps": [one.step for one in found],
         "bins": [one.edges.tolist() for one in found],
         "counts": [one.counts.tolist() for one in found],
     }
+
+
+def pictures(library: Library, run: str, key: str) -> list[media.Picture]:
+    """The pictures that were logged under a key, by step.
+
+    Raises:
+        RequestError: There is no such run.
+    """
+    logged = _logged(library, run, key)
+    labels = {segment: _mask_labels(library, segment, key) for segment in {kept.segment for kept in logged}}
+    return [
+        picture
+        for kept in logged
+        for picture in media.pictures(kept.value, kept.files, kept.step, labels[kept.segment])
+    ]
+
+
+def tables(library: Library, run: str, key: str) -> list[media.Table]:
+    """The tables that were logged under a key, by step.
+
+    Raises:
+        RequestError: There is no such run.
+    """
+    return [
+        media.Table(kept.step, saved)
+        for kept in _logged(library, run, key)
+        if media.kind_of(kept.value) == "table"
+        and (saved := media.saved(kept.files, kept.value.get("path"))) is not None
+    ]
 
 
 def table(library: Library, run: str, key: str, step: int | None = None) -> dict[str, Any]:
@@ -66,22 +101,19 @@ def table(library: Library, run: str, key: str, step: int | None = None) -> dict
         library: The runs.
         run: The run.
         key: The table's key.
-        step: The step at which it was logged; None takes the newest.
+        step: The step at which it was logged; None takes the last.
 
     Raises:
         RequestError: There is no such run or table.
         RunError: The table's file is gone, too large or damaged.
     """
-    logs = library.logs(run)
-    for segment, log in reversed(list(zip(library.segments(run), logs, strict=False))):
-        for at, value in reversed(_of_segment(library, segment, key)):
-            if step is not None and at != step or media.kind_of(value) != "table":
-                continue
-            if (saved := media.saved(log.parent / "files", value.get("path"))) is None:
-                continue
-            columns, rows = media.Table(at, saved).read(_MOST_ROWS)
-            return {"step": at, "columns": columns, "rows": [[_cell(cell) for cell in row] for row in rows]}
-    raise RequestError(404, f"The run logged no table '{key[:80]}'" + ("." if step is None else f" at step {step}."))
+    found = [one for one in tables(library, run, key) if step is None or one.step == step]
+    if not found:
+        raise RequestError(
+            404, f"The run logged no table '{key[:80]}'" + ("." if step is None else f" at step {step}.")
+        )
+    columns, rows = found[-1].read(_MOST_ROWS)
+    return {"step": found[-1].step, "columns": columns, "rows": [[_cell(cell) for cell in row] for row in rows]}
 
 
 def _cell(cell: Any) -> Any:
@@ -92,16 +124,30 @@ def _cell(cell: Any) -> Any:
     return text[:_MOST_CELL]
 
 
-def _logged(library: Library, run: str, key: str) -> list[tuple[int, Any]]:
-    """Step and value of what was logged under a key; of a step that was repeated, the later one."""
-    found = {step: value for segment in library.segments(run) for step, value in _of_segment(library, segment, key)}
-    return sorted(found.items())
+class _Kept(NamedTuple):
+    """What was logged under a key at a step: in which segment, the folder of that segment's files, the value."""
+
+    step: int
+    segment: int
+    files: Path
+    value: Any
 
 
-def _of_segment(library: Library, segment: int, key: str) -> list[tuple[int, Any]]:
+def _logged(library: Library, run: str, key: str) -> list[_Kept]:
+    """What was logged under a key, by step; of a step that was repeated, the later one."""
+    logs = library.logs(run)
+    found: dict[int, _Kept] = {}
     with library.reading() as connection:
         name = chunks.number_of(connection, chunks.METRIC + key)
-        found = connection.execute(
-            "SELECT step, json FROM value WHERE segment = ? AND name = ? ORDER BY row", (segment, name)
-        ).fetchall()
-    return [(step, json.loads(text)) for step, text in found]
+        for segment, log in zip(library.segments(run), logs, strict=False):
+            rows = connection.execute(
+                "SELECT step, json FROM value WHERE segment = ? AND name = ? ORDER BY row", (segment, name)
+            )
+            found |= {step: _Kept(step, segment, log.parent / "files", text) for step, text in rows}
+    return [found[step]._replace(value=json.loads(found[step].value)) for step in sorted(found)]
+
+
+def _mask_labels(library: Library, segment: int, key: str) -> dict[str, dict[int, str]]:
+    with library.reading() as connection:
+        found = connection.execute("SELECT facts FROM segment WHERE id = ?", (segment,)).fetchone()
+    return media.mask_labels(json.loads(found[0])["config"], key) if found else {}

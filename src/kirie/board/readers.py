@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from kirie.board.reading import Facts, Reading, empty, read
+from kirie.board.reading import Facts, Reading, failed, read
 from kirie.board.scan import Log
 
 FEW_BYTES = 32 * 2**20
@@ -35,11 +35,11 @@ class Wanted(NamedTuple):
     bytes: int
 
 
-def readings(wanted: Sequence[Wanted]) -> Generator[tuple[Log, Reading | None]]:
+def readings(wanted: Sequence[Wanted]) -> Generator[tuple[Log, Reading | OSError]]:
     """Reads logs to their ends, about in the given order.
 
     Yields:
-        A log and what a look at it gave, several of a long one; None if it cannot be opened.
+        A log and what a look at it gave, several of a long one; the error if it cannot be opened.
     """
     processes = min(_MOST_PROCESSES, max(1, (os.cpu_count() or 2) - 1))
     if sum(each.bytes for each in wanted) < FEW_BYTES:
@@ -60,18 +60,18 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _here(wanted: Sequence[Wanted]) -> Iterator[tuple[Log, Reading | None]]:
+def _here(wanted: Sequence[Wanted]) -> Iterator[tuple[Log, Reading | OSError]]:
     for log, path, state, facts, _ in wanted:
         while True:
             found = _tried(path, state, facts)
             yield log, found
-            if found is None or not found.more:
+            if isinstance(found, OSError) or not found.more:
                 break
             state, facts = found.state, found.facts
 
 
-def _elsewhere(pool: ProcessPoolExecutor, left: list[Wanted], at_once: int) -> Iterator[tuple[Log, Reading | None]]:
-    working: dict[Future[Reading | None], Wanted] = {}
+def _elsewhere(pool: ProcessPoolExecutor, left: list[Wanted], at_once: int) -> Iterator[tuple[Log, Reading | OSError]]:
+    working: dict[Future[Reading | OSError], Wanted] = {}
     while left or working:
         while left and len(working) < at_once:
             each = left.pop()
@@ -79,17 +79,17 @@ def _elsewhere(pool: ProcessPoolExecutor, left: list[Wanted], at_once: int) -> I
         done, _ = wait(working, return_when=FIRST_COMPLETED)
         for future in done:
             each, found = working.pop(future), future.result()
-            if found is not None and found.more:
+            if isinstance(found, Reading) and found.more:
                 left.append(each._replace(state=found.state, facts=found.facts))
             yield each.log, found
 
 
-def _tried(path: Path, state: object, facts: Facts | None) -> Reading | None:
+def _tried(path: Path, state: object, facts: Facts | None) -> Reading | OSError:
     try:
         return read(path, state, facts)
-    except OSError:
-        return None
+    except OSError as error:
+        return error
     except Exception:
         # One log that we cannot take must not keep back the others; it shows as one in which something was skipped
         traceback.print_exc(file=sys.stderr)
-        return Reading(restarted=True, more=False, since=None, state=None, facts={**empty(), "skipped": {"failed": 1}})
+        return failed()

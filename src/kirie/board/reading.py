@@ -106,6 +106,16 @@ def empty() -> Facts:
     }
 
 
+def failed() -> Reading:
+    """The reading of a log that we cannot take: something was skipped."""
+    return Reading(restarted=True, more=False, since=None, state=None, facts=failed_facts())
+
+
+def failed_facts() -> Facts:
+    """The facts of a log, or of a whole run, that we cannot take."""
+    return {**empty(), "skipped": {"failed": 1}}
+
+
 def _fold(batch: Batch, facts: Facts) -> None:
     facts["run"].update(batch.run)
     apply(batch.config, facts["config"])

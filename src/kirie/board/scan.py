@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-_RUN = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(.+)")
-_LOG = ".wandb"
+from kirie.runlog.reader.find import ENDING, id_of, stamp_of
+
 _DEEPEST = 32
 """Levels below the folder that are looked at."""
 _SETTLED_NS = 2 * 10**9
@@ -23,7 +22,7 @@ class Log(NamedTuple):
     Attributes:
         path: Relative to the folder that is looked through.
         stamp: Date and time of its folder, as text that sorts.
-        id: The run's id, as the file's name says.
+        id: The run's id, by the file's name.
         size: Bytes.
         mtime: When it was last written, ns since 1970.
     """
@@ -49,17 +48,17 @@ class Scan:
         root: The folder; it may be a W&B run folder itself.
 
     Attributes:
-        closed: Folders that could not be read at the last look.
+        closed: Folders and logs that are there and could not be looked at the last time, by path, and why.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, _Folder] = {}
-        self.closed = 0
+        self.closed: dict[str, str] = {}
 
     def look(self) -> dict[str, Log]:
         """The logs that are there now, by path. Links are not followed: they may lead in a circle, or out."""
-        self.closed = 0
+        self.closed = {}
         found: dict[str, Log] = {}
         seen: dict[str, _Folder] = {}
         stack, deepest = [str(self._root)], str(self._root).count("/") + _DEEPEST
@@ -69,14 +68,14 @@ class Scan:
                 folder = seen[path] = self._listed(path)
             except FileNotFoundError:
                 continue
-            except OSError:
-                self.closed += 1
+            except OSError as error:
+                self._close(path, error)
                 continue
             for name in folder.logs:
                 if (log := self._log(Path(path, name))) is not None:
                     found[log.path] = log
-            if not folder.logs and path.count("/") < deepest:
-                # A run's own folder has none of another run below it
+            # A run's own folder has none of another run below it; a log elsewhere says nothing of its neighbours
+            if path.count("/") < deepest and not (folder.logs and stamp_of(path.rpartition("/")[2])):
                 stack += [f"{path}/{name}" for name in folder.folders]
         self._known = seen
         return found
@@ -93,15 +92,20 @@ class Scan:
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith("."):
                         folder.folders.append(entry.name)
-                elif entry.name.endswith(_LOG) and entry.is_file(follow_symlinks=False):
+                elif entry.name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
                     folder.logs.append(entry.name)
         return folder
 
     def _log(self, path: Path) -> Log | None:
         try:
             status = path.lstat()
-        except OSError:
+        except FileNotFoundError:
             return None
-        named = _RUN.fullmatch(path.parent.name)
-        stamp, run = named[1] if named else "", path.stem.removeprefix("run-")
-        return Log(str(path.relative_to(self._root)), stamp, run, status.st_size, status.st_mtime_ns)
+        except OSError as error:
+            self._close(str(path), error)
+            return None
+        where = str(path.relative_to(self._root))
+        return Log(where, stamp_of(path.parent.name), id_of(path.name), status.st_size, status.st_mtime_ns)
+
+    def _close(self, path: str, error: OSError) -> None:
+        self.closed[str(Path(path).relative_to(self._root))] = error.strerror or type(error).__name__

@@ -1,7 +1,8 @@
 """The tables of a board's cache.
 
-A segment is one log file; it has what the log said so far (`facts`), where its reading goes on (`state`), and columns
-in chunks. A run is what its segments make together, as the page shows it.
+A segment is one log file, by its path as the file system has it, which need not be text; it has what the log said so
+far (`facts`), where its reading goes on (`state`), and columns in chunks. A run is what its segments make together, as
+the page shows it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import sqlite3
 import time
 
-VERSION = 4
+VERSION = 5
 """Another number: a cache is thrown away and made anew."""
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE segment (
     id INTEGER PRIMARY KEY,
-    path TEXT NOT NULL UNIQUE,
+    path BLOB NOT NULL UNIQUE,
     stamp TEXT NOT NULL,
     size INTEGER NOT NULL,
     mtime INTEGER NOT NULL,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,8 @@ class Asked:
             except ClusterError:
                 # Without it leases and records have to do
                 pass
+            except Exception:
+                traceback.print_exc(file=sys.stderr)
         return states_without_slurm(folders)
 
     def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
@@ -62,8 +66,18 @@ class Asked:
 
 
 def states_without_slurm(folders: Iterable[RunFolder]) -> dict[Path, str]:
-    """The states of kirie's runs by folder, from their records and leases alone; nothing is written into them."""
-    return _states(folders, None)
+    """The states of kirie's runs by folder, from their records and leases alone; nothing is written into them.
+
+    One that cannot be told is left out.
+    """
+    found: dict[Path, str] = {}
+    for folder in folders:
+        try:
+            found |= _states([folder], None)
+        except Exception:
+            # What lies in a stranger's folder may be anything; one that we cannot take must not keep back the others
+            traceback.print_exc(file=sys.stderr)
+    return found
 
 
 def _states(folders: Iterable[RunFolder], asked: Asked | None) -> dict[Path, str]:

@@ -98,7 +98,7 @@ async def posted(request: Request) -> dict[str, Any]:
     """The JSON object of a POST.
 
     Raises:
-        RequestError: It is too large, or no JSON object.
+        RequestError: It is too large, no JSON object, or no text in UTF-8.
     """
     pieces, size = [], 0
     async for piece in request.stream():
@@ -106,8 +106,13 @@ async def posted(request: Request) -> dict[str, Any]:
         if size > MOST_POSTED:
             raise RequestError(413, f"What was sent has more than {MOST_POSTED:,} bytes.")
         pieces.append(piece)
+    content = b"".join(pieces)
     try:
-        found = json.loads(b"".join(pieces))
+        found = json.loads(content)
+        if b"\\u" in content:
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RequestError(400, "What was sent holds half a letter, as \\ud800, which no text has.") from None
     except (ValueError, RecursionError):
         raise RequestError(400, "What was sent is not JSON.") from None
     if not isinstance(found, dict):

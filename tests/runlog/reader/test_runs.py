@@ -86,6 +86,33 @@ def test_runs_are_found_newest_first_without_reading(tmp_path: Path, monkeypatch
         kirie.runlog.open(tmp_path / "nowhere")
 
 
+def test_a_log_beside_folders_hides_none_of_them(tmp_path: Path) -> None:
+    """A file that only ends like a log says nothing of the folders beside it; below a run's own folder no run lies."""
+    path = logs.write(tmp_path / "deep", _rows([1], 1.0), id_="sound")
+    (tmp_path / "junk.wandb").touch()
+    logs.write(path.parent / "files", _rows([1], 1.0), id_="inner")
+    assert {run.id for run in kirie.runlog.open(tmp_path)} == {"sound", "junk"}
+    assert [run.id for run in kirie.runlog.open(path.parent)] == ["sound"]
+
+
+def test_a_file_that_says_nothing_does_not_run(tmp_path: Path) -> None:
+    """An empty file and one that is no log have crashed at once; with W&B's first bytes, which it writes first, a run
+    runs."""
+    path = logs.write(tmp_path, [], id_="abc")
+    states = []
+    for content in (b"", b"no log", logs.HEADER[:3], logs.HEADER):
+        path.write_bytes(content)
+        states.append(kirie.runlog.open(tmp_path)["abc"].state)
+    assert states == ["crashed", "crashed", "running", "running"]
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """Bytes of a log's name that are no UTF-8 are written out in the run's id."""
+    path = logs.write(tmp_path, _rows([1], 1.0), id_="abc")
+    path.rename(os.fsdecode(os.fsencode(path.parent) + b"/run-o\xffd.wandb"))
+    assert kirie.runlog.open(tmp_path)["o\\xffd"].history("loss").value.tolist() == [1.0]
+
+
 def test_a_run_that_grows_is_read_on(tmp_path: Path) -> None:
     """`refresh` says which runs are new, gone or have grown; what was torn is read when it is whole."""
     path = logs.write(tmp_path, [], id_="abc")

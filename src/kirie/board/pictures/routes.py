@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kirie.board import media
 from kirie.board.facts import name_of, record_of, table_of
 from kirie.board.files import url_of
 from kirie.board.library import Library, library_of
@@ -65,7 +66,7 @@ def _logged(library: Library, run: str, key: str) -> tuple[list[Logged], list[di
     """The pictures of a run under a key, and the names of their labels."""
     if key not in (library.detail(run).get("media") or ()):
         return [], []
-    found = library.run(run).pictures(key)
+    found = media.pictures(library, run, key)
     told = [
         Logged(
             step=one.step,

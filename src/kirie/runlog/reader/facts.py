@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -149,7 +150,7 @@ class Facts:
         return state_of(
             self.exit_code,
             preempting=self.segments[-1].preempting,
-            silent_s=time.time() - self.updated,
+            silent_s=math.inf if self.segments[-1].says_nothing else time.time() - self.updated,
             recorded=recorded if isinstance(recorded, str) else None,
             held=folder is not None and kirie_folder.is_held(folder),
         )

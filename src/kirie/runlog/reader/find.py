@@ -10,6 +10,8 @@ from typing import NamedTuple
 from kirie.errors import RunError
 
 _FOLDER = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(.+)")
+ENDING = ".wandb"
+"""What a log's name ends with."""
 _DEEPEST = 32
 """Levels below the given folder that are looked at."""
 
@@ -19,8 +21,8 @@ class LogFile(NamedTuple):
 
     Attributes:
         path: The log, `run-ID.wandb`.
-        id: The run's id, by the log's name.
-        stamp: When the process began, by the folder's name: YYYYMMDD_HHMMSS, local time; "" if it is named otherwise.
+        id: The run's id, see `id_of`.
+        stamp: When the process began, see `stamp_of`.
     """
 
     path: Path
@@ -52,8 +54,8 @@ def find_logs(root: Path) -> list[LogFile]:
         folder, depth = folders.pop()
         logs, below = _look(folder)
         found += logs
-        # A run's own folder has none of another run below it
-        if not logs and depth < _DEEPEST:
+        # A run's own folder has none of another run below it; a log that lies elsewhere says nothing of its neighbours
+        if depth < _DEEPEST and not (logs and stamp_of(Path(folder).name)):
             folders += [(path, depth + 1) for path in below]
     return sorted(found, key=lambda log: (log.stamp, str(log.path)))
 
@@ -68,7 +70,7 @@ def _look(folder: str) -> tuple[list[LogFile], list[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     if not name.startswith("."):
                         below.append(entry.path)
-                elif name.endswith(".wandb") and entry.is_file(follow_symlinks=False):
+                elif name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
                     logs.append(_log(Path(entry.path)))
     except OSError:
         return logs, []
@@ -76,5 +78,21 @@ def _look(folder: str) -> tuple[list[LogFile], list[str]]:
 
 
 def _log(path: Path) -> LogFile:
-    named = _FOLDER.fullmatch(path.parent.name)
-    return LogFile(path, path.stem.removeprefix("run-"), named[1] if named else "")
+    return LogFile(path, id_of(path.name), stamp_of(path.parent.name))
+
+
+def id_of(log: str) -> str:
+    """The run's id, by its log's name."""
+    name = readable(log)
+    return name.removesuffix(ENDING).removeprefix("run-") or name
+
+
+def readable(path: str | Path) -> str:
+    """A path, or a name, as text; bytes of it that are no UTF-8 are written out, as `\\xff`."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def stamp_of(folder: str) -> str:
+    """When the process of a W&B run folder began, by the folder's name: YYYYMMDD_HHMMSS, local time; "" of others."""
+    named = _FOLDER.fullmatch(folder)
+    return named[1] if named else ""

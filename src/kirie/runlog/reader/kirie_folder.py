@@ -14,6 +14,9 @@ from kirie.errors import KirieError, RunError
 _LEASE_S = 90.0
 """A lease that was touched within this time is held; its holder touches it every 15 s."""
 
+_NESTED = frozenset({"made_of", "git", "data", "hardware", "versions"})
+"""Parts of a record that have parts."""
+
 _MOST = 1 << 20
 """Size of a configuration that is read."""
 
@@ -21,17 +24,21 @@ _MOST = 1 << 20
 def of(log: Path) -> Path | None:
     """The run folder of kirie that a log lies in (RUN/wandb/SEGMENT/run-ID.wandb), or None if it is not kirie's."""
     wandb = log.parent.parent
-    if wandb.name == "wandb" and RunFolder(wandb.parent).record.is_file():
-        return wandb.parent
-    return None
+    try:
+        ours = wandb.name == "wandb" and RunFolder(wandb.parent).record.is_file()
+    except OSError:
+        # Somebody else's, that may not be looked at
+        return None
+    return wandb.parent if ours else None
 
 
 def record(folder: Path) -> dict[str, Any]:
-    """kirie's run record; empty if it is damaged, or another program's."""
+    """kirie's run record; empty if it is damaged, or another program's, and without parts of another kind than ours."""
     try:
-        return RunFolder(folder).read_record()
-    except RunError:
+        found = RunFolder(folder).read_record()
+    except (RunError, OSError):
         return {}
+    return {key: value for key, value in found.items() if key not in _NESTED or isinstance(value, dict)}
 
 
 def config(folder: Path) -> dict[str, Any]:

@@ -61,6 +61,11 @@ class Segment:
         return {**self._tail.skipped, "unreadable": int(bool(self.lost))}
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether it is empty, or no log at all. W&B writes a log's first bytes when it makes it."""
+        return not self.lost and not self._tail.begun
+
+    @property
     def keys(self) -> set[str]:
         """The keys that have numbers."""
         return set(self._columns)

@@ -22,7 +22,7 @@ def state_of(
     Args:
         exit_code: The first exit of its newest log; None without one.
         preempting: Whether that log says that the run ends early and goes on later.
-        silent_s: Seconds since that log grew.
+        silent_s: Seconds since that log grew; infinity of a file that says nothing, which is none that grows.
         recorded: The state in kirie's run record, if it is a run of kirie.
         held: Whether a process holds kirie's lease of it.
 

@@ -59,6 +59,12 @@ class Tail:
         return asdict(self._state)
 
     @property
+    def begun(self) -> bool:
+        """Whether the file begins as a log does; not so an empty one."""
+        frames = self._state.frames
+        return frames.offset > 0 or frames.torn
+
+    @property
     def skipped(self) -> dict[str, int]:
         """What could not be read so far.
 

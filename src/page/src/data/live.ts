@@ -1,4 +1,4 @@
-/** What the server says by itself: new rows of runs, progress of indexing, and that it is gone. */
+/** What the server says by itself: new rows of runs, progress of indexing, what keeps it from that, and that it is gone. */
 import { signal } from "@preact/signals";
 import { ask } from "./ask";
 import { book, frozen } from "./frozen";
@@ -31,6 +31,10 @@ export async function start(): Promise<void> {
   });
   events.addEventListener("error", () => (connected.value = false));
   events.addEventListener("runs", () => void refreshRuns());
+  events.addEventListener("trouble", (event) => {
+    const trouble = JSON.parse((event as MessageEvent<string>).data) as string;
+    if (board.value && board.value.trouble !== trouble) board.value = { ...board.value, trouble };
+  });
   events.addEventListener("index", (event) => {
     indexing.value = JSON.parse((event as MessageEvent<string>).data) as { done: number; total: number };
   });
