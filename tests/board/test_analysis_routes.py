@@ -215,6 +215,7 @@ def test_another_metric_can_be_asked_for(client: TestClient) -> None:
     assert sorted(one["value"] for one in found["trials"]) == pytest.approx([0.4, 0.5])
     assert client.get("/api/sweeps/pair", params={"metric": "nope"}).status_code == 404
     assert client.get("/api/sweeps/pair", params={"goal": "sideways"}).status_code == 400
+    assert client.get("/api/sweeps/nope").status_code == 404
 
 
 def test_the_goal_can_be_turned(client: TestClient) -> None:
@@ -240,7 +241,6 @@ def test_a_sweep_without_a_metric_opens(tmp_path: Path) -> None:
     assert [one["value"] for one in found["trials"]] == [None, None]
     assert found["importance_why"] == "No trial that finished has a value of any metric."
     assert _get(client, "/api/sweeps")[0]["metric"] is None
-assert client.get("/api/sweeps/nope").status_code == 404
     app.state.library.cache.close()
 
 
