@@ -20,6 +20,8 @@ export function Shell() {
       <Bar />
       <News />
       <main id="main" aria-label={now?.name}>
+        {/* What the view is of is its heading; without that, its name */}
+        {now && address.value.path.length === 0 && <h1 class="unseen">{now.name}</h1>}
         {Show ? <Show key={now.word} /> : <Lost />}
       </main>
       <Keyboard />
