@@ -81,13 +81,15 @@ function Line({ sample, wanted, children }: { sample: Sample; wanted: boolean; c
   }, [wanted]);
   return (
     <section ref={line} class={`line-of ${wanted ? "wanted" : ""}`} aria-label={name}>
-      <h3 class="row" title={name}>
-        <span class="cut">{name}</span>
+      <div class="row called">
+        <h3 class="cut" title={name}>
+          {name}
+        </h3>
         {typeof change === "number" && (
           <span class={`fall ${change < 0 ? "down" : change > 0 ? "up" : ""}`}>{signed(change)} in the tables</span>
         )}
         {change === null && <span class="fall faint">in no table</span>}
-      </h3>
+      </div>
       {children}
     </section>
   );
