@@ -32,7 +32,7 @@ function SweepList() {
         </Empty>
       )}
       {data && data.length > 0 && (
-        <section class="panel" aria-label="Sweeps">
+        <section class="panel scroll" aria-label="Sweeps">
           <table class="plain">
             <thead>
               <tr>
@@ -42,7 +42,7 @@ function SweepList() {
                 </th>
                 <th scope="col">State</th>
                 <th scope="col">Metric</th>
-                <th scope="col" class="number">
+                <th scope="col" class="number nowrap">
                   Device hours
                 </th>
               </tr>
@@ -50,7 +50,7 @@ function SweepList() {
             <tbody>
               {data.map(({ name, runs, total, state, metric, device_hours }) => (
                 <tr key={name}>
-                  <td>
+                  <td class="nowrap">
                     <a href={link("sweeps", [name], {})}>{name}</a>
                   </td>
                   <td class="number">{total ? `${count(runs)} of ${count(total)}` : count(runs)}</td>

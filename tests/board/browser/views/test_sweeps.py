@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 from tests.board.browser.views.conftest import Tab
 
@@ -89,3 +90,12 @@ def test_the_goal_is_turned(tab: Tab) -> None:
     expect(page.get_by_role("main")).to_contain_text("highest epoch 2")
     assert "goal=" not in page.url
     expect(page.get_by_text("3 finished trials are too few to tell; it takes 8.")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["sweeps", "sweeps/rates"])
+def test_sweeps_fit_a_phone(tab: Tab, address: str) -> None:
+    """At phone width tables and axes scroll in their panels, and the page does not."""
+    page = tab(address)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("table").first).to_be_visible()
+    assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
