@@ -147,6 +147,11 @@ def _next_version(answer: http.client.HTTPResponse) -> int:
         ([".", "--port", "70000"], "There is no port 70000"),
         ([".", "--port", "many"], "invalid int value"),
         ([".", "--host", "192.0.2.1"], "no address of this machine"),
+        ([".", "--export", ""], "--export is ''; it names the HTML file"),
+        ([".", "--export", "."], "--export is '.'; it names the HTML file"),
+        ([".", "--export", "r.html", "--runs", ""], "--runs is '', which names no run"),
+        ([".", "--export", "r.html", "--runs", " ,"], "--runs is ' ,', which names no run"),
+        ([".", "--export", "r.html", "--port", "0"], "leave out --host and --port"),
     ],
 )
 def test_what_it_refuses(

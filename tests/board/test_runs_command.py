@@ -17,6 +17,7 @@ from kirie.errors import RunError, UsageError
 def folder(tmp_path: Path) -> Path:
     """Two runs of W&B, one with words that could break a table, and one of kirie without a log."""
     words = {"name": 'a "quoted", word\nand a line', "formula": "=1+1", "list": [1, "x"], "model": {"name": "unet"}}
+    words["less"] = "-1+cmd|' /C calc'!A0"
     logs.write(tmp_path / "x", [logs.config(words), logs.history({"a": float("nan")}), logs.exit_(0)], id_="one")
     logs.write(tmp_path / "y", [logs.history({"b": 0.5}), logs.exit_(1)], id_="two", stamp="20260102_000000")
     (tmp_path / "bare").mkdir()
@@ -39,6 +40,7 @@ def test_csv_keeps_words_whole(folder: Path, capsys: pytest.CaptureFixture[str])
     two, one, bare = csv.DictReader(capsys.readouterr().out.splitlines(keepends=True))
     assert one["config.name"] == 'a "quoted", word\nand a line'
     assert one["config.formula"] == "'=1+1"
+    assert one["config.less"] == "'-1+cmd|' /C calc'!A0"
     assert json.loads(one["config.list"]) == [1, "x"]
     assert (two["summary.b"], two["config.name"], bare["id"]) == ("0.5", "", "bare")
 

@@ -85,7 +85,7 @@ def _as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in {"=", "+", "@", "\t", "\r"}:
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
         # A spreadsheet would take it for a formula, and a log is a stranger's
         return f"'{value}"
     return json.dumps(_json(value), ensure_ascii=False) if isinstance(value, list | dict) else value

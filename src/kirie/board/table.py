@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from kirie.board.row import RUN_COLUMNS
 
@@ -61,12 +63,15 @@ class Table:
             gone: The versions with which runs went, by key.
         """
         # One long text is read faster than many short ones
-        contents = json.loads(f"[{','.join(text for _, _, _, text in packed)}]")
+        contents = _read(f"[{','.join(text for _, _, _, text in packed)}]")
         for (key, started, changed, _), (columns, metrics, system) in zip(packed, contents, strict=True):
             self.rows[key] = Row(columns, metrics, system, started, changed)
             self.gone.pop(key, None)
-            for column, value in columns.items():
-                self._flags[column] = self._flags.get(column, 0) | _FLAGS.get(type(value), _TEXT)
+        kinds: set[tuple[str, type]] = set()
+        for columns, _, _ in contents:
+            kinds.update(zip(columns, map(type, columns.values()), strict=True))
+        for column, kind in kinds:
+            self._flags[column] = self._flags.get(column, 0) | _FLAGS.get(kind, _TEXT)
         for key, version in gone.items():
             if key not in self.rows or self.rows[key].changed < version:
                 self.rows.pop(key, None)
@@ -87,10 +92,13 @@ class Table:
             ids: The runs.
             notes: What people added, by run.
         """
-        shown = [with_note(self.rows[key].columns, notes.get(key)) for key in ids]
+        keys = (*RUN_COLUMNS, *NOTE_COLUMNS, *self._others())
+        # Row by row and then turned, which is twice as fast as column by column
+        rows = [tuple(map(with_note(self.rows[run].columns, notes.get(run)).get, keys)) for run in ids]
+        columns = zip(*rows, strict=True) if rows else ((),) * len(keys)
         return [
-            {"key": key, "kind": self._kind(key), "from": _origin(key), **_values(key, shown, self._kind(key))}
-            for key in (*RUN_COLUMNS, *NOTE_COLUMNS, *self._others())
+            {"key": key, "kind": self._kind(key), "from": _origin(key), **_values(values, self._kind(key))}
+            for key, values in zip(keys, columns, strict=True)
         ]
 
     def metrics(self, names: Mapping[int, str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -111,6 +119,14 @@ class Table:
         return fixed or _KINDS.get(self._flags.get(key, _TEXT), "text")
 
 
+def _read(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # A configuration may hold NaN, or whole numbers without end
+        return json.loads(text)
+
+
 def with_note(columns: Mapping[str, Any], note: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """A row with what a person added to its run; tags of a person stand in the place of the log's."""
     if note is None:
@@ -127,8 +143,7 @@ def _origin(key: str) -> str:
     return "config" if key.startswith("config.") else "summary"
 
 
-def _values(key: str, rows: Iterable[Mapping[str, Any]], kind: str) -> dict[str, Any]:
-    values = [row.get(key) for row in rows]
+def _values(values: Sequence[Any], kind: str) -> dict[str, Any]:
     if kind == "list":
         return {"values": [value if value is None or isinstance(value, list) else [value] for value in values]}
     if kind != "text":

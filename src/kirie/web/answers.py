@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,11 +38,11 @@ def json_answer(_request: Request, content: Any, *, status: int = 200) -> Respon
 def json_bytes(content: Any) -> bytes:
     """The same as bytes."""
     try:
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:
+        return orjson.dumps(content)
+    except TypeError:
+        # Whole numbers of more than 64 bits, and names that are no UTF-8: their halves of letters are escaped
         text = json.dumps(finite(content), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # A name that is no UTF-8 has halves of letters, which JSON escapes like this
-    return text.encode(errors="backslashreplace")
+        return text.encode(errors="backslashreplace")
 
 
 def finite(content: Any) -> Any:

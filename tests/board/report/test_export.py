@@ -148,6 +148,12 @@ def test_the_command_writes_a_report(
     with pytest.raises(RunError, match=r"There is no folder .*nowhere for the report"):
         main([str(runs), "--export", str(tmp_path / "nowhere" / "report.html")])
     assert not (tmp_path / "nowhere").exists()
+    monkeypatch.setattr(export, "MOST_RUNS", 2)
+    with pytest.raises(UsageError, match="at most 2 runs, and these are 3; name some with --runs"):
+        main([str(runs), "--export", str(out)])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match="holds no run with a log"):
+        main([str(tmp_path / "empty"), "--export", str(out)])
 
 
 def test_the_page_gets_its_report(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,11 @@ from kirie.board.facts import record_in
 from kirie.board.indexer import Indexer
 from kirie.board.library import Library
 from kirie.board.report.asks import Asker
-from kirie.board.report.book import make_book
+from kirie.board.report.book import MOST_RUNS, make_book
 from kirie.board.report.page import check_built, report_html
 from kirie.core import files
 from kirie.core.run import RunFolder
-from kirie.errors import RunError
+from kirie.errors import RunError, UsageError
 from kirie.web.page import BUILT
 
 _STUCK_S = 60.0
@@ -41,7 +41,7 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
 
     Raises:
         UsageError: The page is not built, or there are too many runs.
-        RunError: A run is not on the board, or the file's folder is not there.
+        RunError: A run is not on the board, or none is, or the folder of the file is not there.
         DeviceError: The file cannot be written.
     """
     if not out.parent.is_dir():
@@ -53,6 +53,12 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     library: Library = app.state.library
     _bring_up_to_date(app.state.index, library)
     ids, left_out = ids_of(library, runs) if runs else (library.ids(), [])
+    if not ids:
+        raise RunError(f"{library.folder} holds no run with a log of W&B, so there is nothing to report.")
+    if len(ids) > MOST_RUNS:
+        raise UsageError(
+            f"A report is of at most {MOST_RUNS} runs, and these are {len(ids)}; name some with --runs A,B."
+        )
     view = f"#/runs?runs={','.join(quote(one) for one in ids)}"
     book = asyncio.run(make_book(Asker(app), ids, view))
     files.write_text(out, report_html(page, book))

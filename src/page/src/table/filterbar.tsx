@@ -10,7 +10,7 @@ interface Props {
   onChange: (filter: string) => void;
 }
 
-const PAUSE_MS = 50;
+const PAUSE_MS = 25;
 const PLACEHOLDER = "Filter: config.model.name = unet and val/miou > 0.7";
 
 function failureOf(text: string): FilterError | null {
