@@ -113,7 +113,8 @@ def _left(one: Sweep, states: Mapping[str, str]) -> str:
         return "finished"
     left = left_running(one.folder / JOURNAL)
     for number, run in left:
-        if states[run] == "running" if run in states else held(trial_folder(one.folder, number)):
+        here = states.get(run or "")
+        if here == "running" or (here is None and held(trial_folder(one.folder, number))):
             return "running"
     return "interrupted" if left else "finished"
 

@@ -97,5 +97,5 @@ def test_sweeps_fit_a_phone(tab: Tab, address: str) -> None:
     """At phone width tables and axes scroll in their panels, and the page does not."""
     page = tab(address)
     page.set_viewport_size({"width": 390, "height": 844})
-    expect(page.get_by_role("table").first).to_be_visible()
+    expect(page.get_by_role("table").last).to_be_visible()
     assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
