@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.board.conftest import ADDRESS, write_log
 from tests.board.small_runs import IMAGES, counts, foreign_run, kirie_run
 from tests.sweep.small_sweeps import small_sweep
 
@@ -187,6 +188,7 @@ def test_differences_are_told(client: TestClient) -> None:
 def test_sweeps_are_found_in_runs(client: TestClient) -> None:
     """Runs that log one sweep's name are a sweep, and a group that varies is one, too."""
     found = {one["name"]: one for one in _get(client, "/api/sweeps")}
+    assert (found["rates"]["metric"], found["pair"]["metric"]) == ("val/miou", "accuracy")
     assert (found["rates"]["kind"], found["rates"]["runs"], found["rates"]["device_hours"]) == ("sweep", 3, 3.0)
     assert (found["pair"]["kind"], found["pair"]["runs"]) == ("group", 2)
     assert set(found) == {"rates", "pair"}
@@ -202,7 +204,7 @@ def test_a_sweep_has_its_trials(client: TestClient) -> None:
         {"aaaa": 0.7, "bbbb": 0.8, "cccc": 0.8}
     )
     assert all(one["cost_s"] == 3600.0 and one["size"] == 1000 for one in found["trials"])
-    assert found["importance"] == []
+    assert (found["importance"], found["importance_why"][:19]) == ([], "3 finished trials a")
     assert found["trails"]["trials"][-1][1] == pytest.approx(0.8)
     assert found["trails"]["cost"][-1][0] == 3 * 3600.0
     assert found["device_hours"] == 3.0
@@ -214,7 +216,50 @@ def test_another_metric_can_be_asked_for(client: TestClient) -> None:
     assert found["metric"]["goal"] == "minimize"
     assert sorted(one["value"] for one in found["trials"]) == pytest.approx([0.4, 0.5])
     assert client.get("/api/sweeps/pair", params={"metric": "nope"}).status_code == 404
+    assert client.get("/api/sweeps/pair", params={"goal": "sideways"}).status_code == 400
     assert client.get("/api/sweeps/nope").status_code == 404
+
+
+def test_the_goal_can_be_turned(client: TestClient) -> None:
+    """The other goal makes the other end of each curve its value, and the least of them the best."""
+    found = _get(client, "/api/sweeps/rates", goal="minimize")
+    assert found["metric"]["goal"] == "minimize"
+    assert {one["run"]: one["value"] for one in found["trials"]} == pytest.approx(
+        {"aaaa": 0.35, "bbbb": 0.4, "cccc": 0.4}
+    )
+    assert found["trails"]["trials"][-1][1] == pytest.approx(0.35)
+
+
+def test_a_sweep_without_a_metric_opens(tmp_path: Path) -> None:
+    """Runs that logged nothing that measures have a sweep with trials and no metric."""
+    for at in range(2):
+        row = {"epoch": 1, "_step": 0, "_timestamp": 1.0, "_runtime": 1.0}
+        write_log(tmp_path / "runs", f"run{at}", [row], config={"sweep": "bare", "lr": at})
+    app = make_board(tmp_path / "runs", BoardPlace(tmp_path / "cache", tmp_path / "notes"))
+    app.state.index.look()
+    client = TestClient(app, base_url="http://127.0.0.1")
+    found = _get(client, "/api/sweeps/bare")
+    assert (found["metric"]["name"], found["metric"]["metrics"]) == (None, ["epoch"])
+    assert [one["value"] for one in found["trials"]] == [None, None]
+    assert found["importance_why"] == "No trial that finished has a value of any metric."
+    assert _get(client, "/api/sweeps")[0]["metric"] is None
+    app.state.library.cache.close()
+
+
+def test_the_list_and_the_sweep_tell_one_state(tmp_path: Path) -> None:
+    """A trial at work without a run on the board makes its sweep a running one on the list, too; left, interrupted."""
+    ledger = small_sweep(tmp_path, total=2)
+    claim = ledger.claim("w")
+    assert claim is not None
+    claim.begin("elsewhere")
+    (tmp_path / "runs").mkdir()
+    with TestClient(make_board(tmp_path / "runs", BoardPlace(tmp_path / "c", tmp_path / "n")), ADDRESS) as client:
+        states = []
+        for _ in range(2):
+            states += [_get(client, "/api/sweeps")[0]["state"], _get(client, "/api/sweeps/small")["trials"][0]["state"]]
+            if len(states) == 2:
+                claim.give_back()
+    assert states == ["running", "running", "interrupted", "interrupted"]
 
 
 def test_a_ledger_tells_what_runs_cannot(tmp_path: Path) -> None:
@@ -251,6 +296,7 @@ def test_a_ledger_tells_what_runs_cannot(tmp_path: Path) -> None:
         "model": ("choice", False),
     }
     assert found["trails"]["trials"] == [[0, 0.5], [2, 0.6]]
+    assert line["state"] == "interrupted"
     other = _get(client, "/api/sweeps/small", metric="epoch")
     assert [one["value"] for one in other["trials"]] == [2.0, None, None, None]
     app.state.library.cache.close()

@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,15 @@ class Library:
             if part:
                 answer["gone"] = [run for run, went in table.gone.items() if went > (since or 0)]
             return answer | {"metrics": metrics, "system": system}
+
+    def metrics(self, runs: Sequence[str]) -> Counter[str]:
+        """The metrics of some runs, with how many of them logged each."""
+        with self._lock:
+            self._refresh()
+            rows = [self._table.rows[run] for run in runs if run in self._table.rows]
+            found = Counter(number for row in rows for number in row.metrics)
+            names = {at: self._names[at].removeprefix(chunks.METRIC) for at in found if at in self._names}
+            return Counter({name: found[at] for at, name in names.items()})
 
     def curve(self, run: str, metric: str, x: str = "step") -> tuple[Numbers, Numbers]:
         """A metric's curve; of a step that was logged twice, after a restart, the later value.

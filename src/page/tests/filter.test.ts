@@ -20,6 +20,7 @@ const table = new RunTable(
     column("state", "text", ["running", "finished", "finished", "failed"], "run"),
     column("tags", "list", [["paper", "best"], [], ["draft"], null], "run"),
     column("started", "time", [1e9, 1.5e9, 1.8e9, null], "run"),
+    column("progress", "number", [0.5, 1, 0.25, null], "run"),
     column("runtime", "number", [30, 5400, 9000, null], "run"),
     column("config.model.name", "text", ["unet", "UNet", "fpn", null]),
     column("config.lr", "number", [1e-3, 1e-4, 0.01, null]),
@@ -55,6 +56,18 @@ describe("filter", () => {
     ["state = finished and val/miou > 0.75 or state = failed", "cd"], // and binds closer
     ["state = finished and (val/miou > 0.75 or state = failed)", "c"],
     ["val/miou = null", "d"],
+    ["tags = null", "bd"], // no tags are an empty list
+    ["tags != null", "ac"],
+    // What is shown can be typed
+    ["progress = 100%", "b"],
+    ['progress > "40 %"', "ab"],
+    ["runtime = 1h30min", "b"],
+    ['runtime >= "1 h 30 min"', "bc"],
+    ['runtime = "2 h 30 min 00 s"', "c"],
+    ["'or' < '1,000'", "abcd"],
+    ["val/miou > −1", "abc"],
+    ["ema = yes", "ad"],
+    ["ema = no", "b"],
     ["val/miou != null", "abc"],
     ["config.lr != 0.001", "bcd"], // what lacks it is not that value
     ["config.lr <= 1e-3", "ab"],
@@ -92,6 +105,9 @@ describe("filter", () => {
     ["name = 'open", "is not closed", 7],
     ["= 3", "a column belongs before", 0],
     ["val/miou > high", "holds numbers", 11],
+    ["val/miou > '1 2'", "holds numbers", 11],
+    ["val/miou > '1h 2'", "holds numbers", 11],
+    ["val/miou > -", "holds numbers", 11],
     ["started > soon", "holds times", 10],
     ["state ! failed", "is no operator", 6],
     ["val/miou < null", "null is compared", 11],

@@ -56,6 +56,62 @@ def test_names_of_columns_are_completed(view: View) -> None:
     expect(page.get_by_role("option", name="tiny")).to_be_visible()
 
 
+def test_tab_leaves_the_filter_and_takes_nothing(view: View) -> None:
+    """What is typed stays as it is, unless a completion was chosen."""
+    page = view.open("runs")
+    filter_ = page.get_by_role("combobox", name="Filter")
+    filter_.fill("unet")
+    page.keyboard.type(" or se")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(filter_).to_have_value("unet or se")
+    expect(filter_).not_to_be_focused()
+    filter_.fill("encod")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    expect(filter_).to_have_value("config.model.encoder ")
+
+
+def test_what_is_wrong_before_the_cursor_is_said_at_once(view: View) -> None:
+    """A mistake further up is told while completions of the next word are open; the word itself is waited for."""
+    page = view.open("runs")
+    filter_ = page.get_by_role("combobox", name="Filter")
+    filter_.click()
+    page.keyboard.type("seed between state")
+    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.locator("#filter-error mark")).to_have_text("between")
+    filter_.fill("")
+    page.keyboard.type("stat")
+    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.locator("#filter-error")).to_have_count(0)
+
+
+def test_runs_without_tags_are_found(view: View) -> None:
+    """No tags are null, as no value is."""
+    page = view.open("runs?filter=tags+%3D+null")
+    _rows(page, 2)
+    page = view.open("runs?filter=tags+!%3D+null")
+    _rows(page, ALL - 2)
+
+
+def test_each_view_has_one_heading_of_the_first_order(view: View) -> None:
+    """Who goes by headings finds the view's name, or that of what it shows."""
+    for address in ("runs", "curves", "pictures", "numbers", "sweeps", "difference", "system", "report", "run/unet-1"):
+        page = view.open(address)
+        page.locator("main .view").first.wait_for()
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).to_have_count(1)
+        expect(heading).to_have_text("unet, first seed" if "/" in address else re.compile(address[:4], re.IGNORECASE))
+
+
+def test_without_pictures_there_is_no_grid_of_them(view: View) -> None:
+    """The sentence stands alone."""
+    page = view.open("pictures?runs=unet-1,fpn-1")
+    expect(page.get_by_role("heading", name="These runs logged no pictures")).to_be_visible()
+    expect(page.get_by_text("Truth", exact=True)).to_have_count(1)
+    expect(page.locator(".pictures")).to_have_count(0)
+
+
 def test_headings_sort_and_shift_adds_a_second_order(view: View) -> None:
     """Numbers fall first; a second click turns; Shift sorts ties by another column."""
     page = view.open("runs?cols=val/miou,config.model.name")
@@ -98,7 +154,8 @@ def test_the_table_works_by_keys_alone(view: View) -> None:
     expect(page).to_have_url(re.compile(r"runs=[\w-]+,[\w-]+,[\w-]+$"))
     expect(page.get_by_role("button", name="Selected runs: 3")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile("#/run/"))
+    expect(page.get_by_role("navigation", name="Parts of the run")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("show this list")
 

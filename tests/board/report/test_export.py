@@ -133,6 +133,7 @@ def test_the_command_writes_a_report(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(export, "BUILT", tmp_path)
     out = tmp_path / "out" / "report.html"
+    (tmp_path / "out").mkdir()
     words = [str(runs), "--export", str(out), "--runs", "aaaa,cccc", "--json"]
     with pytest.raises(UsageError, match="`make setup` builds it"):
         main(words)
@@ -144,6 +145,9 @@ def test_the_command_writes_a_report(
     assert sorted(_report(out)["answers"]["/api/runs"]["ids"]) == ["aaaa", "cccc"]
     with pytest.raises(UsageError, match="--export FILE"):
         main([str(runs), "--runs", "aaaa"])
+    with pytest.raises(RunError, match=r"There is no folder .*nowhere for the report"):
+        main([str(runs), "--export", str(tmp_path / "nowhere" / "report.html")])
+    assert not (tmp_path / "nowhere").exists()
     monkeypatch.setattr(export, "MOST_RUNS", 2)
     with pytest.raises(UsageError, match="at most 2 runs, and these are 3; name some with --runs"):
         main([str(runs), "--export", str(out)])

@@ -21,6 +21,8 @@ def test_pairs_are_asked_for_both_ways_up_to_a_number() -> None:
     two = questions(Subject(("b", "a"), ("k",), ("eye",), ("s w",)))
     assert "/api/compare?a=a&b=b&score=miou&split=val" in two
     assert "/api/compare?a=b&b=a&score=eye&split=val" in two
+    assert "/api/images?runs=a%2Cb&score=eye&split=test" in two
+    assert "/api/seeds?runs=a%2Cb&score=eye&split=val" in two
     assert "/api/pictures?key=k&order=regression&runs=b%2Ca" in two
     assert "/api/pictures?order=name&runs=a%2Cb" in two
     assert "/api/difference?a=b&b=a" in two

@@ -11,7 +11,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState, create_trial
 
-from kirie.board.sweeps.importance import LEAST, Goal, importances
+from kirie.board.sweeps.importance import LEAST, Goal, importances, why_none
 
 SPACE: dict[str, BaseDistribution] = {
     "lr": FloatDistribution(1e-5, 1e-1, log=True),
@@ -113,3 +113,22 @@ def test_odd_values_are_choices() -> None:
     found = importances(params, [float(at % 2) + at / 1000 for at in range(40)], "maximize")
     assert max(found, key=lambda name: found[name]) in {"size", "huge"}
     assert set(found) == {"size", "mixed", "huge"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([], "No trial that finished has a value of miou."),
+        ([0.5], "1 finished trial is too few to tell; it takes 8."),
+        ([0.1, 0.2, 0.3], "3 finished trials are too few to tell; it takes 8."),
+        ([0.3, 0.1 + 0.2] * 10, "All 20 finished trials came to the same miou"),
+        ([at / 20 for at in range(20)], "Nothing was varied among the 20 finished trials."),
+    ],
+)
+def test_the_reason_is_the_true_one(values: list[float], said: str) -> None:
+    """Nothing is told of too few, equal or unvaried trials, and each time it is said which of these it is."""
+    params = (
+        [{"lr": 0.1} for _ in values] if len(set(values)) > 3 else [{"lr": float(at)} for at, _ in enumerate(values)]
+    )
+    assert importances(params, values, "maximize") == {}
+    assert why_none(params, values, "miou").startswith(said)

@@ -81,11 +81,13 @@ async def _subject(ask: Asker, runs: Sequence[str], details: Sequence[Mapping[st
     together = ",".join(sorted(runs))
     answer = await ask.get(request_path("/api/pictures", {"order": "name", "runs": together}))
     pictures = answer.json() if answer.status == 200 else {}
+    scored = await ask.get(request_path("/api/matrix", {"runs": together, "score": "iou", "split": "val"}))
+    shown = [*pictures.get("labels", ()), *(scored.json()["labels"] if scored.status == 200 else ())]
     sweeps = (str(one["sweep"]) for one in details if one.get("sweep"))
     return Subject(
         runs=tuple(runs),
         keys=tuple(pictures.get("keys", ())),
-        labels=tuple(label["name"] for label in pictures.get("labels", ())),
+        labels=tuple(dict.fromkeys(label["name"] for label in shown)),
         sweeps=tuple(dict.fromkeys(sweeps)),
     )
 

@@ -41,9 +41,13 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
 
     Raises:
         UsageError: The page is not built, or there are too many runs.
-        RunError: A run is not on the board, or none is.
+        RunError: A run is not on the board, or none is, or the folder of the file is not there.
         DeviceError: The file cannot be written.
     """
+    if not out.parent.is_dir():
+        raise RunError(
+            f"There is no folder {out.parent} for the report {out.name}; make it, or name another with --export."
+        )
     page = BUILT if page is None else page
     check_built(page)
     library: Library = app.state.library

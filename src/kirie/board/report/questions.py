@@ -18,6 +18,9 @@ MOST_PAIRED = 6
 MOST_ORDERED = 4
 """Runs up to which pictures are put into order for each pair, and pairs are compared label by label."""
 
+MOST_LABELS = 32
+"""Labels up to which that is done, to keep a report small and soon made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -66,8 +69,11 @@ def _of_numbers(subject: Subject) -> Iterator[str]:
             yield from (_comparison(pair, split, score) for pair in pairs)
         for score in MATRICES:
             yield request_path("/api/matrix", {"runs": together, "score": score, "split": split})
-    if len(runs) <= MOST_ORDERED:
-        yield from (_comparison(pair, "val", label) for pair in pairs for label in subject.labels)
+        if len(runs) <= MOST_ORDERED:
+            for label in subject.labels[:MOST_LABELS]:
+                yield request_path("/api/images", {"runs": together, "score": label, "split": split})
+                yield request_path("/api/seeds", {"runs": together, "score": label, "split": split})
+                yield from (_comparison(pair, split, label) for pair in pairs)
     yield from (request_path("/api/difference", {"a": a, "b": b}) for a, b in pairs)
 
 

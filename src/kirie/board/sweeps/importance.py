@@ -38,6 +38,9 @@ DECADES = 100.0
 LEVELS = 6
 """Up to so many different numbers count as choices."""
 
+_ROUNDING = 1e-9
+"""Differences below this share of the values are none."""
+
 _GRID = 50
 _TINY = 1e-12
 
@@ -54,16 +57,15 @@ def importances(
         logs: Whether a number is looked at by its logarithm, where that is known; otherwise its range decides.
     """
     value_N = np.asarray(values, dtype=np.float64)
-    if len(value_N) < LEAST or not np.isfinite(value_N).all() or np.ptp(value_N) == 0:
+    if len(value_N) < LEAST or not np.isfinite(value_N).all() or is_one(values):
         return {}
     number = math.ceil(max(_BEST, min(0.5, LEAST / len(value_N))) * len(value_N))
     order_N = np.sort(-value_N if goal == "maximize" else value_N)
     # As many as tie with the last of the better ones
     better_N = (-value_N if goal == "maximize" else value_N) <= order_N[number - 1]
     found: dict[str, float] = {}
-    for name in dict.fromkeys(name for one in params for name in one):
+    for name, tried in _columns(params).items():
         has_N = np.array([name in one for one in params])
-        tried = [one[name] for one in params if name in one]
         density = _densities(tried, better_N[has_N], (logs or {}).get(name))
         if density is None:
             continue
@@ -76,6 +78,31 @@ def importances(
     return dict(sorted(((name, one / total) for name, one in found.items()), key=lambda entry: -entry[1]))
 
 
+def why_none(params: Sequence[Mapping[str, Any]], values: Sequence[float], metric: str) -> str:
+    """Why nothing can be told of these finished trials, in a sentence for people.
+
+    Args:
+        params: The parameters of each.
+        values: The metric of each.
+        metric: Its name.
+    """
+    number = len(values)
+    if number == 0:
+        return f"No trial that finished has a value of {metric}."
+    if number < LEAST:
+        return f"{number} finished trial{'s are' if number > 1 else ' is'} too few to tell; it takes {LEAST}."
+    if is_one(values):
+        return f"All {number} finished trials came to the same {metric}, so nothing can have mattered."
+    if not any(_choices(one) > 1 for one in _columns(params).values()):
+        return f"Nothing was varied among the {number} finished trials."
+    return f"The better ones of the {number} finished trials have the same parameters as all."
+
+
+def is_one(values: Sequence[float]) -> bool:
+    """Whether values are equal but for rounding."""
+    return len(values) > 0 and max(values) - min(values) <= _ROUNDING * max(map(abs, values))
+
+
 def is_number(value: Any) -> bool:
     """Whether a value is a finite number, and no truth value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -86,16 +113,30 @@ def is_number(value: Any) -> bool:
         return False
 
 
+def _columns(params: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """What was tried of each parameter."""
+    found: dict[str, list[Any]] = {}
+    for one in params:
+        for name, value in one.items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def _choices(tried: Sequence[Any]) -> int:
+    return len({json.dumps(value, sort_keys=True, default=str) for value in tried})
+
+
 def _densities(tried: Sequence[Any], better_N: NDArray[np.bool_], log: bool | None) -> tuple[Array, Array] | None:
     """A parameter's distribution in the better trials and in all; None if it never changed or no better one has it."""
     if not better_N.any() or len(tried) < 2:
         return None
-    choices = {json.dumps(value, sort_keys=True, default=str) for value in tried}
-    if len(choices) < 2:
+    number = _choices(tried)
+    if number < 2:
         return None
-    if len(choices) > LEVELS and all(is_number(value) for value in tried):
+    if number > LEVELS and all(is_number(value) for value in tried):
         at_N = _unit(np.array(tried, dtype=np.float64), log)
         return _smooth(at_N[better_N]) + _TINY, _smooth(at_N) + _TINY
+    choices = {json.dumps(value, sort_keys=True, default=str) for value in tried}
     place = {choice: at for at, choice in enumerate(sorted(choices))}
     which_N = np.array([place[json.dumps(value, sort_keys=True, default=str)] for value in tried])
     return _counted(which_N[better_N], len(place)) + _TINY, _counted(which_N, len(place)) + _TINY

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,20 @@ def read_journal(path: Path) -> list[Entry]:
         with contextlib.suppress(KeyError, TypeError, ValueError, IndexError, OverflowError):
             _apply(record, entries)
     return entries
+
+
+def left_running(path: Path) -> tuple[tuple[int, str | None], ...]:
+    """Number and run of the trials that a journal holds begun and not ended; read anew only when it has changed."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return _left_running(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _left_running(path: Path, _size: int, _stamp: int) -> tuple[tuple[int, str | None], ...]:
+    return tuple((entry.number, entry.run) for entry in read_journal(path) if entry.state == "running")
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ COSTS: dict[str, Callable[[Trial], float | None]] = {
 
 def best_over_trials(trials: Sequence[Trial], goal: Goal) -> list[tuple[float, float]]:
     """The best value after each finished trial of the search: its number, and the best so far."""
-    searched = sorted((one for one in trials if _counts(one)), key=lambda one: one.number)
+    searched = sorted((one for one in trials if counts(one)), key=lambda one: one.number)
     return _best([(float(one.number), _value(one)) for one in searched], goal)
 
 
@@ -28,7 +28,7 @@ def best_over_cost(trials: Sequence[Trial], goal: Goal) -> list[tuple[float, flo
     spent = 0.0
     for one in sorted(trials, key=lambda one: (one.ended if one.ended is not None else math.inf, one.number)):
         spent += one.cost_s or 0.0
-        points.append((spent, _value(one) if _counts(one) else None))
+        points.append((spent, _value(one) if counts(one) else None))
     return _best([(at, value) for at, value in points if value is not None], goal)
 
 
@@ -47,7 +47,7 @@ def front(trials: Sequence[Trial], cost: str, goal: Goal) -> list[int]:
     points = sorted(
         (price, sign * _value(one), one.number)
         for one in trials
-        if _counts(one) and (price := COSTS[cost](one)) is not None and math.isfinite(price)
+        if counts(one) and (price := COSTS[cost](one)) is not None and math.isfinite(price)
     )
     found: list[int] = []
     least = last = (math.inf, math.inf)
@@ -67,7 +67,8 @@ def _best(points: Sequence[tuple[float, float]], goal: Goal) -> list[tuple[float
     return found
 
 
-def _counts(one: Trial) -> bool:
+def counts(one: Trial) -> bool:
+    """Whether a trial's value is one of the search: it finished, repeats none, and has a finite value."""
     return one.state == "finished" and one.repeat_of is None and one.value is not None and math.isfinite(one.value)
 
 

@@ -15,11 +15,11 @@ from starlette.routing import Route
 
 from kirie.board.facts import held, record_of
 from kirie.board.library import Library, library_of
-from kirie.board.sweeps.importance import CARE, importances
-from kirie.board.sweeps.journal import read_journal
+from kirie.board.sweeps.importance import CARE, importances, why_none
+from kirie.board.sweeps.journal import left_running, read_journal
 from kirie.board.sweeps.listing import Sweep, config_of, sweeps
 from kirie.board.sweeps.metric import goal_of, guessed
-from kirie.board.sweeps.progress import COSTS, best_over_cost, best_over_trials, front
+from kirie.board.sweeps.progress import COSTS, best_over_cost, best_over_trials, counts, front
 from kirie.board.sweeps.spec import JOURNAL, Goal, Spec, folders, read_spec, trial_folder
 from kirie.board.sweeps.trials import Member, Trial, described, join, varying
 from kirie.web.answers import RequestError, json_answer
@@ -27,12 +27,14 @@ from kirie.web.answers import RequestError, json_answer
 _SIZES = ("parameters", "num_parameters", "n_parameters", "model/parameters", "params")
 _LATENCIES = ("latency_ms", "latency", "inference_ms")
 _LARGEST_SPEED = 2**16
+_GOALS: dict[str, Goal] = {"maximize": "maximize", "minimize": "minimize"}
 
 
 def listing(request: Request) -> Response:
     """All sweeps."""
     library = library_of(request)
-    return json_answer(request, [_told(library, one) for one in _sweeps(library)])
+    there = {row["id"]: str(row.get("state", "")) for row in library.rows()}
+    return json_answer(request, [_told(library, one, there) for one in _sweeps(library)])
 
 
 def sweep(request: Request) -> Response:
@@ -51,9 +53,9 @@ def sweep(request: Request) -> Response:
     asked = request.query_params.get("metric")
     if asked and asked not in metrics:
         raise RequestError(404, f"No run of this sweep logged '{asked[:80]}'; they logged {', '.join(metrics)[:300]}.")
-    metric, goal = _metric(spec, metrics, asked)
-    if metric != spec.metric:
-        # The ledger's values are of the sweep's own metric
+    metric, goal = _metric(spec, metrics, asked, request.query_params.get("goal"))
+    if (metric, goal) != (spec.metric, spec.goal):
+        # The ledger's values are of the sweep's own metric, and the best of each trial by its own goal
         for entry in entries:
             entry.values, entry.steps = [], {}
     members = [_member(library, run, metric, goal, detail) for run, detail in details.items()]
@@ -63,16 +65,18 @@ def sweep(request: Request) -> Response:
     logs = dict(spec.parameters)
     used = dict.fromkeys([*names, *(name for one in trials for name in one.params)])
     parameters = [described(name, trials, logs.get(name)) for name in used]
+    shares, why = _importance(trials, metric, goal, {one.name: one.log for one in parameters if one.kind == "number"})
     content = {
         "name": found.name,
         "kind": found.kind,
         "method": spec.method,
         "total": spec.total,
         "waiting": sum(entry.state == "waiting" for entry in entries),
-        "metric": None if metric is None else {"name": metric, "goal": goal, "metrics": sorted(metrics)},
+        "metric": {"name": metric, "goal": goal, "metrics": sorted(metrics)},
         "parameters": [one.to_dict() for one in parameters],
         "trials": [one.to_dict() for one in trials],
-        "importance": _importance(trials, goal, {one.name: one.log for one in parameters if one.kind == "number"}),
+        "importance": shares,
+        "importance_why": why,
         "trails": {"trials": best_over_trials(trials, goal), "cost": best_over_cost(trials, goal)},
         "pareto": {cost: front(trials, cost, goal) for cost in COSTS},
         "device_hours": sum(one.cost_s or 0.0 for one in trials) / 3600,
@@ -85,7 +89,7 @@ def _sweeps(library: Library) -> list[Sweep]:
     return sweeps(library.rows(), folders([here, here.parent]))
 
 
-def _told(library: Library, one: Sweep) -> dict[str, Any]:
+def _told(library: Library, one: Sweep, states: Mapping[str, str]) -> dict[str, Any]:
     rows = [library.row(run) for run in one.runs]
     running = sum(row.get("state") == "running" for row in rows)
     spec = Spec() if one.folder is None else read_spec(one.folder)
@@ -94,8 +98,8 @@ def _told(library: Library, one: Sweep) -> dict[str, Any]:
         "kind": one.kind,
         "runs": len(rows),
         "running": running,
-        "state": "running" if running else "finished",
-        "metric": spec.metric,
+        "state": "running" if running else _left(one, states),
+        "metric": spec.metric or guessed(library.metrics(one.runs)),
         "started": min((row["started"] for row in rows if row.get("started")), default=None),
         "updated": max((row["updated"] for row in rows if row.get("updated")), default=None),
         "total": spec.total,
@@ -103,13 +107,26 @@ def _told(library: Library, one: Sweep) -> dict[str, Any]:
     }
 
 
-def _metric(spec: Spec, metrics: Counter[str], asked: str | None) -> tuple[str | None, Goal]:
-    if asked and asked != spec.metric:
-        return asked, goal_of(asked)
-    if spec.metric is not None:
-        return spec.metric, spec.goal
-    found = guessed(metrics)
-    return found, goal_of(found or "")
+def _left(one: Sweep, states: Mapping[str, str]) -> str:
+    """What became of a sweep none of whose runs here runs: its trials may be at work elsewhere, or were left."""
+    if one.folder is None:
+        return "finished"
+    left = left_running(one.folder / JOURNAL)
+    for number, run in left:
+        here = states.get(run or "")
+        if here == "running" or (here is None and held(trial_folder(one.folder, number))):
+            return "running"
+    return "interrupted" if left else "finished"
+
+
+def _metric(spec: Spec, metrics: Counter[str], asked: str | None, goal: str | None) -> tuple[str | None, Goal]:
+    """What the trials are judged by: as asked, else as the sweep has it, else as names tell."""
+    if goal and goal not in _GOALS:
+        raise RequestError(400, f"There is no goal '{goal[:40]}'; allowed are {', '.join(_GOALS)}.")
+    metric = asked or spec.metric or guessed(metrics)
+    if goal:
+        return metric, _GOALS[goal]
+    return metric, spec.goal if spec.metric is not None and metric == spec.metric else goal_of(metric or "")
 
 
 def _member(library: Library, run: str, metric: str | None, goal: Goal, detail: Mapping[str, Any]) -> Member:
@@ -161,12 +178,16 @@ def _first(names: tuple[str, ...], *places: Any) -> float | None:
     return None
 
 
-def _importance(trials: list[Trial], goal: Goal, logs: dict[str, bool]) -> list[dict[str, Any]]:
-    """Shares of the parameters in what made trials good, from those that have finished."""
-    finished = [one for one in trials if one.state == "finished" and one.repeat_of is None and one.value is not None]
-    found = importances([one.params for one in finished], [one.value or 0.0 for one in finished], goal, logs)
+def _importance(
+    trials: list[Trial], metric: str | None, goal: Goal, logs: dict[str, bool]
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Shares of the parameters in what made trials good, from those that have finished; without any, why."""
+    finished = [one for one in trials if counts(one)]
+    params, values = [one.params for one in finished], [one.value or 0.0 for one in finished]
+    found = importances(params, values, goal, logs)
     care = f"from {len(finished)} trials only" if len(finished) < CARE else None
-    return [{"name": name, "share": share} | ({"note": care} if care else {}) for name, share in found.items()]
+    told = [{"name": name, "share": share} | ({"note": care} if care else {}) for name, share in found.items()]
+    return told, None if told else why_none(params, values, metric or "any metric")
 
 
 ROUTES = [Route("/api/sweeps", listing), Route("/api/sweeps/{name:path}", sweep)]

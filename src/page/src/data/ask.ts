@@ -52,6 +52,11 @@ function fromBook(key: string): unknown {
   return answer;
 }
 
+/** Whether a question has an answer: the server has each, a report those that it was frozen with. */
+export function inBook(path: string, params: Params): boolean {
+  return !frozen || frozenAnswer(requestPath(path, params)) !== undefined;
+}
+
 /** GET as JSON. Throws Refusal with the server's sentence; an AbortError when cancelled. */
 export async function ask<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   const key = requestPath(path, params);

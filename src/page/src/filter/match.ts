@@ -76,7 +76,8 @@ function comparison(column: Column, operator: Operator, word: Word): (value: Val
     return (value) => !same(value);
   }
   if (!word.quoted && word.text.toLowerCase() === "null") {
-    if (operator === "=") return (value) => value === null;
+    // An empty list, as tags are where there are none, is nothing as well
+    if (operator === "=") return (value) => value === null || (Array.isArray(value) && value.length === 0);
     throw new FilterError("null is compared with = or != only", word.from, word.to);
   }
   if (operator === "~") {
@@ -84,17 +85,41 @@ function comparison(column: Column, operator: Operator, word: Word): (value: Val
     return (value) => some(value, holds);
   }
   if (column.kind === "number" || column.kind === "time") return ofNumbers(column, operator, word);
-  return ofTexts(operator, word);
+  return ofTexts(operator, column.kind === "bool" ? { ...word, text: asBool(word.text) } : word);
 }
 
-const UNITS: Record<string, number> = { s: 1, min: 60, h: 3600, d: 86400, w: 604800, k: 1e3, M: 1e6, G: 1e9 };
+/** Truth values are shown as yes and no. */
+function asBool(text: string): string {
+  return { yes: "true", no: "false" }[text.toLowerCase()] ?? text;
+}
 
-/** `0.7`, `1e-3`, `90min`, `2h`, `10k`. */
+const UNITS: Record<string, number> = {
+  s: 1,
+  min: 60,
+  h: 3600,
+  d: 86400,
+  w: 604800,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  "%": 0.01,
+};
+const AMOUNT = /^((?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(s|min|h|d|w|k|M|G|%)?\s*/i;
+
+/** `0.7`, `1e-3`, `90min`, `10k`, and as the page shows them: `50 %`, `1 h 05 min`, `12,345`, `−0.5`. */
 function amount(text: string): number {
-  const found = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(s|min|h|d|w|k|M|G)?$/i.exec(text);
-  if (!found) return NaN;
-  const unit = found[2] ?? "";
-  return Number(found[1]) * (UNITS[unit] ?? UNITS[unit.toLowerCase()] ?? 1);
+  const sign = /^[-−+]/.test(text) ? text.charAt(0) : "";
+  let rest = text.slice(sign.length).replace(/(\d),(?=\d{3}(\D|$))/g, "$1");
+  let sum = NaN;
+  while (rest !== "") {
+    const found = AMOUNT.exec(rest);
+    const unit = found?.[2] ?? "";
+    // Parts follow each other where they have units
+    if (!found || (unit === "" && rest !== found[0]) || (unit === "" && !Number.isNaN(sum))) return NaN;
+    sum = (Number.isNaN(sum) ? 0 : sum) + Number(found[1]) * (UNITS[unit] ?? UNITS[unit.toLowerCase()] ?? 1);
+    rest = rest.slice(found[0].length);
+  }
+  return sign === "-" || sign === "−" ? -sum : sum;
 }
 
 /** A date as unix seconds (`2026-11-20`, `2026-11-20T14:30`), or how long ago (`-2d`). */

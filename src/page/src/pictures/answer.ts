@@ -15,6 +15,8 @@ export interface Sample {
   name: string;
   /** By run, in order of their steps. */
   cells: Record<string, Logged[]>;
+  /** Of an order by falls: how its score in the per-image tables changes from the first run to the second. */
+  change?: number | null;
 }
 
 export interface PicturesAnswer {

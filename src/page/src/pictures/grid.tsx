@@ -1,6 +1,7 @@
 /** Samples by runs. */
 import { useEffect, useRef } from "preact/hooks";
 import { RunName } from "../parts/basics";
+import { signed } from "../numbers/shade";
 import { at, type Sample } from "./answer";
 import { Cell, PairCell } from "./cell";
 import type { Label } from "./ids";
@@ -30,7 +31,7 @@ export function Side({ samples, runs, labelsOf, now, step }: Props) {
           const shown = runs.map((id) => at(sample.cells[id], step));
           const common = { sample: sample.name, now, base: at(sample.cells[base], step) };
           return (
-            <Line key={sample.name} name={sample.name} wanted={now.sample === sample.name}>
+            <Line key={sample.name} sample={sample} wanted={now.sample === sample.name}>
               <Cell {...common} labels={labelsOf(base)} run={null} cell={shown.find((cell) => cell !== null) ?? null} />
               {runs.map((id, index) => (
                 <Cell {...common} labels={labelsOf(id)} key={id} run={id} cell={shown[index] ?? null} />
@@ -56,7 +57,7 @@ export function Pairs({ samples, labelsOf, now, step }: Omit<Props, "runs">) {
           {flick !== 0 && <RunName id={b} />}
         </div>
         {samples.map((sample) => (
-          <Line key={sample.name} name={sample.name} wanted={now.sample === sample.name}>
+          <Line key={sample.name} sample={sample} wanted={now.sample === sample.name}>
             <PairCell
               sample={sample.name}
               cells={[at(sample.cells[a], step), at(sample.cells[b], step)]}
@@ -71,17 +72,24 @@ export function Pairs({ samples, labelsOf, now, step }: Omit<Props, "runs">) {
   );
 }
 
-/** One sample; the one that the address names comes into sight. */
-function Line({ name, wanted, children }: { name: string; wanted: boolean; children: preact.ComponentChildren }) {
+/** One sample; the one that the address names comes into sight. What orders the samples stands beside their names. */
+function Line({ sample, wanted, children }: { sample: Sample; wanted: boolean; children: preact.ComponentChildren }) {
+  const { name, change } = sample;
   const line = useRef<HTMLElement>(null);
   useEffect(() => {
     if (wanted) line.current?.scrollIntoView({ block: "center" });
   }, [wanted]);
   return (
     <section ref={line} class={`line-of ${wanted ? "wanted" : ""}`} aria-label={name}>
-      <h3 class="cut" title={name}>
-        {name}
-      </h3>
+      <div class="row called">
+        <h3 class="cut" title={name}>
+          {name}
+        </h3>
+        {typeof change === "number" && (
+          <span class={`fall ${change < 0 ? "down" : change > 0 ? "up" : ""}`}>{signed(change)} in the tables</span>
+        )}
+        {change === null && <span class="fall faint">in no table</span>}
+      </div>
       {children}
     </section>
   );

@@ -7,10 +7,12 @@ import { INVENTED, MISSED, WRONG } from "./verdict";
 /** Colours of the verdicts: told apart by the colour-blind, and by lightness in grey. */
 export const VERDICT_COLORS = { wrong: "#d81b60", missed: "#1e88e5", invented: "#ffb300" } as const;
 
+const GROUND = "background";
+
 /**
- * A mask in its labels' colours, RGBA.
+ * A mask in its labels' colours, RGBA; the background stays clear unless it is asked for.
  *
- * @param only - Labels that show; all if null.
+ * @param only - Labels that show; all but the background if null.
  */
 export function paintLabels(
   map: IdMap,
@@ -19,8 +21,10 @@ export function paintLabels(
 ): Uint8ClampedArray<ArrayBuffer> {
   const table = new Uint8Array(256 * 4);
   const colors = new Map(labels.map((label) => [label.id, label.color]));
+  // The ground beneath all things would dim the drawing, and says nothing that is not seen without it
+  const ground = labels.find((label) => label.name.toLowerCase() === GROUND)?.id;
   for (let id = 0; id < IGNORE; id++) {
-    if (only === null || only.has(id)) table.set([...rgb(colors.get(id) ?? wheel(id)), 255], id * 4);
+    if (only === null ? id !== ground : only.has(id)) table.set([...rgb(colors.get(id) ?? wheel(id)), 255], id * 4);
   }
   return lookedUp(map.ids, table);
 }

@@ -14,6 +14,11 @@ export interface Axis {
   choices: string[];
 }
 
+/** Whether two values are one but for rounding. */
+export function alike(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+}
+
 /** An axis over numbers, log only where all are positive; one value alone gets room on both sides. */
 export function numberAxis(name: string, values: Iterable<number>, log: boolean): Axis {
   let low = Infinity;
@@ -25,7 +30,7 @@ export function numberAxis(name: string, values: Iterable<number>, log: boolean)
   }
   if (low > high) [low, high] = [0, 1];
   const asLog = log && low > 0;
-  if (low === high)
+  if (alike(low, high))
     [low, high] = asLog ? [low / 2, high * 2] : [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
   return { name, kind: "number", log: asLog, low, high, choices: [] };
 }

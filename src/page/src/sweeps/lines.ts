@@ -5,21 +5,15 @@ import { theme } from "../design/theme";
 import { marks } from "./axis";
 import type { Brushes } from "./brush";
 import type { Sweep } from "./model";
+import { axisX, ending, GAP, type Sides } from "./sides";
 
 export const TOP = 12;
 export const BOTTOM = 14;
-const SIDE = 46;
-
 /** Colours are drawn in so many steps: lines of one colour are one path. */
 const STEPS = 24;
 
 /** Lines in one path: strokes of longer ones grow slow, for where a path crosses itself is looked for. */
 const CHUNK = 40;
-
-/** Where axis number `index` of `count` stands. */
-export function axisX(index: number, count: number, width: number): number {
-  return SIDE + (count < 2 ? 0 : (index / (count - 1)) * (width - 2 * SIDE));
-}
 
 export function heightOf(share: number, height: number): number {
   return height - BOTTOM - share * (height - TOP - BOTTOM);
@@ -39,12 +33,13 @@ export function drawLines(
   context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
   width: number,
   height: number,
+  sides: Sides,
   sweep: Sweep,
   chosen: Uint8Array,
   color: string | null,
 ): void {
   const columns = sweep.axes.map((axis) => sweep.places.get(axis.name) ?? new Float32Array());
-  const xs = columns.map((_, index) => axisX(index, columns.length, width));
+  const xs = columns.map((_, index) => axisX(index, columns.length, width, sides));
   const bins: number[][] = Array.from({ length: STEPS + 1 }, () => []);
   let many = 0;
   chosen.forEach((on, trial) => {
@@ -103,14 +98,18 @@ export function drawAxes(
   context: CanvasRenderingContext2D,
   width: number,
   height: number,
+  sides: Sides,
   sweep: Sweep,
   brushes: Brushes,
 ): void {
-  context.font = `11px ${token("--font")}`;
+  context.font = font();
+  const measure = (text: string) => context.measureText(text).width;
+  const step = axisX(1, sweep.axes.length, width, sides) - axisX(0, sweep.axes.length, width, sides);
   context.textBaseline = "middle";
   sweep.axes.forEach((axis, index) => {
-    const x = axisX(index, sweep.axes.length, width);
+    const x = axisX(index, sweep.axes.length, width, sides);
     const last = index === sweep.axes.length - 1;
+    const room = (index === 0 ? sides.left : last ? sides.right : step) - 2 * GAP;
     context.strokeStyle = token("--line-strong");
     context.lineWidth = 1;
     context.beginPath();
@@ -122,7 +121,7 @@ export function drawAxes(
       const y = heightOf(at, height);
       context.fillStyle = token("--line-strong");
       context.fillRect(last ? x : x - 4, y - 0.5, 4, 1);
-      outlined(context, text.length > 14 ? `${text.slice(0, 13)}…` : text, last ? x + 7 : x - 7, y);
+      outlined(context, ending(text, room, measure), last ? x + GAP : x - GAP, y);
     }
     const stretch = brushes.get(axis.name);
     if (!stretch) return;
@@ -134,6 +133,11 @@ export function drawAxes(
     context.fillRect(x - 8, high - 1, 16, 2);
     context.fillRect(x - 8, low - 1, 16, 2);
   });
+}
+
+/** Of the marks. */
+export function font(): string {
+  return `11px ${token("--font")}`;
 }
 
 function outlined(context: CanvasRenderingContext2D, text: string, x: number, y: number): void {

@@ -1,5 +1,5 @@
 /** A sweep as columns: places of all trials on all axes, so that drawing and brushing never look into objects. */
-import { choiceAxis, numberAxis, place, type Axis, type Value } from "./axis";
+import { alike, choiceAxis, numberAxis, place, type Axis, type Value } from "./axis";
 
 export interface Trial {
   /** Id of its run; null if none is on the board. */
@@ -22,6 +22,8 @@ export interface SweepAnswer {
   parameters: { name: string; kind: "number" | "choice"; log: boolean; values?: Value[] }[];
   trials: Trial[];
   importance: { name: string; share: number | null; note?: string }[];
+  /** Why there is none, where there is none. */
+  importance_why?: string | null;
   trails: { trials: [number, number][]; cost: [number, number][] };
 }
 
@@ -45,7 +47,10 @@ export interface Sweep {
   /** Places by the axis's name. */
   places: Map<string, Float32Array>;
   values: Float64Array;
-  /** By rank, 0 for the worst, 1 for the best; NaN without a value. One trial that failed badly must not make all others one colour. */
+  /**
+   * By rank, 0 for the worst, 1 for the best; equal values have one rank, and 0.5 where all are equal; NaN without a value. One
+   * trial that failed badly must not make all others one colour.
+   */
   merit: Float32Array;
   pruned: Uint8Array;
 }
@@ -84,7 +89,14 @@ function merits(values: Float64Array, maximize: boolean): Float32Array {
   const order = [...values.keys()].filter((trial) => !Number.isNaN(values[trial]));
   order.sort((a, b) => (maximize ? 1 : -1) * ((values[a] ?? 0) - (values[b] ?? 0)));
   const found = new Float32Array(values.length).fill(NaN);
-  order.forEach((trial, rank) => (found[trial] = order.length > 1 ? rank / (order.length - 1) : 1));
+  // Equal ones share the middle of their ranks
+  const middles: number[] = [];
+  for (let from = 0, to = 0; from < order.length; from = to) {
+    while (to < order.length && alike(values[order[from] ?? 0] ?? 0, values[order[to] ?? 0] ?? 0)) to++;
+    for (let rank = from; rank < to; rank++) middles[rank] = (from + to - 1) / 2;
+  }
+  const [low, high] = [middles[0] ?? 0, middles.at(-1) ?? 0];
+  order.forEach((trial, rank) => (found[trial] = high > low ? ((middles[rank] ?? 0) - low) / (high - low) : 0.5));
   return found;
 }
 

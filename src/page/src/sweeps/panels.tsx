@@ -4,7 +4,7 @@ import { choice, setQuery } from "../address/address";
 import { Segments, Select } from "../parts/basics";
 import { short } from "../plot/ticks";
 import { number } from "../design/words";
-import { numberAxis, place, type Axis } from "./axis";
+import { alike, numberAxis, place, type Axis } from "./axis";
 import { meritColor } from "./lines";
 import { costsOf, COSTS, spent, type Cost, type Sweep } from "./model";
 import { front } from "./pareto";
@@ -32,7 +32,9 @@ export function Importance({ sweep }: { sweep: Sweep }) {
         <h2>What mattered</h2>
       </header>
       <div class="body">
-        {rows.length === 0 && <p class="muted">Too few finished trials to tell.</p>}
+        {rows.length === 0 && (
+          <p class="muted">{sweep.answer.importance_why ?? "Of these trials nothing can be told."}</p>
+        )}
         <table class="bars">
           <tbody>
             {rows.map(({ name, share, note }) => (
@@ -203,17 +205,23 @@ export function Contour(props: Shown) {
         <Select label="x" value={x.name} options={options} onChange={(name) => setQuery({ x: name })} />
         <Select label="y" value={y.name} options={options} onChange={(name) => setQuery({ y: name })} />
       </header>
+      {map?.flat && (
+        <p class="body muted">
+          Every selected trial that ran to its end came to {sweep.value.name} {number(map.low)}: there is nothing to
+          map.
+        </p>
+      )}
       <Scatter
         {...props}
         x={x}
         y={y}
         xs={sweep.places.get(x.name) as Float32Array}
         ys={sweep.places.get(y.name) as Float32Array}
-        field={map}
+        field={map?.flat ? null : map}
         height={278}
         label={`Mean ${sweep.value.name} over ${x.name} and ${y.name}`}
       />
-      {map && (
+      {map && !map.flat && (
         <p class="scale muted">
           {short(map.low)}
           <span style={{ background: gradient(sweep.maximize) }} />
@@ -230,14 +238,21 @@ function gradient(maximize: boolean): string {
   return `linear-gradient(90deg, ${stops.join(", ")})`;
 }
 
-function fieldOf(sweep: Sweep, chosen: Uint8Array, x: Axis, y: Axis): (Field & { low: number; high: number }) | null {
+interface Landscape extends Field {
+  low: number;
+  high: number;
+  /** Nothing but rounding lies between the two. */
+  flat: boolean;
+}
+
+function fieldOf(sweep: Sweep, chosen: Uint8Array, x: Axis, y: Axis): Landscape | null {
   const [across, up] = [x, y].map((axis) => sweep.places.get(axis.name) as Float32Array);
   const values = field(across as Float32Array, up as Float32Array, counted(sweep, chosen), FIELD_STEPS);
   const known = [...values].filter((value) => !Number.isNaN(value));
   if (known.length === 0) return null;
   const [low, high] = [Math.min(...known), Math.max(...known)];
   const heights = Array.from({ length: LEVELS }, (_, k) => low + ((k + 1) / (LEVELS + 1)) * (high - low));
-  const merit = (value: number) => (high > low ? (sweep.maximize ? value - low : high - value) / (high - low) : 0.5);
+  const merit = (value: number) => (sweep.maximize ? value - low : high - value) / (high - low);
   return {
     values,
     steps: FIELD_STEPS,
@@ -245,6 +260,7 @@ function fieldOf(sweep: Sweep, chosen: Uint8Array, x: Axis, y: Axis): (Field & {
     merit,
     low,
     high,
+    flat: alike(low, high),
   };
 }
 

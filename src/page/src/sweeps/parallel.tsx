@@ -7,8 +7,9 @@ import { nearestLine } from "../plot/nearest";
 import { short } from "../plot/ticks";
 import { valueAt, type Axis } from "./axis";
 import { brushed, nudged, type Brushes, type Stretch } from "./brush";
-import { axisX, drawAxes, drawLines, shareOf, trace } from "./lines";
+import { drawAxes, drawLines, font, shareOf, trace } from "./lines";
 import type { Sweep } from "./model";
+import { axisX, sidesOf, type Sides } from "./sides";
 import { dragged, keep, pick, pointed } from "./state";
 
 interface Props {
@@ -21,6 +22,10 @@ interface Props {
 }
 
 const HEIGHT = 340;
+/** From one axis to the next at least, in pixels: narrower plots scroll. */
+const LEAST_STEP = 92;
+/** Room of the outer names beyond their axes. */
+const OUTSIDE = 38;
 /** How near an axis a press starts a brush. */
 const GRIP = 22;
 
@@ -29,26 +34,31 @@ type On = MouseEvent & { currentTarget: HTMLElement };
 export function Parallel({ sweep, brushes, shown, chosen, picked }: Props) {
   const scheme = theme.value;
   const back = useMemo(() => ({ canvas: null as OffscreenCanvas | null, width: 0 }), [sweep, shown, scheme]);
+  const sides = useMemo(() => measured(sweep), [sweep]);
   const lines = useCallback(
     (context: CanvasRenderingContext2D, width: number, height: number) => {
-      if (brushes.size > 0) drawBack(context, back, width, height, sweep, shown);
-      drawLines(context, width, height, sweep, chosen, null);
-      drawAxes(context, width, height, sweep, brushes);
+      if (brushes.size > 0) drawBack(context, back, width, height, sides, sweep, shown);
+      drawLines(context, width, height, sides, sweep, chosen, null);
+      drawAxes(context, width, height, sides, sweep, brushes);
     },
-    [sweep, shown, chosen, brushes, back],
+    [sweep, sides, shown, chosen, brushes, back],
   );
   const now = pointed.value >= 0 ? pointed.value : picked;
   const over = useCallback(
-    (context: CanvasRenderingContext2D, width: number, height: number) => drawOne(context, width, height, sweep, now),
-    [sweep, now],
+    (context: CanvasRenderingContext2D, width: number, height: number) =>
+      drawOne(context, width, height, sides, sweep, now),
+    [sweep, sides, now],
   );
-  const hover = (event: On) => (pointed.value = lineUnder(event, sweep, chosen));
+  const hover = (event: On) => (pointed.value = lineUnder(event, sides, sweep, chosen));
   return (
     <div class="scroll">
-      <div class="parallel" style={{ minWidth: `${sweep.axes.length * 92}px` }}>
+      <div
+        class="parallel"
+        style={{ minWidth: `${sides.left + sides.right + (sweep.axes.length - 1) * LEAST_STEP}px` }}
+      >
         <div class="names">
           {sweep.axes.map((axis, index) => (
-            <AxisName key={axis.name} axis={axis} index={index} count={sweep.axes.length} brushes={brushes} />
+            <AxisName key={axis.name} {...{ axis, index, sides, brushes }} count={sweep.axes.length} />
           ))}
         </div>
         <div class="layers" style={{ height: `${HEIGHT}px` }}>
@@ -60,10 +70,10 @@ export function Parallel({ sweep, brushes, shown, chosen, picked }: Props) {
             style={{ height: `${HEIGHT}px` }}
             class="over"
             data-chosen={chosen.reduce((sum, on) => sum + on, 0)}
-            onPointerDown={(event) => press(event, sweep, brushes)}
+            onPointerDown={(event) => press(event, sides, sweep, brushes)}
             onPointerMove={hover}
             onPointerLeave={() => (pointed.value = -1)}
-            onClick={(event) => pick(sweep.trials[lineUnder(event, sweep, chosen)]?.number)}
+            onClick={(event) => pick(sweep.trials[lineUnder(event, sides, sweep, chosen)]?.number)}
           />
         </div>
       </div>
@@ -71,8 +81,23 @@ export function Parallel({ sweep, brushes, shown, chosen, picked }: Props) {
   );
 }
 
+/** The sides by the widest marks, as they will be drawn. */
+function measured(sweep: Sweep): Sides {
+  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  if (context) context.font = font();
+  return sidesOf(sweep, (text) => context?.measureText(text).width ?? 0);
+}
+
+interface NameProps {
+  axis: Axis;
+  index: number;
+  count: number;
+  sides: Sides;
+  brushes: Brushes;
+}
+
 /** Name of an axis, and its brush for the keyboard. */
-function AxisName({ axis, index, count, brushes }: { axis: Axis; index: number; count: number; brushes: Brushes }) {
+function AxisName({ axis, index, count, sides, brushes }: NameProps) {
   const stretch = brushes.get(axis.name);
   const keys = (event: KeyboardEvent) => {
     const by = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key];
@@ -81,20 +106,24 @@ function AxisName({ axis, index, count, brushes }: { axis: Axis; index: number; 
     else return;
     event.preventDefault();
   };
-  // In shares of the width less the two sides: see axisX
-  const left = `calc(46px + ${count < 2 ? 0 : index / (count - 1)} * (100% - 92px))`;
-  const width = `calc((100% - 92px) / ${Math.max(1, count - 1)} - 10px)`;
+  // In shares of the width less the two sides: see axisX. The outer names begin and end a little outside of their axes
+  const share = (at: number) => `(100% - ${sides.left + sides.right}px) * ${count < 2 ? 0 : at / (count - 1)}`;
+  const [first, last] = [index === 0, index === count - 1];
+  const left = first ? `${sides.left - OUTSIDE}px` : `calc(${sides.left + 5}px + ${share(index - 0.5)})`;
+  const width = `calc(${share(first || last ? 0.5 : 1)} + ${first || last ? OUTSIDE - 5 : -10}px)`;
   return (
     <button
       type="button"
-      class={`axis-name ${stretch ? "on" : ""}`}
+      class={`axis-name ${first ? "first" : last ? "last" : ""} ${stretch ? "on" : ""}`}
       style={{ left, width }}
       title={`${axis.name}\nDrag along the axis to select; ↑ ↓ move the lower end, with Shift the upper one, Delete clears`}
       aria-label={`${axis.name}: ${stretch ? span(axis, stretch) : "all"}`}
       onKeyDown={keys}
       onClick={() => stretch && keep(brushed(brushes, axis.name, 0, 0))}
     >
-      <span class="cut">{tail(axis.name)}</span>
+      <span class="cut ending">
+        <bdi>{tail(axis.name)}</bdi>
+      </span>
       {stretch ? <small>{span(axis, stretch)} ✕</small> : <small class="faint">{axis.log ? "log" : " "}</small>}
     </button>
   );
@@ -124,6 +153,7 @@ function drawBack(
   back: { canvas: OffscreenCanvas | null; width: number },
   width: number,
   height: number,
+  sides: Sides,
   sweep: Sweep,
   shown: Uint8Array,
 ): void {
@@ -133,15 +163,22 @@ function drawBack(
     back.width = width;
     const into = back.canvas.getContext("2d");
     into?.scale(sharp, sharp);
-    if (into) drawLines(into, width, height, sweep, shown, token("--faint"));
+    if (into) drawLines(into, width, height, sides, sweep, shown, token("--faint"));
   }
   context.drawImage(back.canvas, 0, 0, width, height);
 }
 
-function drawOne(context: CanvasRenderingContext2D, width: number, height: number, sweep: Sweep, trial: number): void {
+function drawOne(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  sides: Sides,
+  sweep: Sweep,
+  trial: number,
+): void {
   if (trial < 0) return;
   const columns = sweep.axes.map((axis) => sweep.places.get(axis.name) ?? new Float32Array());
-  const xs = columns.map((_, index) => axisX(index, columns.length, width));
+  const xs = columns.map((_, index) => axisX(index, columns.length, width, sides));
   for (const [color, thick] of [
     [token("--surface"), 6],
     [token("--ink"), 2.5],
@@ -155,11 +192,18 @@ function drawOne(context: CanvasRenderingContext2D, width: number, height: numbe
 }
 
 /** A drag along an axis is a brush; it is live, and kept when it ends. */
-function press(event: PointerEvent & { currentTarget: HTMLElement }, sweep: Sweep, brushes: Brushes): void {
+function press(
+  event: PointerEvent & { currentTarget: HTMLElement },
+  sides: Sides,
+  sweep: Sweep,
+  brushes: Brushes,
+): void {
   const cell = event.currentTarget;
   const box = cell.getBoundingClientRect();
   const x = event.clientX - box.left;
-  const index = sweep.axes.findIndex((_, axis) => Math.abs(axisX(axis, sweep.axes.length, box.width) - x) < GRIP);
+  const index = sweep.axes.findIndex(
+    (_, axis) => Math.abs(axisX(axis, sweep.axes.length, box.width, sides) - x) < GRIP,
+  );
   const axis = sweep.axes[index];
   if (!axis || event.button !== 0) return;
   event.preventDefault();
@@ -181,13 +225,13 @@ function press(event: PointerEvent & { currentTarget: HTMLElement }, sweep: Swee
   cell.addEventListener("pointercancel", end, { once: true });
 }
 
-function lineUnder(event: On, sweep: Sweep, chosen: Uint8Array): number {
+function lineUnder(event: On, sides: Sides, sweep: Sweep, chosen: Uint8Array): number {
   const box = event.currentTarget.getBoundingClientRect();
   const x = event.clientX - box.left;
   const count = sweep.axes.length;
-  const right = sweep.axes.findIndex((_, index) => axisX(index, count, box.width) > x);
+  const right = sweep.axes.findIndex((_, index) => axisX(index, count, box.width, sides) > x);
   if (right < 1) return -1;
-  const [from, to] = [axisX(right - 1, count, box.width), axisX(right, count, box.width)];
+  const [from, to] = [axisX(right - 1, count, box.width, sides), axisX(right, count, box.width, sides)];
   const columns = [right - 1, right].map(
     (index) => sweep.places.get(sweep.axes[index]?.name ?? "") ?? new Float32Array(),
   );

@@ -9,7 +9,7 @@ import type { Sweep } from "./model";
 import { pick, pointed } from "./state";
 
 export interface Field {
-  values: Float32Array;
+  values: Float64Array;
   steps: number;
   /** Pieces of level lines, in shares of the axes. */
   lines: number[];

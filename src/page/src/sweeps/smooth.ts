@@ -13,7 +13,7 @@ const FAINT = 0.13;
  * @param steps - How many places to answer for, evenly from 0 to 1.
  * @returns One value per step, NaN where no trial is near.
  */
-export function slice(at: Float32Array, values: Float64Array, steps: number): Float32Array {
+export function slice(at: Float32Array, values: Float64Array, steps: number): Float64Array {
   return averaged(at, null, values, steps, 1);
 }
 
@@ -22,7 +22,7 @@ export function slice(at: Float32Array, values: Float64Array, steps: number): Fl
  *
  * @returns steps * steps values, NaN where no trial is near: a map must not invent what was not tried.
  */
-export function field(x: Float32Array, y: Float32Array, values: Float64Array, steps: number): Float32Array {
+export function field(x: Float32Array, y: Float32Array, values: Float64Array, steps: number): Float64Array {
   return averaged(x, y, values, steps, steps);
 }
 
@@ -33,9 +33,9 @@ function averaged(
   values: Float64Array,
   columns: number,
   rows: number,
-): Float32Array {
-  let sums = new Float32Array(columns * rows);
-  let weights = new Float32Array(columns * rows);
+): Float64Array {
+  let sums = new Float64Array(columns * rows);
+  let weights = new Float64Array(columns * rows);
   for (let trial = 0; trial < values.length; trial++) {
     const value = values[trial] ?? NaN;
     const column = Math.round((x[trial] ?? NaN) * (columns - 1));
@@ -56,14 +56,14 @@ function averaged(
 
 /** Smooths each of `lines` lines of `length` cells, which lie `stride` apart within a line and `next` between lines. */
 function blurred(
-  from: Float32Array,
+  from: Float64Array,
   length: number,
   lines: number,
   stride: number,
   next: number,
-): Float32Array<ArrayBuffer> {
-  const kernel = Float32Array.from({ length }, (_, k) => Math.exp(-((k / (length - 1)) ** 2) / (2 * WIDTH * WIDTH)));
-  const into = new Float32Array(from.length);
+): Float64Array<ArrayBuffer> {
+  const kernel = Float64Array.from({ length }, (_, k) => Math.exp(-((k / (length - 1)) ** 2) / (2 * WIDTH * WIDTH)));
+  const into = new Float64Array(from.length);
   for (let line = 0; line < lines; line++) {
     for (let source = 0; source < length; source++) {
       const amount = from[line * next + source * stride] ?? 0;
@@ -77,15 +77,20 @@ function blurred(
   return into;
 }
 
-/** Straight pieces of the line where a field has one value, four numbers each in shares of the axes (marching squares). */
-export function level(values: Float32Array, steps: number, height: number): number[] {
+/**
+ * Straight pieces of the line where a field has one value, four numbers each in shares of the axes (marching squares).
+ *
+ * What lies at that height but for rounding counts as above it: a level ground must not be drawn as hills.
+ */
+export function level(values: Float64Array, steps: number, height: number): number[] {
+  const ground = height - 1e-9 * Math.abs(height);
   const lines: number[] = [];
   const value = (column: number, row: number): number => values[row * steps + column] ?? NaN;
   for (let row = 0; row + 1 < steps; row++) {
     for (let column = 0; column + 1 < steps; column++) {
       const corners = [value(column, row), value(column + 1, row), value(column + 1, row + 1), value(column, row + 1)];
       if (corners.some(Number.isNaN)) continue;
-      lines.push(...crossed(corners, height).map((share, k) => (share + (k % 2 ? row : column)) / (steps - 1)));
+      lines.push(...crossed(corners, ground).map((share, k) => (share + (k % 2 ? row : column)) / (steps - 1)));
     }
   }
   return lines;

@@ -4,7 +4,7 @@ import { Chip, Progress, State } from "../parts/basics";
 import { wordsOf } from "./columns";
 
 export function Cell({ column, value, table, row }: { column: Column; value: Value; table: RunTable; row: number }) {
-  if (value === null) return <span class="faint">–</span>;
+  if (value === null || (Array.isArray(value) && value.length === 0)) return <span class="faint">–</span>;
   if (column.key === "state") return <StateCell state={String(value)} progress={table.at("progress", row)} />;
   if (column.key === "progress" && typeof value === "number") return <Progress value={value} label="Progress" />;
   if (column.kind === "list" && Array.isArray(value)) {

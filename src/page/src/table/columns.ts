@@ -88,10 +88,27 @@ export function widthOf(column: Column): number {
   return Math.round(Math.min(240, Math.max(72, Math.max(long, Math.min(heading, 22)) * 7 + 22)));
 }
 
+const NAME = { least: 270, most: 440, phone: 168 };
+
+/** In pixels, of the runs' names with what stands before them: wide enough for nearly all; their ends tell them apart. */
+export function nameWidth(table: RunTable, narrow: boolean): number {
+  if (narrow) return NAME.phone;
+  const step = Math.max(1, Math.floor(table.ids.length / 500));
+  const lengths = table.ids
+    .filter((_, row) => row % step === 0)
+    .map((id) => String(table.value("name", id) || id).length)
+    .sort((a, b) => a - b);
+  const long = lengths[Math.floor(lengths.length * 0.95)] ?? 0;
+  return Math.round(Math.min(NAME.most, Math.max(NAME.least, long * 7.2 + 80)));
+}
+
 const MOST_CONFIG = 5;
 const MOST_SUMMARY = 5;
 /** Values of these name the run itself or where it ran, not a choice that was made. */
-const OWN = /^config\.(run_id|runs|name|notes|tags|log\..*|trainer\..*)$/;
+const OWN =
+  /^config\.(run_id|runs|name|notes|tags|(log|trainer|made_of|git|hardware|versions|init)\..*|data\.(fingerprint|dvc))$/;
+/** Texts longer than this are no choices: JSON, descriptions. */
+const LONGEST = 60;
 /** What is looked at first. */
 const CONFIG = [
   /\.?model\.name$|^config\.(model|arch)$/,
@@ -151,6 +168,7 @@ function differs(column: Column): boolean {
   const seen = new Set<string>();
   const many = column.values.length;
   for (const value of column.values) {
+    if (typeof value === "string" && value.length > LONGEST) return false;
     seen.add(textOf(value));
     if (seen.size > 1 && (column.kind === "number" || many < 20)) return true;
     if (seen.size > 100) return false;

@@ -35,6 +35,8 @@ export function FilterBar({ value, onChange }: Props) {
   }, [value]);
   useEffect(() => () => clearTimeout(wait.current), []);
   const error = text.trim() === "" ? null : failureOf(text);
+  // What is wrong with the word that is being typed may be right in a moment
+  const told = error && offer && error.to > offer.from ? null : error;
 
   const write = (next: string): void => {
     setText(next);
@@ -70,7 +72,7 @@ export function FilterBar({ value, onChange }: Props) {
       const step = event.key === "ArrowDown" ? 1 : -1;
       setAt((at + step + options.length + (at < 0 && step < 0 ? 1 : 0)) % options.length);
     } else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) {
-      const option = options[Math.max(0, at)];
+      const option = options[at];
       if (!option) return;
       event.preventDefault();
       take(option.text);
@@ -89,8 +91,8 @@ export function FilterBar({ value, onChange }: Props) {
         aria-controls="filter-options"
         aria-activedescendant={offer && at >= 0 ? `filter-option-${at}` : undefined}
         aria-autocomplete="list"
-        aria-invalid={error !== null && !offer}
-        aria-describedby={error ? "filter-error" : undefined}
+        aria-invalid={told !== null}
+        aria-describedby={told ? "filter-error" : undefined}
         placeholder={PLACEHOLDER}
         spellcheck={false}
         autocomplete="off"
@@ -102,6 +104,7 @@ export function FilterBar({ value, onChange }: Props) {
         onClick={look}
         onKeyDown={press}
       />
+      {told && <Wrong text={text} error={told} />}
       {offer && (
         <ul id="filter-options" class="popover options" role="listbox" aria-label="Completions">
           {offer.options.map((option, place) => (
@@ -120,7 +123,6 @@ export function FilterBar({ value, onChange }: Props) {
           ))}
         </ul>
       )}
-      {error && !offer && <Wrong text={text} error={error} />}
     </div>
   );
 }

@@ -1,10 +1,10 @@
 /** The table of runs: only the lines in sight are drawn; the heading and the first column stay. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go } from "../address/address";
 import { select, selected, toggle } from "../address/selection";
 import type { Column, RunTable } from "../data/table";
 import { useSize } from "../parts/canvas";
-import { widthOf } from "./columns";
+import { nameWidth, widthOf } from "./columns";
 import type { Line } from "./group";
 import { Heading } from "./heading";
 import { MOST_SELECTED } from "./limits";
@@ -12,7 +12,6 @@ import { GroupLine, RunLine } from "./lines";
 import type { SortKey } from "./sort";
 
 const ROW = 30;
-const NAME = 270;
 const OVER = 6;
 
 interface Props {
@@ -32,7 +31,7 @@ export function Grid({ table, lines, columns, sort, onSort, onToggleGroup, onAct
   const [active, setActive] = useState(0);
   const anchor = useRef(0);
   const narrow = width < 640;
-  const name = narrow ? 168 : NAME;
+  const name = useMemo(() => nameWidth(table, narrow), [table.ids.length, narrow]);
   const widths = useWidths(columns);
   const total = name + widths.reduce((sum, one) => sum + one, 0);
   const at = Math.min(active, lines.length - 1);

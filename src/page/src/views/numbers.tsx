@@ -1,6 +1,7 @@
 /** Numbers one can trust: paired comparison, labels, image by image, seeds. */
 import { choice, setQuery } from "../address/address";
 import { selected } from "../address/selection";
+import { inBook } from "../data/ask";
 import { useAnswer } from "../data/answer";
 import { changed, fullNameOf } from "../data/runs";
 import { askedFor } from "../data/whole";
@@ -39,7 +40,10 @@ export function Numbers() {
       </div>
     );
   }
-  const labels = answer.data?.labels.map(({ name }) => [name, `IoU of ${name}`] as const) ?? [];
+  // A report offers what it holds
+  const held = (label: string) => inBook("/api/images", { runs: asked, split, score: label });
+  const labels =
+    answer.data?.labels.filter(({ name }) => held(name)).map(({ name }) => [name, `IoU of ${name}`] as const) ?? [];
   return (
     <div class="view analysis numbers-view">
       <div class="row wrap">

@@ -66,13 +66,19 @@ export function Pictures() {
       {data?.warnings?.map((warning) => (
         <p class="notice">{warning}</p>
       ))}
+      {order === "regression" && samples.some(({ change }) => typeof change === "number") && (
+        <p class="muted">
+          In the order of mIoU in the per-image tables of val, whose change stands beside each name. The numbers under
+          the pictures are of the masks that are shown, and follow step and labels.
+        </p>
+      )}
       {missed && <p class="notice">{now.sample} is not among the pictures that these runs logged.</p>}
       {data && samples.length === 0 && (
         <Empty title="These runs logged no pictures">
           kirie logs some validation pictures with every validation; other projects log them with wandb.Image and masks.
         </Empty>
       )}
-      {now.table ? (
+      {samples.length === 0 ? null : now.table ? (
         <Scores {...common} />
       ) : now.mode !== "side" && now.pair ? (
         <Pairs {...common} />

@@ -2,8 +2,10 @@
 import { useState } from "preact/hooks";
 import { link } from "../address/address";
 import { selected } from "../address/selection";
+import { board } from "../data/live";
 import { bytes, plural } from "../design/words";
 import { Button, Empty, Failure, RunName } from "../parts/basics";
+import { exportCommand } from "../report/command";
 import { last } from "../report/last";
 import { saveReport } from "../report/save";
 import { VIEWS } from "./views";
@@ -45,6 +47,10 @@ export function Report() {
             One HTML file with {plural(runs.length, "run")}, their numbers, curves and pictures. It opens from disk,
             works as this page does, and changes no more: for a paper's appendix or a pull request.
           </p>
+          <p>
+            It holds what the logs of these runs hold, also what they printed, the names of machines and users' folders,
+            the program's path and its arguments: look through each run's page in it before you publish it.
+          </p>
           <ul>
             {runs.slice(0, 12).map((id) => (
               <li>
@@ -70,7 +76,7 @@ export function Report() {
           </div>
           {said.bad && <Failure>{said.bad}</Failure>}
           <p class="muted">The same in a terminal or a pipeline:</p>
-          <pre>kirie board --export report.html --runs {runs.join(",")}</pre>
+          <pre>{exportCommand(board.value?.folder ?? "runs", runs)}</pre>
         </div>
       </section>
     </div>

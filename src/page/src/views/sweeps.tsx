@@ -5,7 +5,7 @@ import { useAnswer } from "../data/answer";
 import { frozen } from "../data/frozen";
 import { changed } from "../data/runs";
 import { count, number, plural } from "../design/words";
-import { Button, Check, Chip, Empty, Failure, Select, State } from "../parts/basics";
+import { Button, Check, Chip, Empty, Failure, Segments, Select, State } from "../parts/basics";
 import { read, selected as brushedTrials, type Brushes } from "../sweeps/brush";
 import { sweepOf, type Sweep, type SweepAnswer, type SweepLine } from "../sweeps/model";
 import { BestSoFar, Contour, Importance, Pareto, Slices } from "../sweeps/panels";
@@ -32,7 +32,7 @@ function SweepList() {
         </Empty>
       )}
       {data && data.length > 0 && (
-        <section class="panel" aria-label="Sweeps">
+        <section class="panel scroll" aria-label="Sweeps">
           <table class="plain">
             <thead>
               <tr>
@@ -42,7 +42,7 @@ function SweepList() {
                 </th>
                 <th scope="col">State</th>
                 <th scope="col">Metric</th>
-                <th scope="col" class="number">
+                <th scope="col" class="number nowrap">
                   Device hours
                 </th>
               </tr>
@@ -50,7 +50,7 @@ function SweepList() {
             <tbody>
               {data.map(({ name, runs, total, state, metric, device_hours }) => (
                 <tr key={name}>
-                  <td>
+                  <td class="nowrap">
                     <a href={link("sweeps", [name], {})}>{name}</a>
                   </td>
                   <td class="number">{total ? `${count(runs)} of ${count(total)}` : count(runs)}</td>
@@ -70,7 +70,7 @@ function SweepList() {
 function OneSweep({ name }: { name: string }) {
   const { data, error } = useAnswer<SweepAnswer>(
     `/api/sweeps/${encodeURIComponent(name)}`,
-    { metric: choice("metric") || null },
+    { metric: choice("metric") || null, goal: choice("goal") || null },
     changed.value.version,
   );
   const sweep = useMemo(() => (data ? sweepOf(data) : null), [data]);
@@ -81,13 +81,21 @@ function OneSweep({ name }: { name: string }) {
         <a href="#/sweeps">All sweeps</a>
         <h1>{name}</h1>
         {sweep && <Summary sweep={sweep} />}
-        {metrics.length > 1 && !frozen && (
-          <Select
-            label="Metric"
-            value={sweep?.value.name ?? ""}
-            options={metrics.map((metric) => [metric, metric])}
-            onChange={(metric) => setQuery({ metric, brush: null })}
-          />
+        {data && metrics.length > 0 && !frozen && (
+          <>
+            <Select
+              label="Metric"
+              value={data.metric.name ?? ""}
+              options={[...(data.metric.name ? [] : [["", "choose one"] as const]), ...metrics.map(same)]}
+              onChange={(metric) => setQuery({ metric, goal: null, brush: null })}
+            />
+            <Segments
+              label="Better"
+              value={data.metric.goal}
+              options={GOALS}
+              onChange={(goal) => setQuery({ metric: data.metric.name, goal })}
+            />
+          </>
         )}
       </div>
       {error && <Failure>{error}</Failure>}
@@ -99,14 +107,30 @@ function OneSweep({ name }: { name: string }) {
   );
 }
 
+const GOALS = [
+  ["maximize", "Higher is better"],
+  ["minimize", "Lower is better"],
+] as const;
+
+function same(word: string): readonly [string, string] {
+  return [word, word];
+}
+
 function Summary({ sweep }: { sweep: Sweep }) {
   const states = new Map<string, number>();
   for (const { state } of sweep.trials) states.set(state, (states.get(state) ?? 0) + 1);
   const best = sweep.answer.trails.trials.at(-1)?.[1];
+  const metric = sweep.answer.metric.name;
   return (
     <>
       <span class="muted">
-        {sweep.maximize ? "highest" : "lowest"} {sweep.value.name} <b class="ink">{number(best)}</b>
+        {metric === null ? (
+          "Nothing that these runs logged says how good they are."
+        ) : (
+          <>
+            {sweep.maximize ? "highest" : "lowest"} {metric} <b class="ink">{number(best)}</b>
+          </>
+        )}
       </span>
       {[...states].map(([state, many]) => (
         <Chip tone={state === "failed" || state === "crashed" ? "bad" : ""}>

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { ending, sidesOf } from "../../src/sweeps/sides";
 import { costsOf, ranked, spent, sweepOf } from "../../src/sweeps/model";
 import type { SweepAnswer, Trial } from "../../src/sweeps/model";
 
@@ -48,4 +49,34 @@ test("cost adds up in the order in which trials ended", () => {
   expect([...spent(trials)]).toEqual([3, 2, NaN]);
   expect([...costsOf(trials, "hours")]).toEqual([1, 2, NaN]);
   expect([...costsOf(trials, "latency")]).toEqual([NaN, NaN, NaN]);
+});
+
+test("equal trials have equal colours, whatever their numbers; the best and the worst keep the ends", () => {
+  const values = [0.5, 0.7, 0.5, 0.7, 0.6, 0.7, 0.1 + 0.2, 0.3];
+  const merit = sweepOf(answer(values.map((value, at) => trial(at, value)))).merit;
+  expect(new Set([merit[1], merit[3], merit[5]])).toEqual(new Set([1]));
+  expect(merit[0]).toBe(merit[2]);
+  // The same but for rounding
+  expect([merit[6], merit[7]]).toEqual([0, 0]);
+  expect([...sweepOf(answer([1, 2, 3].map((at) => trial(at, 19)))).merit]).toEqual([0.5, 0.5, 0.5]);
+});
+
+test("values that differ by rounding alone are one place on their axis", () => {
+  const sweep = sweepOf(answer([trial(1, 0.3), trial(2, 0.1 + 0.2)]));
+  expect(sweep.places.get("val/miou")?.[0]).toBeCloseTo(0.5);
+  expect(sweep.places.get("val/miou")?.[1]).toBeCloseTo(0.5);
+});
+
+test("the outer marks of parallel axes have the room that they need, and lose their beginnings beyond it", () => {
+  const measure = (text: string) => text.length * 6;
+  const named = (words: string[]) =>
+    sweepOf({
+      ...answer(words.map((model, at) => trial(at, at, { params: { model } }))),
+      parameters: [{ name: "model", kind: "choice", log: false, values: words }],
+    });
+  expect(sidesOf(named(["fpn", "unet"]), measure).left).toBe(46);
+  expect(sidesOf(named(["fpn", "deeplabv3plus"]), measure).left).toBe(13 * 6 + 14);
+  expect(sidesOf(named(["x".repeat(200)]), measure).left).toBe(150);
+  expect(ending("smp_unetplusplus", 60, measure)).toBe("…tplusplus");
+  expect(ending("fpn", 60, measure)).toBe("fpn");
 });

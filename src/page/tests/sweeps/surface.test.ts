@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { nearestLine, nearestPoint } from "../../src/plot/nearest";
 import { front } from "../../src/sweeps/pareto";
 import { ramp, rampRgb } from "../../src/plot/ramp";
+import { alike } from "../../src/sweeps/axis";
 import { field, level, slice } from "../../src/sweeps/smooth";
 
 test("the front holds what nothing beats in value and cost, cheapest first", () => {
@@ -27,10 +28,18 @@ test("a field lies between the values around it", () => {
 
 test("a level line of a plane is straight and at its height", () => {
   const steps = 5;
-  const plane = Float32Array.from({ length: 25 }, (_, cell) => cell % steps);
+  const plane = Float64Array.from({ length: 25 }, (_, cell) => cell % steps);
   const line = level(plane, steps, 1.5);
   expect(line.length / 4).toBe(steps - 1);
   for (let end = 0; end < line.length; end += 2) expect(line[end]).toBeCloseTo(1.5 / 4);
+});
+
+test("level ground is level: averages of one value are that value, and no line is drawn at its height", () => {
+  const places = Float32Array.from({ length: 60 }, (_, trial) => ((trial * 37) % 60) / 59);
+  const values = new Float64Array(60).fill(0.1);
+  const map = field(places, places.slice().reverse(), values, 12);
+  for (const value of map) if (!Number.isNaN(value)) expect(alike(value, 0.1)).toBe(true);
+  expect(level(map, 12, 0.1)).toEqual([]);
 });
 
 test("the ramp grows lighter all the way, and no value is grey", () => {

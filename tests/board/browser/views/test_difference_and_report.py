@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import expect
+from tests.board.browser.conftest import Served
 from tests.board.browser.views.conftest import MARKUP, Tab
 
 
@@ -37,12 +39,14 @@ def test_one_run_is_too_few(tab: Tab) -> None:
     expect(page.get_by_role("heading", name="Two runs make a difference")).to_be_visible()
 
 
-def test_a_report_opens_from_disk(tab: Tab, tmp_path: Path) -> None:
+def test_a_report_opens_from_disk(tab: Tab, board: Served, tmp_path: Path) -> None:
     """The saved file shows the view it was made of, and the others, without a server."""
     page = tab("numbers?runs=aaaa,bbbb")
     sentence = page.locator(".sentence").inner_text()
     page.get_by_role("link", name="Report").click()
     expect(page.get_by_role("radio", name="Numbers")).to_be_checked()
+    expect(page.get_by_text(f"kirie board {board.folder} --export report.html --runs aaaa,bbbb")).to_be_visible()
+    expect(page.get_by_text("before you publish it")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the report").click()
     file = tmp_path / "report.html"
@@ -50,6 +54,13 @@ def test_a_report_opens_from_disk(tab: Tab, tmp_path: Path) -> None:
     expect(page.get_by_text("It opens without a server")).to_be_visible()
     page = tab(file.as_uri())
     expect(page.locator(".sentence")).to_have_text(sentence)
+    select = page.get_by_label(re.compile("^Score ?mIoU"))
+    scores = select.locator("option")
+    assert scores.all_inner_texts()[-2:] == ["IoU of background", "IoU of eye"]
+    for score in scores.evaluate_all("options => options.map((one) => one.value)"):
+        select.select_option(score)
+        expect(page.get_by_role("region", name="Paired comparison")).to_contain_text(re.compile(r"\[.*\]"))
+        expect(page.locator(".failure")).to_have_count(0)
     page.get_by_role("link", name="Pictures").click()
     expect(page.locator(".frame[data-ready=true]")).to_have_count(6)
     page.get_by_role("link", name="Differences").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,21 @@ def test_runs_stand_side_by_side_with_scores_of_what_is_seen(tab: Tab) -> None:
 
 
 def test_masks_reach_the_canvas_pixel_by_pixel(tab: Tab) -> None:
-    """At full opacity each pixel has its label's colour, so ids survive the way through the canvas."""
+    """At full opacity each pixel has its label's colour, so ids survive the way through the canvas.
+
+    The background has the picture's own, as long as nobody asks for it.
+    """
     page = tab("pictures?runs=aaaa&opacity=1")
     _ready(page, 4)
-    colors = np.array([[0, 0, 0], [0x3F, 0x8E, 0xFC]])
+    colors = np.array([[90, 90, 90], [0x3F, 0x8E, 0xFC]])
     truth, prediction = _masks(10)
     assert (_pixels(page, 0) == colors[truth]).all()
     assert (_pixels(page, 1) == colors[prediction]).all()
+    page.get_by_role("button", name="Labels that show").click()
+    page.get_by_label("background").check()
+    page.keyboard.press("Escape")
+    _ready(page, 4)
+    assert (_pixels(page, 1) == np.array([[0, 0, 0], [90, 90, 90]])[prediction]).all()
 
 
 def test_the_error_map_marks_what_is_wrong(tab: Tab) -> None:
@@ -181,3 +190,23 @@ def test_without_a_selection_it_says_what_to_do(tab: Tab) -> None:
     """An empty view leads to the table."""
     page = tab("pictures")
     expect(page.get_by_role("heading", name="No runs are selected")).to_be_visible()
+
+
+def test_the_worst_falls_come_first_with_what_orders_them(tab: Tab) -> None:
+    """Each picture has its change in the tables beside its name, the least first; the other way round they turn."""
+    told = {}
+    for a, b in (("aaaa", "bbbb"), ("bbbb", "aaaa")):
+        page = tab(f"pictures?runs=aaaa,bbbb&order=regression&a={a}&b={b}")
+        page.reload()
+        expect(page.locator(".line-of .fall")).to_have_count(2)
+        names = page.locator(".line-of h3").all_inner_texts()
+        told_falls = page.locator(".line-of .fall").all_inner_texts()
+        falls = [float(text.split()[0].replace("\N{MINUS SIGN}", "-")) for text in told_falls]
+        assert falls == sorted(falls)
+        told[a] = dict(zip(names, falls, strict=True))
+        expect(page.get_by_text("In the order of mIoU in the per-image tables of val")).to_be_visible()
+        page.keyboard.press("ArrowLeft")
+        expect(page).to_have_url(re.compile("step=5"))
+        assert page.locator(".line-of h3").all_inner_texts() == names
+    assert list(told["aaaa"]) == list(told["bbbb"])[::-1]
+    assert all(told["aaaa"][name] == -fall for name, fall in told["bbbb"].items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 from tests.board.browser.views.conftest import Tab
 
@@ -73,3 +74,28 @@ def test_the_best_become_the_selection(tab: Tab) -> None:
     page = tab("sweeps/rates")
     page.get_by_role("button", name="Select the best 3").click()
     expect(page.get_by_role("button", name="Selected runs: 3")).to_be_visible()
+
+
+def test_the_goal_is_turned(tab: Tab) -> None:
+    """Lower is better makes the lowest the best, in words, order and address; another metric has its own goal."""
+    page = tab("sweeps/rates")
+    expect(page.get_by_role("main")).to_contain_text("highest val/miou 0.8")
+    first = page.get_by_role("region", name="Trials", exact=True).locator("tbody tr td:nth-child(3)").first
+    expect(first).to_have_text("0.8")
+    page.get_by_role("radio", name="Lower is better").click()
+    expect(page.get_by_role("main")).to_contain_text("lowest val/miou 0.35")
+    expect(first).to_have_text("0.35")
+    assert "goal=minimize" in page.url
+    page.get_by_label("Metric").select_option("epoch")
+    expect(page.get_by_role("main")).to_contain_text("highest epoch 2")
+    assert "goal=" not in page.url
+    expect(page.get_by_text("3 finished trials are too few to tell; it takes 8.")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["sweeps", "sweeps/rates"])
+def test_sweeps_fit_a_phone(tab: Tab, address: str) -> None:
+    """At phone width tables and axes scroll in their panels, and the page does not."""
+    page = tab(address)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("table").last).to_be_visible()
+    assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
