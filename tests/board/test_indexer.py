@@ -345,6 +345,20 @@ def test_very_many_tiny_runs(tmp_path: Path, desk: Desk) -> None:
     assert versions < 50
 
 
+def test_of_too_many_logs_the_newest_are_shown(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new run takes the place of the oldest; how many there are is told, and no more once they are fewer."""
+    monkeypatch.setattr(indexer, "MOST_LOGS", 3)
+    paths = [write_log(tmp_path / "runs", f"r{at}", steps([1.0]), started=logs.START + at) for at in range(5)]
+    assert desk.look() == ["r4", "r3", "r2"]
+    assert desk.index.trouble == "Of 5 logs the newest 3 are shown; open a folder of fewer."
+    write_log(tmp_path / "runs", "new", steps([1.0]), started=logs.START + 9)
+    assert desk.look() == ["new", "r4", "r3"]
+    for path in paths[2:]:
+        shutil.rmtree(path.parent)
+    assert desk.look() == ["new", "r1", "r0"]
+    assert desk.index.trouble == ""
+
+
 def test_sqlite_is_new_enough() -> None:
     """DELETE and UPDATE give what they changed since 3.35."""
     assert sqlite3.sqlite_version_info >= (3, 35)

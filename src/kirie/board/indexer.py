@@ -35,6 +35,9 @@ _HEAD_START_S = 1.0
 _MANY = 50
 """Logs that are put into the cache with one change."""
 
+MOST_LOGS = 25_000
+"""Logs that a board shows, the newest: ten thousand runs take a third of a GiB, and the page as much."""
+
 _MOST_PATH = 200
 """Letters of a path that are told."""
 
@@ -63,7 +66,7 @@ class Indexer:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kirie-board-index", daemon=True)
-        self._failure, self._root_is_gone = "", False
+        self._failure, self._root_is_gone, self._older = "", False, 0
         self._unread: dict[str, str] = {}
         self._closed: dict[str, str] = {}
 
@@ -71,7 +74,9 @@ class Indexer:
     def trouble(self) -> str:
         """What keeps it from its work, or from a part of it, in sentences; "" if nothing does."""
         gone = f"The folder {self._folder} is not there any more; what was read before is shown."
-        return " ".join(filter(None, (self._failure, gone if self._root_is_gone else self._left_out())))
+        older = f"Of {self._older + MOST_LOGS:,} logs the newest {MOST_LOGS:,} are shown; open a folder of fewer."
+        parts = [self._left_out(), older if self._older else ""]
+        return " ".join(filter(None, (self._failure, *([gone] if self._root_is_gone else parts))))
 
     def _left_out(self) -> str:
         if not self._closed:
@@ -150,13 +155,16 @@ class Indexer:
         if self._root_is_gone:
             # A disk that is not mounted at the moment takes no runs with it
             return
+        self._older = max(0, len(logs) - MOST_LOGS)
+        if self._older:
+            logs = {log.path: log for log in sorted(logs.values(), key=_age)[-MOST_LOGS:]}
         if gone := [path for path in known if path not in logs and not self._is_closed(path)]:
             with self._cache.writing() as connection:
                 self._keeper.make(connection, self._keeper.remove(connection, gone), states_without_slurm)
             for path in gone:
                 del known[path]
         new = [log for log in logs.values() if not _is_known(log, known.get(log.path))]
-        new.sort(key=lambda log: (log.stamp, log.path), reverse=True)
+        new.sort(key=_age, reverse=True)
         self._keep([], (len(logs) - len(new), len(logs)))
         self._read(new, known, len(logs))
         self._unread = {path: why for path, why in self._unread.items() if path in logs}
@@ -267,6 +275,10 @@ class Indexer:
                 size = log.size if state is None and log.path not in self._unread else 0
                 found.append(Wanted(log, self._folder / log.path, state, facts, size))
         return found
+
+
+def _age(log: Log) -> tuple[str, str]:
+    return log.stamp, log.path
 
 
 def _is_known(log: Log, known: _Known | None) -> bool:
