@@ -118,6 +118,7 @@ def test_the_label_file_is_valid(tmp_path: Path) -> None:
     assert labels.id_of("guide line") is None
 
 
+@pytest.mark.long
 def test_own_data_runs_as_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
