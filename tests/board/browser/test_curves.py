@@ -115,6 +115,7 @@ def test_axes_smoothing_and_logarithms_stand_in_the_address(view: View) -> None:
 def test_metrics_are_searched_and_added(view: View) -> None:
     """What is found is added at once."""
     page = view.open("curves?runs=unet-1&metrics=train/loss")
+    _lines(_chart(page, "train/loss"), 1)
     page.keyboard.press("/")
     page.keyboard.type("val")
     page.get_by_role("button", name="Add all 2").click()
