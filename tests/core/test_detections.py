@@ -172,6 +172,16 @@ def test_of_one_label_the_surer_lies_on_top() -> None:
     assert laid(flat(slice(0, 12), slice(10, 15)), [1, 1], [0.9, 0.9]) == [1] * 12 + [2] * 3 + [0] * 5
 
 
+def test_what_lies_between_two_of_a_label_changes_nothing_between_them() -> None:
+    """The less sure one has lost what it shares with the surer one, also where a third thing covers it, or goes."""
+    assert laid(flat(slice(0, 12), slice(5, 16), slice(9, 17)), [1, 2, 1], [0.95, 0.7, 0.6]) == (
+        [1] * 5 + [2] * 7 + [3] * 5 + [0] * 3
+    )
+    # The third shows one of its 11 pixels, and goes; the surer one has that, and the less sure one no more than before
+    things = flat(slice(0, 12), slice(2, 13), slice(9, 16), slice(3, 12))
+    assert laid(things, [1, 2, 1, 3], [0.95, 0.7, 0.6, 0.8]) == [1] * 3 + [4] * 9 + [3] * 4 + [0] * 4
+
+
 def test_of_equal_size_the_surest_lies_on_top() -> None:
     """Overlaps go to the higher score whatever the order; unsure detections are left out; ids are the detections'."""
     found = some([(0, 0, 19, 19), (10, 0, 29, 19), (20, 0, 39, 19)], [1, 2, 3], [0.9, 0.8, 0.3])

@@ -18,12 +18,18 @@ from .conftest import LABELS
 SIZE = (48, 64)
 
 
+RULE = (
+    r"those of a score of at least ([\d.]+)\. In each label, the surest first, one of which a share of ([\d.]+) or "
+    r"more lies in surer ones that stand is left out; the others lose to those the pixels that they share\. What is "
+    r"left of each is painted, the one with the largest mask first and of equal ones the least sure\. What then shows "
+    r"less than a share of ([\d.]+) of its mask is taken away, and what lies under it shows\.$"
+)
+"""The card's whole rule: each of its words is carried out below."""
+
+
 def by_the_card(found: Detections, words: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Label and instance map of a person who has the card alone: its numbers and its sentences, on whole masks."""
-    pattern = (
-        r"score of at least ([\d.]+)\. .* share of ([\d.]+) or more lies in surer .* less than ([\d.]+) of its pixels"
-    )
-    told = re.search(pattern, words)
+    told = re.search(RULE, words)
     assert told is not None
     least_score, most_shared, least_seen = map(float, told.groups())
     masks_NHW = np.zeros((len(found), *SIZE), dtype=np.bool_)
@@ -35,13 +41,16 @@ def by_the_card(found: Detections, words: str) -> tuple[NDArray[np.uint8], NDArr
         shared = np.any([mask_HW & masks_NHW[at] for mask_HW in surer], axis=0).sum() if surer else 0
         if shared < most_shared * masks_NHW[at].sum():
             standing.append(at)
-    assert "the largest first and of equally large ones the least sure" in words
+    left = {at: masks_NHW[at].copy() for at in standing}
+    for at in standing:
+        for other in standing[: standing.index(at)]:
+            if found.labels_N[other] == found.labels_N[at]:
+                left[at] &= ~masks_NHW[other]
     standing.sort(key=lambda at: (-masks_NHW[at].sum(), -at))
     for _ in range(2):
         top_HW = np.full(SIZE, -1)
         for at in standing:
-            surer_ones = [other for other in range(at) if found.labels_N[other] == found.labels_N[at]]
-            top_HW[masks_NHW[at] & ~np.isin(top_HW, surer_ones)] = at
+            top_HW[left[at]] = at
         standing = [at for at in standing if (top_HW == at).sum() >= least_seen * masks_NHW[at].sum()]
     return np.concatenate([found.labels_N, [0]])[top_HW].astype(np.uint8), top_HW + 1
 

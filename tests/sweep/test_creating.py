@@ -168,8 +168,9 @@ def _check(ground: Ground, conf: Path, *words: str, composing: bool = False) -> 
 def test_a_file_that_a_trial_is_composed_from_counts_wherever_it_lies(tmp_path: Path, conf: Path) -> None:
     """Beside train.yaml, in a folder that is a link, below a group: what composing names is what is held."""
     train = conf / "train.yaml"
-    train.write_text(train.read_text().replace("- _self_\n", "- _self_\n  - common\n"))
+    train.write_text(train.read_text().replace("- _self_\n", "- _self_\n  - common\n  - other.yaml\n"))
     (conf / "common.yaml").write_text("train: {epochs: 3}")
+    (conf / "other.yaml").write_text("train: {seed: 3}")
     (conf / "model").rename(tmp_path / "shared")
     (conf / "model").symlink_to("../shared")
     (conf / "model" / "mine").mkdir()
@@ -178,7 +179,12 @@ def test_a_file_that_a_trial_is_composed_from_counts_wherever_it_lies(tmp_path: 
     _check(ground, conf, "model=mine/net")
     # One that the trials which were tried did not use is a choice all the same
     _check(ground, conf, "model=unet")
-    for name, choice in [("common.yaml", "unet"), ("model/mine/net.yaml", "mine/net"), ("model/unet.yaml", "unet")]:
+    for name, choice in [
+        ("common.yaml", "unet"),
+        ("other.yaml", "unet"),
+        ("model/mine/net.yaml", "mine/net"),
+        ("model/unet.yaml", "unet"),
+    ]:
         before = (conf / name).read_text()
         (conf / name).write_text(f"{before}\nmore: 1")
         with pytest.raises(GroundError, match=rf"the configuration was another \({name}\)"):
@@ -212,9 +218,13 @@ def test_what_a_file_says_counts_and_not_how_it_is_written(tmp_path: Path) -> No
         assert list(found) == names[:1]
         return found[names[0]]
 
+    file.write_bytes("a: 1  # geändert".encode("latin-1"))
+    assert digests(tmp_path, names)[names[0]] != said("a: 1"), "Hydra reads UTF-8 alone"
+    assert said("# @package  model\n\na: 1") == said("\n# @package model\na: 1")
     known = said("since: 2026-01-02 # new year\nat: [2026-01-02 10:00:00]\n2026-01-03: x")
     assert known == said("# mine\nsince: 2026-01-02\nat: [2026-01-02 10:00:00]\n2026-01-03: x\n# @package model")
     texts = ["a: 1", "# @package model\na: 1", "\n#@package  train\na: 1", "defaults: [x]\na: 1", "a: 01.0", "a: 1e3"]
+    texts += ["a: !!bool maybe", "a: !!timestamp foo", "a: !!int ''", "a: !!float ''"]
     texts += ["since: 2026-01-03", "since: .nan", "since: .inf", "since: [", "since: {", "a: &a [*a]", "a: &a [*a, 1]"]
     texts += [
         "a: 2026-01-02 10:00:00Z",

@@ -135,6 +135,25 @@ def test_a_configuration_that_breaks_costs_no_trial(setting: Callable[..., Setti
     assert not any(trial.error for trial in ledger.trials())
 
 
+def test_a_machine_where_nothing_composes_costs_no_trial(
+    setting: Callable[..., Setting], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is another, but a variable that the configuration names is not set here."""
+    mine = tmp_path / "mine"
+    shutil.copytree(config_folder(), mine)
+    train = mine / "train.yaml"
+    train.write_text(train.read_text().replace("epochs: 40", "epochs: ${oc.decode:${oc.env:EPOCHS_OF_ALL}}"))
+    ground = Ground.of([], mine, files_of([], mine) or (), ["seed=1"])
+    made = replace(setting(LOGS), config_dir=mine, ground=ground)
+    ledger = _open(made)
+    with pytest.raises(GroundError, match=r"cannot be gone on with here\. .*EPOCHS_OF_ALL"):
+        work(made, say=_nothing)
+    assert {trial.state for trial in ledger.trials()} <= {"interrupted", "waiting"}
+    assert not any(trial.error for trial in ledger.trials())
+    monkeypatch.setenv("EPOCHS_OF_ALL", "1")
+    assert work(made, say=_nothing).outcomes == {"finished": 2}
+
+
 SLIPS = """#!/bin/bash
 if [ -n "$SLIP" ]; then
   printf 'threads: [1' > $SLIP

@@ -28,6 +28,9 @@ MOST_SHARED = 0.5
 LEAST_SEEN = 0.1
 """A thing of whose pixels a smaller share stays uncovered is left out."""
 
+_NOWHERE = np.iinfo(np.int64).max
+"""Depth of what is not there."""
+
 MOST_DETECTIONS = 4096
 """More things of one picture are not kept: ids in pictures have 16 bits."""
 
@@ -176,10 +179,11 @@ def lay(
     A mask from a detector knows nothing of the others: that of a face goes on under the eyes, and the face is the
     surer one. With the surest on top it would hide them. Two masks of one label are another matter: where they share
     much, one thing was seen twice, and the smaller on top would tear the surer one (docs/decisions/0007). So what lies
-    for MOST_SHARED in surer ones of its label is left out, and what keeps less than LEAST_SEEN under other labels, too.
+    for MOST_SHARED in surer ones of its label is left out, others lose to them what they share; and what then keeps
+    less than LEAST_SEEN of its pixels is left out, too.
 
     Args:
-        mask_of: Box and crop of a thing, by its place; asked for up to three times.
+        mask_of: Box and crop of a thing, by its place; asked for up to twice.
         labels_N: Label ids.
         scores_N: How sure each is.
         size: Height and width of the picture.
@@ -193,48 +197,44 @@ def lay(
     surest_N = np.argsort(-scores_N, kind="stable")
     rank_N = np.argsort(surest_N)
     surest_N = surest_N[scores_N[surest_N] >= least_score]
-    labels = np.unique(labels_N[surest_N]).tolist()
-    once = [one for label in labels for one in _seen_once(mask_of, surest_N[labels_N[surest_N] == label], size)]
-    # The lowest first: the largest, and of equal ones the least sure
-    once.sort(key=lambda one: (-one[1], -rank_N[one[0]]))
-    order_K, areas_K = np.array(once, dtype=np.int64).reshape(-1, 2).T
-    instances_HW = _numbered(mask_of, order_K, labels_N, rank_N, size)
+    by_label = [surest_N[labels_N[surest_N] == label] for label in np.unique(labels_N[surest_N]).tolist()]
+    areas_N = np.zeros(len(scores_N), dtype=np.int64)
+    # By instance id: the less the higher it lies; what has no depth is not there
+    depths_I = np.full(len(scores_N) + 1, _NOWHERE, dtype=np.int64)
+    instances_HW = np.zeros(size, dtype=np.uint16)
+    for things_K in by_label:
+        own_HW, areas_N[things_K] = _of_one_label(mask_of, things_K, size)
+        depths_I[things_K + 1] = areas_N[things_K] * len(scores_N) + rank_N[things_K]
+        _put_over(instances_HW, own_HW, depths_I)
     seen_N = np.bincount(instances_HW.ravel(), minlength=len(scores_N) + 1)[1:]
     # Once is enough: where these go, what lies below gains pixels and loses none
-    if (slivers_K := seen_N[order_K] < LEAST_SEEN * areas_K).any():
-        instances_HW = _numbered(mask_of, order_K[~slivers_K], labels_N, rank_N, size)
+    if (slivers_N := (seen_N > 0) & (seen_N < LEAST_SEEN * areas_N)).any():
+        depths_I[1:][slivers_N] = _NOWHERE
+        instances_HW[:] = 0
+        for things_K in by_label:
+            _put_over(instances_HW, _of_one_label(mask_of, things_K, size)[0], depths_I)
     return np.concatenate([np.array([background], dtype=np.uint8), labels_N])[instances_HW], instances_HW
 
 
-def _seen_once(
+def _of_one_label(
     mask_of: Callable[[int], tuple[Box, Mask]], surest_K: NDArray[np.intp], size: tuple[int, int]
-) -> Iterator[tuple[int, int]]:
-    """Of things of one label, the surest first, those that were not seen before: place and pixels of each."""
-    taken_HW = np.zeros(size, dtype=np.bool_)
-    for at in surest_K.tolist():
+) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Instance map of things of one label, given the surest first, which keep what they have; and each one's pixels,
+    those of its whole mask. What was seen before is not in the map."""
+    own_HW, areas_K = np.zeros(size, dtype=np.uint16), np.zeros(len(surest_K), dtype=np.int64)
+    for place, at in enumerate(surest_K.tolist()):
         (x0, y0, x1, y1), crop_hw = mask_of(at)
-        area = int(np.count_nonzero(crop_hw))
-        taken_hw = taken_HW[y0:y1, x0:x1]
-        if np.count_nonzero(taken_hw & crop_hw) < MOST_SHARED * area:
-            taken_hw |= crop_hw
-            yield at, area
+        own_hw = own_HW[y0:y1, x0:x1]
+        left_hw = crop_hw & (own_hw == 0)
+        areas_K[place] = area = np.count_nonzero(crop_hw)
+        if area - np.count_nonzero(left_hw) < MOST_SHARED * area:
+            own_hw[left_hw] = at + 1
+    return own_HW, areas_K
 
 
-def _numbered(
-    mask_of: Callable[[int], tuple[Box, Mask]],
-    order_K: NDArray[np.int64],
-    labels_N: NDArray[np.uint8],
-    rank_N: NDArray[np.intp],
-    size: tuple[int, int],
-) -> NDArray[np.uint16]:
-    """The instance map of things that are given the lowest first; of one label none covers a surer one."""
-    instances_HW = np.zeros(size, dtype=np.uint16)
-    for at in order_K.tolist():
-        (x0, y0, x1, y1), crop_hw = mask_of(at)
-        under_hw = instances_HW[y0:y1, x0:x1]
-        surer_N = (labels_N == labels_N[at]) & (rank_N < rank_N[at])
-        under_hw[crop_hw & ~np.concatenate([[False], surer_N])[under_hw]] = at + 1
-    return instances_HW
+def _put_over(instances_HW: NDArray[np.uint16], own_HW: NDArray[np.uint16], depths_I: NDArray[np.int64]) -> None:
+    """Puts one instance map over another, pixel by pixel where its instance lies higher."""
+    np.copyto(instances_HW, own_HW, where=depths_I[own_HW] < depths_I[instances_HW])
 
 
 def _reach(boxes_N4: NDArray[np.float32], side: int) -> NDArray[np.int64]:

@@ -35,10 +35,10 @@ def what(manifest: Manifest) -> str:
         "A model that finds the things in a picture: for each a box, a label, a score and a mask. So that it can be "
         "held against one that labels pixels, the scores by pixel below are those of a label map into which its things "
         f"are painted, those of a score of at least {manifest.least_score:g}. In each label, the surest first, one of "
-        f"which a share of {MOST_SHARED:g} or more lies in surer ones that stand is left out. The others are painted, "
-        "the largest first and of equally large ones the least sure, but never over a pixel that shows a surer one of "
-        f"the same label. Of what keeps a share of less than {LEAST_SEEN:g} of its pixels nothing is painted, and the "
-        "rest anew."
+        f"which a share of {MOST_SHARED:g} or more lies in surer ones that stand is left out; the others lose to those "
+        "the pixels that they share. What is left of each is painted, the one with the largest mask first and of equal "
+        f"ones the least sure. What then shows less than a share of {LEAST_SEEN:g} of its mask is taken away, and what "
+        "lies under it shows."
     )
 
 

@@ -37,7 +37,7 @@ For each picture, OUT/<name>/ gets:
   parts.json      labels, boxes and pixel counts     (always)
 A bundle of instances gives a part for each thing (eye.1, eye.2, from left to right), and also:
   instances.png   16-bit: the thing of each pixel    (labelmap)
-  instances.json  all that was found, as COCO has it (always)
+  instances.json  all that was found, at most the 4096 surest, as COCO has it (always)
 Folders are searched through; sub-folders are kept. A folder of a former run is replaced."""
 
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
     Returns:
-        0, or 2 if a picture could not be cut; the others were.
+        0, or 2 if a picture could not be cut, or not wholly; the others were.
 
     Raises:
         KirieError: Nothing could be cut, or the work had to stop.

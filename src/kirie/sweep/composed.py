@@ -28,4 +28,4 @@ def files_of(overrides: Sequence[str], conf: Path) -> frozenset[str] | None:
             found = loader.compute_defaults_list("train", checked(overrides, conf), RunMode.RUN)
     except ConfigError:
         return None
-    return frozenset(f"{one.config_path}.yaml" for one in found.defaults)
+    return frozenset(f"{str(one.config_path).removesuffix('.yaml')}.yaml" for one in found.defaults)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -16,11 +16,11 @@ from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from kirie.core.identity import digest
 from kirie.errors import SweepError
 from kirie.prepare.store import Store
+from kirie.train.compose import BROKEN
 from kirie.train.identify import Identity, current_code
 from kirie.train.overrides import groups
 from kirie.train.settings import MACHINE_KEYS
@@ -47,21 +47,24 @@ class Ground:
         code: Fingerprint of the code that training runs.
         files: Digests of the files of configuration that may be chosen, or are named otherwise, by their names there.
         used: Names of those that the trials which were tried are composed from.
+        sound: Overrides that made a configuration when it was begun; none where that is not known.
     """
 
     stores: Mapping[str, str]
     code: str
     files: Mapping[str, str]
     used: tuple[str, ...] = ()
+    sound: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, stores: Iterable[str], conf: Path, used: Collection[str] = ()) -> Ground:
+    def of(cls, stores: Iterable[str], conf: Path, used: Collection[str] = (), sound: Sequence[str] = ()) -> Ground:
         """What it stands on now.
 
         Args:
             stores: Paths of the stores.
             conf: The folder of configuration.
             used: Names of the files there that trials are composed from; those of Hydra itself do not count.
+            sound: Overrides that make a configuration.
 
         Raises:
             StoreError: A store is missing or damaged.
@@ -69,7 +72,7 @@ class Ground:
         found = {path: Store.open(Path(path)).fingerprint for path in sorted(set(stores))}
         choices = {f"{group}/{choice}.yaml" for group, among in groups(conf).items() for choice in among}
         files = digests(conf, choices.union(used))
-        return cls(found, current_code(), files, tuple(sorted(files.keys() & set(used))))
+        return cls(found, current_code(), files, tuple(sorted(files.keys() & set(used))), tuple(sound))
 
     def differences(self, now: Ground, *, composing: bool = False) -> list[str]:
         """In what it was another for the trials that are composed now, in words.
@@ -140,10 +143,10 @@ def read_ground(raw: Any) -> Ground | None:
     for found in maps:
         if not isinstance(found, Mapping) or not all(isinstance(part, str) for pair in found.items() for part in pair):
             raise ValueError("ground")
-    used = raw.get("used", [])
-    if not isinstance(used, list) or not all(isinstance(part, str) for part in used):
+    lists = [raw.get("used", []), raw.get("sound", [])]
+    if not all(isinstance(found, list) and all(isinstance(part, str) for part in found) for found in lists):
         raise ValueError("ground")
-    return Ground(dict(raw["stores"]), raw["code"], dict(raw["files"]), tuple(used))
+    return Ground(dict(raw["stores"]), raw["code"], dict(raw["files"]), *map(tuple, lists))
 
 
 def digests(conf: Path, names: Iterable[str]) -> dict[str, str]:
@@ -156,12 +159,13 @@ def digests(conf: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def _digest(content: bytes) -> str:
-    text = content.decode("utf-8", "backslashreplace")
-    header = list(takewhile(_HEADER.match, map(str.strip, text.splitlines())))
     try:
+        text = content.decode()
+        lines = takewhile(_HEADER.match, map(str.strip, text.splitlines()))
+        header = [" ".join(line.split()) for line in lines if line]
         # As Hydra reads it: dates are text, and a key stands there once
         said = digest([header, OmegaConf.to_container(OmegaConf.create(text))])
-    except (yaml.YAMLError, OmegaConfBaseException, AssertionError, TypeError, ValueError, RecursionError):
-        # No YAML, or none that has a meaning as JSON: then all that it says counts
-        said = digest(text)
+    except (yaml.YAMLError, *BROKEN):
+        # No UTF-8, no YAML, or none that has a meaning as JSON: then all that it says counts
+        said = digest(content.decode("utf-8", "backslashreplace"))
     return said[:16]

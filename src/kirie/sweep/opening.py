@@ -188,7 +188,7 @@ def read_opening(
     conf = config_folder(config_dir)
     checked = check_sweep(spec, companion, conf)
     space = checked.space
-    ground = Ground.of(checked.stores, conf, checked.files)
+    ground = Ground.of(checked.stores, conf, checked.files, checked.overrides)
     budget_s = companion.budget_s if budget_given is None else budget_given
     size = space.size()
     total = trials if trials is not None else spec.run_cap

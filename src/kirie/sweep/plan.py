@@ -100,6 +100,7 @@ def _composed(overrides: Sequence[str], setting: Setting) -> dict[str, Any]:
         Settings.of(config)
     except ConfigError:
         _check_files(overrides, conf, setting, composing=True)
+        _check_sound(conf, setting)
         raise
     _check_files(overrides, conf, setting, composing=False)
     return config
@@ -108,6 +109,16 @@ def _composed(overrides: Sequence[str], setting: Setting) -> dict[str, Any]:
 def _check_files(overrides: Sequence[str], conf: Path, setting: Setting, *, composing: bool) -> None:
     if setting.ground is not None:
         setting.ground.check_files(conf, files_of(overrides, conf), setting.folder.name, composing=composing)
+
+
+def _check_sound(conf: Path, setting: Setting) -> None:
+    """Refuses to go on where not even what made a configuration at the sweep's beginning makes one."""
+    if setting.ground is None or not setting.ground.sound:
+        return
+    try:
+        Settings.of(compose_config(setting.ground.sound, conf))
+    except ConfigError as error:
+        raise GroundError(f"The sweep {setting.folder.name} cannot be gone on with here. {error}") from None
 
 
 def runs_of(setting: Setting, params: Mapping[str, Any]) -> Path:

@@ -46,7 +46,8 @@ def parse_mapping(text: str, where: str) -> dict[str, Any]:
             raw = loader.get_single_data()
         finally:
             loader.dispose()
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, AttributeError, LookupError, RecursionError, ValueError) as error:
+        # Words after a tag that are none of its kind, as `!!bool maybe`, are any of these
         said = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
         raise SweepError(f"{where} is not YAML: {said}") from None
     if not isinstance(raw, dict):

@@ -27,7 +27,7 @@ from kirie.train.overrides import checked, groups, near
 PACKAGED = Path(__file__).resolve().parents[1] / "conf"
 CLONE = Path(__file__).resolve().parents[3] / "conf"
 
-_BROKEN = (
+BROKEN = (
     *(HydraException, OmegaConfBaseException),
     *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
 )
@@ -88,7 +88,7 @@ def opened(folder: Path) -> Iterator[ConfigLoader]:
         raise ConfigError(
             f"A file of the configuration in {folder} is no YAML: {' '.join(str(error).split())}."
         ) from None
-    except _BROKEN as error:
+    except BROKEN as error:
         # To explain Hydra's complaint the folder is read again, and may be broken for that as well
         raise ConfigError(
             f"The configuration in {folder} cannot be composed ({type(error).__name__}: {first_line(error)}). Each of "
