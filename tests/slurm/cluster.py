@@ -16,6 +16,9 @@ from kirie.core.resume import resume_points
 from kirie.core.run import RunFolder
 from kirie.errors import ClusterError
 
+REVOKED_S = 2.0
+"""SLURM tells credentials that were taken back by their second."""
+
 NODES = ("kirie-n1", "kirie-n2")
 
 PATIENCE_S = 150.0
@@ -146,6 +149,8 @@ class Sent:
     def until_queued_again(self, times: int = 1) -> None:
         """Waits until SLURM has queued the job again, and spares it SLURM's pause."""
         self.until(lambda: self.restarts() >= times, "being queued again")
+        # A node takes a start in the second in which it cleared the last one away for that one, and ends it
+        time.sleep(REVOKED_S)
         self.until(self._hurried, "a start after being queued again")
 
     def _hurried(self) -> bool:
