@@ -14,8 +14,7 @@ from tests.board.conftest import Board, table, whole
 
 from kirie.board import media
 from kirie.board.library import Library
-from kirie.board.row import RUN_COLUMNS
-from kirie.board.table import NOTE_COLUMNS
+from kirie.board.row import NOTE_COLUMNS, RUN_COLUMNS
 
 GOLDEN = sorted((Path(__file__).resolve().parents[1] / "runlog" / "reader" / "golden").glob("*/expected.json"))
 

@@ -308,6 +308,16 @@ def test_a_wrong_question_is_told(runs: Path, board: Board, question: dict[str, 
         assert word in answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"series": [{"run": "first", "metric": "\xed\xa0\x80"}]}', '{"series": []}'.encode("utf-16")]
+)
+def test_what_is_no_utf8_is_told(runs: Path, board: Board, body: bytes) -> None:
+    """JSON is UTF-8, without halves of letters."""
+    with board(runs) as client:
+        answer = client.post("/api/curves", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["error"]) == (400, "What was sent is not JSON.")
+
+
 def test_what_is_not_there(runs: Path, board: Board) -> None:
     """Another address below /api/ is 404 in JSON, also where the page is not built."""
     with board(runs) as client:

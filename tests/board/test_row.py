@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from benchmarks import board_logs as logs
-from tests.board.conftest import Board, table, write_log
+from tests.board.conftest import Board, Desk, table, write_log
 
 import kirie.runlog
 from kirie.board.reading import empty
@@ -50,8 +50,18 @@ def test_board_and_reader_agree_on_a_resumed_run(tmp_path: Path, board: Board) -
     with board(tmp_path) as client:
         assert client.get("/api/run/one").json()["config"] == run.config
         row = table(client)["one"]
+    assert row["started"] == run.started == logs.START
     assert [row[f"config.{key}"] for key in ("only", "data.k0", "data.both", "data.k1")] == [0, 0, 1, 1]
     assert {key: row[key] for key in run.summary} == run.summary == {"a": 1.0, "b": 2.0, "deep.x": 3, "deep.y": 2}
+
+
+def test_time_is_counted_from_the_first_segments_start(tmp_path: Path, desk: Desk) -> None:
+    """So that no place of a resumed run's curve is negative, and the second segment comes after the pause."""
+    for started in (logs.START, logs.START + 24 * HOUR):
+        write_log(tmp_path / "runs", "one", [{f"loss{started}": 1.0, "_timestamp": started + 60}], started=started)
+    desk.look()
+    places = [desk.library.curve("one", f"loss{logs.START + day}", "time")[0].tolist() for day in (0, 24 * HOUR)]
+    assert places == [[60.0], [24 * HOUR + 60.0]]
 
 
 def test_a_later_curve_counts_more_than_an_earlier_summary() -> None:
@@ -60,6 +70,14 @@ def test_a_later_curve_counts_more_than_an_earlier_summary() -> None:
     later = {**empty(), "latest": {"loss": 0.25}}
     row = row_of(merged([earlier, later]), TOLD)
     assert (row["loss"], row["best"]) == (0.25, 0.5)
+
+
+def test_a_log_writes_no_notes_and_no_settings() -> None:
+    """A run that logs `hidden` hides nothing, and one that logs `config.lr` has the learning rate that it has."""
+    logged = {"hidden": True, "pinned": True, "note": "x", "device_hours": 9.0, "config.lr": 99.0, "miou": 0.5}
+    row = _row(summary=logged, config={"lr": 0.1})
+    assert (row["config.lr"], row["miou"]) == (0.1, 0.5)
+    assert not {"hidden", "pinned", "note", "device_hours"} & row.keys()
 
 
 def test_media_are_no_columns() -> None:

@@ -99,6 +99,7 @@ def _export(folder: Path, out: Path, runs: list[str], *, as_json: bool) -> int:
     try:
         notes = export_report(app, runs, out)
     finally:
+        app.state.index.stop()
         app.state.library.cache.close()
     said = [f"report of {out.stat().st_size / 1e6:.1f} MB in {out}", *notes]
     result({"report": str(out), "bytes": out.stat().st_size, "notes": notes}, "\n".join(said), as_json=as_json)

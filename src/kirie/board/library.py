@@ -20,8 +20,8 @@ from kirie.board.axes import AXES, along, merged, places
 from kirie.board.batch import images_a_step
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.notes import Notes
-from kirie.board.row import RUN_COLUMNS
-from kirie.board.table import NOTE_COLUMNS, Table, with_note
+from kirie.board.row import NOTE_COLUMNS, RUN_COLUMNS
+from kirie.board.table import Table, with_note
 from kirie.core.run import RunFolder
 from kirie.runlog.reader import kirie_folder
 from kirie.web.answers import RequestError

@@ -37,6 +37,9 @@ RUN_COLUMNS: dict[str, str] = {
 }
 """The columns that each run has, and their kinds."""
 
+NOTE_COLUMNS = {"note": "text", "pinned": "bool", "hidden": "bool"}
+"""Those of what people add."""
+
 _EPOCHS = ("train.epochs", "trainer.max_epochs", "max_epochs", "num_train_epochs", "num_epochs", "epochs")
 _STEPS = ("train.steps", "trainer.max_steps", "max_steps", "total_steps", "num_steps")
 _MOST_TEXT, _MOST_ENTRIES = 500, 20
@@ -68,6 +71,8 @@ def merged(segments: Sequence[Facts]) -> Facts:
         for key, known in found.items():
             # None of what a resumed segment leaves out is taken back by it
             known.update(facts[key])
+    if started := next((at for facts in segments if (at := facts["run"].get("started"))), None):
+        found["run"]["started"] = started
     steps = [facts["step"] for facts in segments if facts["step"] is not None]
     first = [facts["first"] for facts in segments if facts["first"] is not None]
     last = [facts["last"] for facts in segments if facts["last"] is not None]
@@ -124,8 +129,9 @@ def row_of(facts: Facts, told: Told) -> dict[str, Any]:
     }
     found = {key: value for key, value in columns.items() if value not in (None, "")}
     found |= {f"config.{key}": value for key, value in config.items()}
-    summary = facts["shown"].items()
-    return found | {key: value for key, value in summary if key not in columns and not isinstance(value, list)}
+    # What a log says is no note of a person's, and replaces no setting
+    ours = RUN_COLUMNS.keys() | NOTE_COLUMNS.keys() | found.keys()
+    return found | {key: v for key, v in facts["shown"].items() if key not in ours and not isinstance(v, list)}
 
 
 def plain(nested: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from typing import Any
 
 import orjson
 
-from kirie.board.row import RUN_COLUMNS
+from kirie.board.row import NOTE_COLUMNS, RUN_COLUMNS
 
-NOTE_COLUMNS = {"note": "text", "pinned": "bool", "hidden": "bool"}
 _BOOL, _NUMBER, _TEXT, _LIST = 1, 2, 4, 8
 _FLAGS: dict[type, int] = {bool: _BOOL, int: _NUMBER, float: _NUMBER, str: _TEXT, list: _LIST}
 _KINDS = {_BOOL: "bool", _NUMBER: "number", _LIST: "list"}

@@ -106,10 +106,11 @@ async def posted(request: Request) -> dict[str, Any]:
         if size > MOST_POSTED:
             raise RequestError(413, f"What was sent has more than {MOST_POSTED:,} bytes.")
         pieces.append(piece)
-    content = b"".join(pieces)
     try:
-        found = json.loads(content)
-        if b"\\u" in content:
+        # Decoded here: json takes halves of letters that are written as bytes, and UTF-16
+        text = b"".join(pieces).decode()
+        found = json.loads(text)
+        if "\\u" in text:
             json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise RequestError(400, "What was sent holds half a letter, as \\ud800, which no text has.") from None

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from tests.board.report.test_page import _book_of, _built
 from tests.board.small_runs import kirie_run
 
+from kirie.board import indexer
 from kirie.board.app import make_board
 from kirie.board.command import main
 from kirie.board.library import Library
@@ -148,6 +149,10 @@ def test_the_command_writes_a_report(
     with pytest.raises(RunError, match=r"There is no folder .*nowhere for the report"):
         main([str(runs), "--export", str(tmp_path / "nowhere" / "report.html")])
     assert not (tmp_path / "nowhere").exists()
+    monkeypatch.setattr(indexer, "MOST_LOGS", 2)
+    assert main([*words[:-2], "cccc", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == ["Of 3 logs the newest 2 are shown; open a folder of fewer."]
+    monkeypatch.setattr(indexer, "MOST_LOGS", 9)
     monkeypatch.setattr(export, "MOST_RUNS", 2)
     with pytest.raises(UsageError, match="at most 2 runs, and these are 3; name some with --runs"):
         main([str(runs), "--export", str(out)])

@@ -211,6 +211,9 @@ def test_halves_of_letters_can_be_written_on(tmp_path: Path) -> None:
     """JSON may hold half a letter, which no UTF-8 has: a question mark stands for it."""
     batch = _tail(tmp_path, [logs.history({"a": b'"x\\ud800y"', "b": b'"\\u7d75"'})]).read()
     assert [value.value for value in batch.values] == ["x?y", "絵"]
+    # As bytes it is no UTF-8, and so no JSON
+    batch = _tail(tmp_path, [logs.history({"a": b'"x\xed\xa0\x80y"', "b": 1})]).read()
+    assert (batch.values, batch.columns["b"].values.tolist(), batch.skipped["records"]) == ([], [1], 1)
 
 
 def test_many_small_entries_take_bounded_memory(tmp_path: Path) -> None:

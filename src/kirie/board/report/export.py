@@ -63,7 +63,8 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     book = asyncio.run(make_book(Asker(app), ids, view))
     files.write_text(out, report_html(page, book))
     notes: list[str] = book["answers"]["/api/board"]["notes"]
-    return [*left_out, *notes]
+    trouble = app.state.trouble()
+    return [*left_out, *notes, *([trouble] if trouble else [])]
 
 
 def ids_of(library: Library, words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -29,7 +29,8 @@ def decode(text: bytes) -> Any:
     if len(text) > MOST:
         raise ValueError(f"a value of {len(text)} bytes")
     try:
-        found = json.loads(text)
+        # Decoded here: json takes halves of letters that are written as bytes, and UTF-16
+        found = json.loads(text.decode())
         if b"\\u" in text:
             # Half a letter (a surrogate) is allowed in JSON, and in no file that would be written of it
             found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
