@@ -4,7 +4,8 @@ Writes folders of runs with `board_logs.py`, reads them into a cache of their ow
 the real command. Prints one JSON object. Reading is told per second of processor time, which other work on the machine
 hardly changes, and by the clock.
 
-    python -m benchmarks.board [--runs 1000] [--steps 1000] [--metrics 20] [--many 10000] [--long 500000] [--folder DIR]
+    python -m benchmarks.board [--runs 1000] [--steps 1000] [--metrics 20] [--many 10000] [--long 500000] [--processes]
+        [--folder DIR]
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import contextlib
 import functools
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -58,6 +60,9 @@ def indexed(folder: Path, environ: dict[str, str], *, processes: bool = False) -
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     index.look(everywhere=True)
     took, used = time.perf_counter() - began, time.process_time() - cpu
+    while multiprocessing.active_children():
+        # What a process used is known when it has been waited for, which the question does
+        time.sleep(0.05)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used += after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
     index.stop()
@@ -184,6 +189,7 @@ def main() -> None:
     parser.add_argument("--metrics", type=int, default=20)
     parser.add_argument("--many", type=int, default=10000, help="runs of 10 steps, for the table")
     parser.add_argument("--long", type=int, default=500_000, help="steps of the one long run")
+    parser.add_argument("--processes", action="store_true", help="read as the command does, on all cores")
     parser.add_argument("--folder", type=Path, help="where the logs are written and removed (a temporary folder)")
     parser.add_argument("--json", action="store_true", help="taken for its habit: the result is JSON anyway")
     options = parser.parse_args()
@@ -193,7 +199,8 @@ def main() -> None:
         found: dict[str, Any] = {"benchmark": "board", "load": round(os.getloadavg()[0], 1), "cores": os.cpu_count()}
         if options.runs:
             write_runs(root / "runs", options.runs, options.steps, options.metrics)
-            found["cold"] = indexed(root / "runs", environ)
+            found["cold"] = indexed(root / "runs", environ, processes=options.processes)
+            found["warm"] = warm(root / "runs", environ)
             found["curves"] = curves(root / "runs", environ)
         if options.many:
             write_runs(root / "many", options.many, 10, options.metrics)
