@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -351,6 +352,23 @@ def test_a_cache_may_be_deleted_at_any_time(tmp_path: Path, place: BoardPlace, d
     assert "gone" not in desk.library.table(version)
 
 
+def test_who_reads_while_a_cache_is_begun_anew_or_closed_hears_that_it_is_lost(place: BoardPlace) -> None:
+    """Not that it is closed, which is no news to a page, nor does the cache go to memory for it."""
+    cache = Cache(place.cache)
+    with pytest.raises(CacheLostError), cache.reading() as connection:
+        shutil.rmtree(place.cache)
+        with contextlib.suppress(CacheLostError):
+            cache.look()
+        connection.execute("SELECT 1 FROM meta")
+    assert (cache.trouble, cache.in_memory) == ("", False)
+    cache.version()
+    cache.close()
+    with pytest.raises(CacheLostError), cache.reading():
+        pass
+    with pytest.raises(CacheLostError), cache.writing():
+        pass
+
+
 def test_a_damaged_cache_is_made_anew(tmp_path: Path, place: BoardPlace) -> None:
     """Other bytes in the cache's place cost a new reading, and no more."""
     write_log(tmp_path / "runs", "one", steps([1.0]))
@@ -414,7 +432,7 @@ def test_of_too_many_logs_the_newest_are_shown(tmp_path: Path, desk: Desk, monke
 
 
 def test_of_too_many_logs_whole_runs_are_shown(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resumed run is as new as its last log and has all of them or none; a log in no run folder has its file's age."""
+    """A resumed run is as new as its last log and has all of them or none; a log in no run folder is as old as it is."""
     monkeypatch.setattr(indexer, "MOST_LOGS", 3)
     write_log(tmp_path / "runs", "often", steps([1.0]))
     for at in range(2):
