@@ -13,7 +13,7 @@ import pytest
 from benchmarks import board_logs as logs
 from tests.board.conftest import Board, Desk, append, silent, steps, table, write_log
 
-from kirie.board import events_routes, readers, reading, states
+from kirie.board import events_routes, keeper, readers, reading, states
 from kirie.board.place import BoardPlace
 from kirie.cluster import status
 from kirie.core.run import RunFolder
@@ -146,6 +146,24 @@ def test_what_we_fail_at_keeps_no_other_back(
     write_log(tmp_path / "runs", "hard", steps([3.0]), exit_code=None)
     desk.look()
     assert "skipped" not in desk.library.row("hard")
+
+
+def test_a_file_that_we_fail_at_keeps_no_other_back(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even where the run is shown as one with something skipped: no file of its is looked at for that."""
+    for run in ("hard", "sound"):
+        write_log(tmp_path / "runs", run, steps([1.0]))
+    real = keeper.environment
+
+    def environment(logged: Any, config: Any, files: Path) -> dict[str, Any]:
+        if "hard" in files.parent.name:
+            raise ZeroDivisionError("ours")
+        return real(logged, config, files)
+
+    monkeypatch.setattr(keeper, "environment", environment)
+    assert {run: desk.library.row(run).get("skipped") for run in desk.look()} == {"hard": 1, "sound": None}
+    assert capsys.readouterr().err.count("Traceback") == 1
 
 
 def test_a_state_that_we_fail_at_keeps_no_other_back(
