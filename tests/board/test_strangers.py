@@ -17,6 +17,7 @@ from kirie.board import events_routes, keeper, readers, reading, states
 from kirie.board.place import BoardPlace
 from kirie.cluster import status
 from kirie.core.run import RunFolder
+from kirie.runlog.reader.environment import environment
 
 ODD: tuple[Any, ...] = (
     None,
@@ -154,14 +155,13 @@ def test_a_file_that_we_fail_at_keeps_no_other_back(
     """Not even where the run is shown as one with something skipped: no file of its is looked at for that."""
     for run in ("hard", "sound"):
         write_log(tmp_path / "runs", run, steps([1.0]))
-    real = keeper.environment
 
-    def environment(logged: Any, config: Any, files: Path) -> dict[str, Any]:
+    def failing(logged: Any, config: Any, files: Path) -> dict[str, Any]:
         if "hard" in files.parent.name:
             raise ZeroDivisionError("ours")
-        return real(logged, config, files)
+        return environment(logged, config, files)
 
-    monkeypatch.setattr(keeper, "environment", environment)
+    monkeypatch.setattr(keeper, "environment", failing)
     assert {run: desk.library.row(run).get("skipped") for run in desk.look()} == {"hard": 1, "sound": None}
     assert capsys.readouterr().err.count("Traceback") == 1
 

@@ -53,6 +53,9 @@ class _Known(NamedTuple):
         return (self.size, self.mtime) == (log.size, log.mtime) and not judged
 
 
+_UNKNOWN = _Known(-1, -1, waits=False)
+
+
 class Indexer:
     """Fills a cache from the logs below a folder.
 
@@ -160,7 +163,7 @@ class Indexer:
                 self._keeper.make(connection, self._keeper.remove(connection, gone), states_without_slurm)
             for path in gone:
                 del known[path]
-        new = [log for log in logs.values() if not _is_known(log, known.get(log.path))]
+        new = [log for log in logs.values() if not known.get(log.path, _UNKNOWN).is_of(log)]
         new.sort(key=lambda log: log.age, reverse=True)
         self._keep([], (len(logs) - len(new), len(logs)))
         self._read(new, known, len(logs))
@@ -188,7 +191,7 @@ class Indexer:
                 continue
             log = Log(path, stamp, id_of(Path(path).name), status.st_size, status.st_mtime_ns)
             # One that is not known at all is being read just now, or will be with the next look at all folders
-            if path in known and not _is_known(log, known[path]):
+            if path in known and not known[path].is_of(log):
                 found.append(log)
         self._read(found, known, None)
 
@@ -199,7 +202,7 @@ class Indexer:
         looked, kept = time.monotonic(), 0
         waiting: list[tuple[Log, Reading]] = []
         source = readings(self._wanted(logs))
-        before = {log.path: known.pop(log.path, None) for log in logs}
+        before = {log.path: known.pop(log.path, _UNKNOWN) for log in logs}
         try:
             for log, reading in source:
                 more = isinstance(reading, Reading) and reading.more
@@ -213,7 +216,7 @@ class Indexer:
                     known[log.path] = _Known(-1, log.mtime, waits=False)
                     if not isinstance(reading, FileNotFoundError):
                         self._unread[log.path] = reading.strerror or type(reading).__name__
-                        if before[log.path] is None or before[log.path].mtime != log.mtime:
+                        if before[log.path].mtime != log.mtime:
                             waiting.append((log, closed()))
                 kept += not more
                 late = time.monotonic() - looked > LOOK_S
@@ -276,7 +279,3 @@ class Indexer:
                 size = log.size if state is None and log.path not in self._unread else 0
                 found.append(Wanted(log, self._folder / log.path, state, facts, size))
         return found
-
-
-def _is_known(log: Log, known: _Known | None) -> bool:
-    return known is not None and known.is_of(log)
