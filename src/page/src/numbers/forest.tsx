@@ -111,7 +111,7 @@ function Words({ found }: { found: Comparison }) {
       <p class="muted">
         {found.low === null
           ? "There is no interval: so few pictures may all agree by luck."
-          : `${Math.round(found.confidence * 100)} % interval of the paired bootstrap: ${found.images} images drawn anew ${count(found.resamples)} times, the same draws for both runs. It says nothing about other seeds.`}
+          : `${Math.round(found.confidence * 100)} % interval of the paired bootstrap: ${drawnOf(found)} drawn anew ${count(found.resamples)} times, the same draws for both runs. It says nothing about other seeds.`}
       </p>
       {found.warnings.map((warning) => (
         <p class="notice">⚠ {warning}</p>
@@ -154,6 +154,11 @@ function Row({ outcome, on, scale, width }: { outcome: Outcome; on: boolean; sca
       )}
     </tr>
   );
+}
+
+/** Pictures of one folder belong together and are drawn together. */
+function drawnOf({ images, groups }: Comparison): string {
+  return groups ? `${images} images in ${groups} groups (folders), whole groups` : `${images} images`;
 }
 
 function interval({ low, high, digits, factor }: Comparison): string {

@@ -15,7 +15,7 @@ const NAMES: Record<string, string> = {
   started: "Started",
   updated: "Last sign",
   runtime: "Runtime",
-  steps: "Steps",
+  steps: "Last step",
   progress: "Progress",
   exit_code: "Exit code",
   host: "Host",
