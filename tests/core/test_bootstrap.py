@@ -157,7 +157,7 @@ def test_images_without_a_score_are_left_out_of_means() -> None:
 
 
 def test_pictures_of_one_folder_are_drawn_together() -> None:
-    """Of 40 characters drawn five times alike the standard error is that of 40, more than twice that of 200 pictures."""
+    """Of 40 characters drawn five times alike the standard error is that of 40, more than twice that of 200."""
     each = np.random.default_rng(5).integers(0, 900, 40)
     counts = np.zeros((200, 1, len(COLUMNS)), dtype=np.int64)
     counts[:, 0, 0] = np.repeat(each, 5)

@@ -1,4 +1,4 @@
-"""The page at the width of a phone: what matters is in sight."""
+"""The page at the width of a phone: what matters is in sight, and names are cut only there."""
 
 from __future__ import annotations
 
@@ -56,3 +56,10 @@ def test_differing_values_are_in_sight(phone: Tab) -> None:
     row = page.get_by_role("row", name="optimizer.lr")
     expect(row.get_by_role("cell").last).to_be_visible()
     assert all(_inside(cell, page.locator("main")) for cell in row.get_by_role("cell").all())
+
+
+def test_names_are_whole_where_there_is_room(tab: Tab) -> None:
+    """On a wide page nothing of a long name is cut."""
+    page = tab("runs")
+    head = page.get_by_role("link", name=MARKUP, exact=True).locator(".cut").last
+    assert head.evaluate("part => part.scrollWidth <= part.clientWidth")

@@ -187,7 +187,7 @@ def test_the_pictures_are_a_table_for_readers(tab: Tab) -> None:
 
 
 def test_the_table_has_what_orders_the_pictures(tab: Tab) -> None:
-    """With the worst falls first the table says how far each picture fell, in rising order; by name it has no such column."""
+    """With the worst falls first the table says how far each picture fell, in rising order; by name it does not."""
     page = tab("pictures?runs=aaaa,bbbb&order=regression&as=table")
     expect(page.get_by_role("columnheader", name="Change in the tables")).to_be_visible()
     cells = page.locator("table.scores tbody tr td:nth-child(2)").all_inner_texts()
