@@ -26,8 +26,8 @@ FEW = 30
 """Images, or groups of them, below which an interval is told with care: it comes out too narrow."""
 
 LEAST = 6
-"""Images, or groups, below which there is no interval. Of five that differ by luck alone all fall to the same side in one case of
-sixteen, so no interval over them can hold 95 %."""
+"""Images, or groups, below which there is no interval. Of five that differ by luck alone all fall to the same side in
+one case of sixteen, so no interval over them can hold 95 %."""
 
 _WORDS = {
     "miou": "mIoU",
@@ -234,8 +234,8 @@ def _result(
     low, high = (gap.low, gap.high) if held else (None, None)
     if units.folders and not units.grouped:
         notes += (
-            f"By their folders the pictures are {units.folders} groups, too few to draw whole ones: if those of a folder "
-            "are alike (drawings of one character), the interval is too narrow.",
+            f"By their folders the pictures are {units.folders} groups, too few to draw whole ones: if those of a "
+            "folder are alike (drawings of one character), the interval is too narrow.",
         )
     if LEAST <= units.count < FEW:
         what = f"{units.count} groups of pictures" if units.grouped else f"{images} pictures"
