@@ -1,10 +1,11 @@
 /** What differs between two runs: configuration, code, data, environment. */
-import { choice, setQuery } from "../address/address";
+import { choice, link, setQuery } from "../address/address";
 import { selected } from "../address/selection";
 import { useAnswer } from "../data/answer";
 import { fullNameOf } from "../data/runs";
 import { plural } from "../design/words";
 import { Button, Empty, Failure, Segments, Select } from "../parts/basics";
+import { NoRuns } from "../parts/no-runs";
 import type { DifferenceAnswer } from "../difference/answer";
 import { Code } from "../difference/code";
 import { Data } from "../difference/data";
@@ -17,6 +18,14 @@ export function Difference() {
   const pair = pairOf(selected.value, choice("a"), choice("b"));
   const [a, b] = pair ?? ["", ""];
   const { data, error, busy } = useAnswer<DifferenceAnswer>(pair ? "/api/difference" : null, { a, b });
+  if (selected.value.length === 0) {
+    return (
+      <NoRuns>
+        Select two runs in <a href={link("runs")}>the table</a>; here is shown what differs in their configuration,
+        code, data and environment.
+      </NoRuns>
+    );
+  }
   if (!pair) {
     return (
       <div class="view analysis difference-view">
