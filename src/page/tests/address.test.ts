@@ -29,6 +29,6 @@ describe("list", () => {
   );
 });
 
-test("a view opens by its name in the navigation, too", () => {
+it("a view opens by its name in the navigation, too", () => {
   expect(readAddress("#/differences?runs=a,b").view).toBe("difference");
 });

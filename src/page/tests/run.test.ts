@@ -60,7 +60,7 @@ describe("values", () => {
   });
 });
 
-test("memory is told in its unit, and arguments as they would be typed", () => {
+it("memory is told in its unit, and arguments as they would be typed", () => {
   expect(readable(["memory", 540616904704])).toEqual(["memory", "503 GiB"]);
   expect(readable(["args", ["--name", "it's a b", "--lr=0.1", "", 3]])).toEqual([
     "args",

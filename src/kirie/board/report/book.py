@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kirie.board.report.asks import Asker, encoded, request_path
-from kirie.board.report.questions import Subject, questions
+from kirie.board.report.questions import MOST_LABELS, SPLITS, Subject, questions
 from kirie.errors import UsageError
 
 MOST_RUNS = 50
@@ -83,12 +83,16 @@ async def _subject(ask: Asker, runs: Sequence[str], details: Sequence[Mapping[st
     pictures = answer.json() if answer.status == 200 else {}
     scored = await ask.get(request_path("/api/matrix", {"runs": together, "score": "iou", "split": "val"}))
     shown = [*pictures.get("labels", ()), *(scored.json()["labels"] if scored.status == 200 else ())]
+    offers = [await ask.get(request_path("/api/scores", {"runs": together, "split": split})) for split in SPLITS]
+    scores = [one["score"] for answer in offers for of in answer.json()["runs"].values() for one in of["scores"]]
     sweeps = (str(one["sweep"]) for one in details if one.get("sweep"))
+    labels = tuple(dict.fromkeys(label["name"] for label in shown))
     return Subject(
         runs=tuple(runs),
         keys=tuple(pictures.get("keys", ())),
-        labels=tuple(dict.fromkeys(label["name"] for label in shown)),
+        labels=labels,
         sweeps=tuple(dict.fromkeys(sweeps)),
+        scores=tuple(dict.fromkeys(score for score in scores if score not in labels))[:MOST_LABELS],
     )
 
 

@@ -31,12 +31,14 @@ class Subject:
         keys: Keys of pictures that they logged.
         labels: Names of their labels.
         sweeps: Names of the sweeps that they belong to.
+        scores: Names of the scores of whole pictures, labels aside.
     """
 
     runs: tuple[str, ...]
     keys: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     sweeps: tuple[str, ...] = ()
+    scores: tuple[str, ...] = SCORES
 
 
 def questions(subject: Subject) -> list[str]:
@@ -63,7 +65,8 @@ def _of_numbers(subject: Subject) -> Iterator[str]:
     together = ",".join(runs)
     pairs = list(permutations(runs, 2)) if len(runs) <= MOST_PAIRED else []
     for split in SPLITS:
-        for score in SCORES:
+        yield request_path("/api/scores", {"runs": together, "split": split})
+        for score in subject.scores:
             yield request_path("/api/images", {"runs": together, "score": score, "split": split})
             yield request_path("/api/seeds", {"runs": together, "score": score, "split": split})
             yield from (_comparison(pair, split, score) for pair in pairs)

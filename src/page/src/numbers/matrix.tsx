@@ -110,7 +110,7 @@ function entriesOf(data: MatrixAnswer, runs: string[], base: string): Entry[][] 
     }),
   );
   // The base run is read beside each of the others
-  const digits = differences.map(seenDigits);
+  const digits = differences.map((line) => seenDigits(line));
   const most = Math.max(1, ...digits);
   return lines.map((line, index) =>
     line.map((value, column) => ({
