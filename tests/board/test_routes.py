@@ -33,7 +33,7 @@ def curves(client: TestClient, **question: Any) -> list[tuple[dict[str, Any], li
     for series in head["series"]:
         assert series["x_at"] % 8 == series["y_at"] % 8 == 0
         x = np.frombuffer(data, "<f8", series["n"], series["x_at"])
-        y = np.frombuffer(data, "<f4", series["n"], series["y_at"])
+        y = np.frombuffer(data, "<f8", series["n"], series["y_at"])
         found.append((series, x.tolist(), y.tolist()))
     return found
 

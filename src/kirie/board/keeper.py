@@ -251,7 +251,7 @@ class Keeper:
         key = run_id if not found else f"{run_id}~{project}~{entity}"
         # Kept at once, so that the next log of this id finds it
         connection.execute(
-            "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, 0, 1, ?, '[{},[],[]]', '{}')",
+            "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, 0, 1, ?, '[{},[],[],[]]', '{}')",
             (key, run_id, project, entity, _next_version(connection)),
         )
         return key
