@@ -126,8 +126,8 @@ class Heads:
         try:
             # Nearly all rows: each entry is a number under a head that was seen, after one byte of length
             keys = [known[head] for head, _, _ in parts]
-            numbers_ = [value[1:] if value and value[0] == len(value) - 1 else b"" for _, _, value in parts]
-            found = orjson.loads(b"[%b]" % b",".join(numbers_))
+            texts = [value[1:] if value and value[0] == len(value) - 1 else b"" for _, _, value in parts]
+            found = orjson.loads(b"[%b]" % b",".join(texts))
             if len(found) == len(keys) and {*map(type, found)} <= _NUMBERS:
                 numbers += keys
                 values += found
@@ -186,10 +186,11 @@ def changes(content: bytes) -> tuple[list[Change], int]:
 def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
     """The changes of many summary records, of which only the last of each key counts.
 
-    Read from the end, so that a record whose keys all came later costs no more than a look at its heads.
+    Read from the end, so that a record whose keys all came later costs no more than a look at its heads. For that
+    entries that cannot be read are left out uncounted: how many there are is not known, and history has them, too.
 
     Returns:
-        The changes, and how many entries or records cannot be read.
+        The changes, and how many records cannot be read.
     """
     found: list[Change] = []
     seen: set[bytes] = set()
@@ -212,7 +213,6 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
                 try:
                     path, value = entry(item)
                 except UnreadableError:
-                    bad += 1
                     continue
                 if path not in done:
                     done.add(path)
