@@ -124,6 +124,7 @@ function patched(now: RunTable, ids: readonly string[], fresh: readonly Column[]
 
 function same(a: Value, b: Value): boolean {
   return (
-    Object.is(a, b) || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => one === b[at]))
+    Object.is(a, b) ||
+    (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => one === b[at]))
   );
 }
