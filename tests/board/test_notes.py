@@ -37,17 +37,17 @@ def test_notes_of_former_boards_are_read(tmp_path: Path, board: Board, place: Bo
     place.notes.mkdir()
     with contextlib.closing(sqlite3.connect(place.notes / "notes.sqlite")) as connection:
         connection.execute("CREATE TABLE note (run TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID")
-        notes = {"alone": "a", "same": "s", "same~two~": "t", "alo~ne~two~": "z"}
+        notes = {"alone": "a", "same": "s", "same~two~": "t", "odd~one~two~": "z"}
         rows = [(run, json.dumps({"note": note})) for run, note in notes.items()]
         connection.executemany("INSERT INTO note VALUES (?, ?)", rows)
         connection.commit()
     for at, project in enumerate(("one", "two", "three")):
         write_log(tmp_path / "runs" / project, "same", steps([1.0]), project=project, started=logs.START + at)
     write_log(tmp_path / "runs", "alone", steps([1.0]), project="one")
-    write_log(tmp_path / "runs", "alo~ne", steps([1.0]), project="two")
+    write_log(tmp_path / "runs", "odd~one", steps([1.0]), project="two")
     with board(tmp_path / "runs") as client:
         found = {run: row["note"] for run, row in table(client).items()}
-        ids = {"alone": "a", "alo~ne": "z"}
+        ids = {"alone": "a", "odd~one": "z"}
         assert found == {"same~one~": "s", "same~two~": "t", "same~three~": "s"} | ids
         client.post("/api/notes", json={"run": "same~one~", "note": ""})
         found = {run: row["note"] for run, row in table(client).items()}

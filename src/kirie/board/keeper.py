@@ -118,9 +118,10 @@ class Keeper:
         texts = (json.dumps(reading.state), json.dumps(reading.facts))
         if found is None:
             segment = connection.execute(
-                "INSERT INTO segment (began, size, mtime, open, state, facts, path, stamp, run_id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, *texts, path, log.stamp, log.id),
+                "INSERT INTO segment (began, size, mtime, open, state, facts, path, stamp, run_id, run)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                # Most ids are of one run, which is called by it
+                (*values, *texts, path, log.stamp, log.id, log.id),
             ).lastrowid
             assert segment is not None
         else:
@@ -160,7 +161,7 @@ class Keeper:
         """Makes the rows of the runs of some ids anew, and counts the version up if any has changed."""
         known = [found for run_id in ids for found in self._runs(connection, run_id).items()]
         connection.executemany(
-            "UPDATE segment SET run = ? WHERE path = ? AND run IS NOT ?",
+            "UPDATE segment SET run = ? WHERE path = ? AND run != ?",
             [(key, os.fsencode(each.path), key) for key, segments in known for each in segments],
         )
         folders = {key: _run_folder(self._folder / found[-1].path) for key, found in known if found}

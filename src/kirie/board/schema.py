@@ -22,14 +22,14 @@ CREATE TABLE segment (
     size INTEGER NOT NULL,
     mtime INTEGER NOT NULL,
     run_id TEXT NOT NULL,
-    run TEXT,
+    run TEXT NOT NULL,
     began REAL NOT NULL,
     open INTEGER NOT NULL,
     state TEXT NOT NULL,
     facts TEXT NOT NULL
 );
 CREATE INDEX segment_of_id ON segment (run_id);
-CREATE INDEX segment_of_run ON segment (run, began, stamp, path);
+CREATE INDEX segment_of_run ON segment (run, began);
 CREATE TABLE run (
     key TEXT PRIMARY KEY,
     id TEXT NOT NULL,
