@@ -11,9 +11,8 @@ make intervals too narrow. So whole groups are drawn, each with all its pictures
 Hinkley, "Bootstrap methods and their application", 1997, section 3.8, and Field and Welsh, "Bootstrapping clustered
 data", Journal of the Royal Statistical Society B 69(3), 2007.
 
-The ends of an interval have an error of their own, for the draws are finite in number: it is that of a quantile, from
-the order of the draws alone (David and Nagaraja, "Order statistics", 2003, section 7.1). Who wants a verdict that other
-draws would not overturn looks at it, and draws on (`More`).
+The ends of an interval have an error of their own, that of a quantile, from the order of the draws alone (David and
+Nagaraja, "Order statistics", 2003, section 7.1). Who wants a verdict that other draws do not overturn draws on (`More`).
 
 Shapes: M runs, R resamples, N images, G groups or single images, L labels, K columns of `scores.COLUMNS`.
 """
@@ -103,9 +102,7 @@ class Bootstrap:
 class More:
     """When to draw on, twice as many in all each time.
 
-    Attributes:
-        wanted: Whether what has been drawn does not do yet.
-        most: Resamples that are not exceeded.
+    `wanted` says whether what has been drawn does not do yet; `most` resamples are not exceeded.
     """
 
     wanted: Callable[[Bootstrap], bool]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from tests.board.browser.conftest import Served
 from tests.board.browser.views.conftest import MARKUP, Tab
 
@@ -129,14 +129,18 @@ def test_the_numbers_fit_a_phone(tab: Tab) -> None:
     assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
 
 
+def _scores(page: Page) -> Locator:
+    return page.locator("label.field").filter(has=page.get_by_text("Score", exact=True)).locator("select")
+
+
 def test_scores_of_other_programs_are_offered_and_told_in_one_unit(tab: Tab) -> None:
     """The table's own score is the default; its difference reads the same in words, row, picture by picture and seeds.
 
     That nothing is asked in vain is told by the console, which has no error (`page`).
     """
     page = tab("numbers?runs=own1,own2&as=table")
-    expect(page.get_by_label("Score", exact=True)).to_have_value("f1")
-    assert page.get_by_label("Score", exact=True).locator("option").all_inner_texts() == ["f1"]
+    expect(_scores(page)).to_have_value("f1")
+    assert _scores(page).locator("option").all_inner_texts() == ["f1"]
     card = page.get_by_role("region", name="Paired comparison")
     expect(card.locator(".sentence")).to_contain_text("+0.1000 f1 [0.1000, 0.1000]")
     expect(card.get_by_role("row", name="own2")).to_contain_text("+0.1000")
@@ -149,12 +153,12 @@ def test_scores_of_other_programs_are_offered_and_told_in_one_unit(tab: Tab) -> 
 def test_all_scores_that_can_be_drawn_are_offered(tab: Tab) -> None:
     """Accuracy is among the scores of kirie's runs, and a score that only the address names is shown as chosen."""
     page = tab("numbers?runs=aaaa,bbbb")
-    page.get_by_label("Score", exact=True).select_option("accuracy")
+    _scores(page).select_option("accuracy")
     card = page.get_by_role("region", name="Paired comparison")
     expect(card.locator(".sentence")).to_contain_text("pixel accuracy [")
     assert "score=accuracy" in page.url
     page = tab("numbers?runs=aaaa,bbbb&score=dice/eye")
-    expect(page.get_by_label("Score", exact=True)).to_have_value("dice/eye")
+    expect(_scores(page)).to_have_value("dice/eye")
     expect(card.locator(".sentence")).to_contain_text("Dice of eye")
 
 
@@ -165,4 +169,4 @@ def test_a_view_without_runs_offers_the_newest(tab: Tab, where: str) -> None:
     expect(page.get_by_role("heading", name="No runs are selected")).to_be_visible()
     page.get_by_role("button", name="Take the newest 8 runs").click()
     expect(page.get_by_role("heading", name="No runs are selected")).to_have_count(0)
-    expect(page.get_by_role("button", name="8 selected")).to_be_visible()
+    expect(page.locator("header.bar")).to_contain_text("8 selected")
