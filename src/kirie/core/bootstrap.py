@@ -12,7 +12,8 @@ Hinkley, "Bootstrap methods and their application", 1997, section 3.8, and Field
 data", Journal of the Royal Statistical Society B 69(3), 2007.
 
 The ends of an interval have an error of their own, that of a quantile, from the order of the draws alone (David and
-Nagaraja, "Order statistics", 2003, section 7.1). Who wants a verdict that other draws do not overturn draws on (`More`).
+Nagaraja, "Order statistics", 2003, section 7.1). Who wants a verdict that other draws do not
+overturn draws on (`More`).
 
 Shapes: M runs, R resamples, N images, G groups or single images, L labels, K columns of `scores.COLUMNS`.
 """

@@ -21,6 +21,12 @@ export function shared(offers: ScoresAnswer["runs"], a: string, b: string): [str
   return (both.length > 0 ? both : first).map(({ score, name }) => [score, name]);
 }
 
+/** Whether it is known that a run lacks a score that another has; of scores that are not offered nothing is known. */
+export function lacks(offers: ScoresAnswer["runs"], run: string, base: string, score: string): boolean {
+  const has = (id: string) => offers[id]?.scores.some((one) => one.score === score) ?? false;
+  return has(base) && offers[run] !== undefined && !has(run);
+}
+
 /** What a pair's scores are told times: points of 100 where one of the two is kirie's, else as they were logged. */
 export function factorOf(offers: ScoresAnswer["runs"], a: string, b: string): number {
   const tables = [offers[a], offers[b]].filter((offer) => offer !== undefined && offer.scores.length > 0);

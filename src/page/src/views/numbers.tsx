@@ -10,7 +10,7 @@ import { NoRuns } from "../parts/no-runs";
 import { KINDS, SPLITS, type MatrixAnswer } from "../numbers/answer";
 import { Forest } from "../numbers/forest";
 import { Matrix } from "../numbers/matrix";
-import { factorOf, shared, type ScoresAnswer } from "../numbers/scores";
+import { factorOf, lacks, shared, type ScoresAnswer } from "../numbers/scores";
 import { Seeds } from "../numbers/seeds";
 import { Strip } from "../numbers/strip";
 import "../plot/plot.css";
@@ -72,7 +72,10 @@ export function Numbers() {
       </div>
       {known && (
         <div class="numbers">
-          <Forest {...{ base, others, other, split, score, version }} />
+          <Forest
+            {...{ base, others, other, split, score, version }}
+            lacking={(run) => lacks(offers, run, base, score)}
+          />
           <Matrix
             {...{ answer, runs, base, kind }}
             none={labelled ? null : none}

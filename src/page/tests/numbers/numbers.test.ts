@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { pairs, tally } from "../../src/numbers/paired";
-import { factorOf, shared } from "../../src/numbers/scores";
+import { factorOf, lacks, shared } from "../../src/numbers/scores";
 import { limitOf, points, seenDigits, shade, signed } from "../../src/numbers/shade";
 
 test("a difference carries its sign; one that rounds to nothing has none and no shade", () => {
@@ -65,6 +65,12 @@ test("scores of both runs can be chosen, in the first one's order; those of the 
   expect(shared(offers, "a", "c").map(([score]) => score)).toEqual(["f1", "psnr"]);
   expect(shared(offers, "c", "")).toEqual([["miou", "MIOU"]]);
   expect(shared(offers, "gone", "a")).toEqual([]);
+});
+
+test("a run is known to lack a score that the base offers, and of one that nobody offers nothing is known", () => {
+  const offers = { a: offer(true, "miou"), b: offer(false, "f1"), c: offer(true, "miou") };
+  expect(["b", "c", "gone"].map((run) => lacks(offers, run, "a", "miou"))).toEqual([true, false, false]);
+  expect(lacks(offers, "b", "a", "dice/eye")).toBe(false);
 });
 
 test("points of a hundred are for kirie's scores, and for what nobody has a table of", () => {
