@@ -65,7 +65,7 @@ export function Difference() {
             <header>
               <h2>Code</h2>
             </header>
-            <Code code={data.code} />
+            <Code code={data.code} {...{ a, b }} />
           </section>
           <section class="panel" aria-label="Data">
             <header>
