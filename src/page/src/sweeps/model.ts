@@ -18,6 +18,8 @@ export interface Trial {
 
 export interface SweepAnswer {
   name: string;
+  /** Trials that a report of some of its runs is without. */
+  left_out: number;
   metric: { name: string | null; goal: "maximize" | "minimize"; metrics?: string[] };
   parameters: { name: string; kind: "number" | "choice"; log: boolean; values?: Value[] }[];
   trials: Trial[];

@@ -10,6 +10,8 @@ import { KINDS, SCORES, SPLITS, type MatrixAnswer } from "../numbers/answer";
 import { Forest } from "../numbers/forest";
 import { Matrix } from "../numbers/matrix";
 import { Seeds } from "../numbers/seeds";
+import { partners } from "../pictures/pair";
+import { NotHeld } from "../report/not-held";
 import { Strip } from "../numbers/strip";
 import "../plot/plot.css";
 import "../numbers/numbers.css";
@@ -20,8 +22,11 @@ export function Numbers() {
   const split = choice("split") === "test" ? "test" : "val";
   const kind = KINDS.find(([word]) => word === choice("kind"))?.[0] ?? "iou";
   const score = choice("score", "miou");
-  const base = runs.includes(choice("a")) ? choice("a") : (runs[0] ?? "");
-  const others = runs.filter((id) => id !== base);
+  // A report offers what it holds
+  const compared = (a: string, b: string) => inBook("/api/compare", { a, b, split, score });
+  const bases = runs.filter((id) => partners(runs, id, compared).length > 0);
+  const base = bases.includes(choice("a")) ? choice("a") : (bases[0] ?? runs[0] ?? "");
+  const others = bases.length > 0 ? partners(runs, base, compared) : runs.filter((id) => id !== base);
   const other = others.includes(choice("b")) ? choice("b") : (others[0] ?? "");
   const table = choice("as") === "table";
   const asked = askedFor(runs);
@@ -40,7 +45,6 @@ export function Numbers() {
       </div>
     );
   }
-  // A report offers what it holds
   const held = (label: string) => inBook("/api/images", { runs: asked, split, score: label });
   const labels =
     answer.data?.labels.filter(({ name }) => held(name)).map(({ name }) => [name, `IoU of ${name}`] as const) ?? [];
@@ -51,7 +55,7 @@ export function Numbers() {
         <Select
           label="Base"
           value={base}
-          options={runs.map((id) => [id, fullNameOf(id)])}
+          options={(bases.length > 0 ? bases : runs).map((id) => [id, fullNameOf(id)])}
           onChange={(id) => setQuery({ a: id, b: id === other ? base : other })}
         />
         <Select
@@ -62,7 +66,13 @@ export function Numbers() {
         />
       </div>
       <div class="numbers">
-        <Forest {...{ base, others, other, split, score, version }} />
+        {bases.length > 0 || runs.length === 1 ? (
+          <Forest {...{ base, others, other, split, score, version }} />
+        ) : (
+          <section class="panel" aria-label="Paired comparison">
+            <NotHeld held={compared} />
+          </section>
+        )}
         <Matrix answer={answer} runs={runs} base={base} kind={kind} turned={choice("turned") === "true"} />
         {other !== "" && <Strip runs={asked} {...{ base, other, split, score, table, version }} />}
         <Seeds asked={asked} runs={runs} {...{ split, score, version }} />

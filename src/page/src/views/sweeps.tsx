@@ -99,6 +99,12 @@ function OneSweep({ name }: { name: string }) {
         )}
       </div>
       {error && <Failure>{error}</Failure>}
+      {data && data.left_out > 0 && (
+        <p class="notice">
+          This report holds {count(data.trials.length)} of the sweep's {count(data.trials.length + data.left_out)}{" "}
+          trials, those of its own runs; all here is of these alone.
+        </p>
+      )}
       {sweep?.trials.length === 0 && (
         <Empty title="No trials yet">The first one shows here as soon as its run is written.</Empty>
       )}

@@ -17,6 +17,7 @@ function answer(trials: Trial[], goal: "maximize" | "minimize" = "maximize"): Sw
     trials,
     importance: [],
     trails: { trials: [], cost: [] },
+    left_out: 0,
   };
 }
 
