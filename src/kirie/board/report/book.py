@@ -95,9 +95,7 @@ async def _subject(ask: Asker, runs: Sequence[str]) -> Subject:
     )
 
 
-async def _add_answers(
-    ask: Asker, asked: Sequence[str], answers: dict[str, Any]
-) -> tuple[dict[str, str], list[str]]:
+async def _add_answers(ask: Asker, asked: Sequence[str], answers: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
     """Adds what the board answers; the sentences of what it refuses, and what was left out, in sentences."""
     refusals: dict[str, str] = {}
     room, unheld, cut = MOST_DIFFERENCES, 0, 0
@@ -133,9 +131,7 @@ async def _add_sweeps(ask: Asker, runs: Sequence[str], answers: dict[str, Any]) 
         answers[address] = (await ask.get(request_path(address, shown))).json()
 
 
-async def _add_curves(
-    ask: Asker, details: Mapping[str, Mapping[str, Any]], answers: dict[str, Any]
-) -> list[str]:
+async def _add_curves(ask: Asker, details: Mapping[str, Mapping[str, Any]], answers: dict[str, Any]) -> list[str]:
     """Adds all curves over each axis; what was left out, in sentences."""
     series = [{"run": run, "metric": key} for run, one in details.items() for key in _metrics(one)]
     most = MOST_POINTS // _FEWEST_POINTS

@@ -102,7 +102,7 @@ function OneSweep({ name }: { name: string }) {
       {data && data.left_out > 0 && (
         <p class="notice">
           This report holds {count(data.trials.length)} of the sweep's {count(data.trials.length + data.left_out)}{" "}
-          trials, those of its own runs; all here is of these alone.
+          trials; all that is shown here is of these alone.
         </p>
       )}
       {sweep?.trials.length === 0 && (
