@@ -78,7 +78,7 @@ def test_a_report_of_all_runs_has_the_boards_table(app: Starlette) -> None:
 
 
 def test_a_sweep_is_told_as_far_as_its_runs_are_in_the_report(app: Starlette) -> None:
-    """Runs of a group are a sweep in a report as on the board; its trials keep their numbers, and how many lack is told."""
+    """Runs of a group are a sweep in a report, too; its trials keep their numbers, and how many lack is told."""
     found = _book(app, "trial-c", "trial-b")
     (line,) = found["answers"]["/api/sweeps"]
     assert (line["name"], line["kind"], line["runs"], line["total"]) == ("shared", "group", 2, 3)

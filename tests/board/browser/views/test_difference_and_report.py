@@ -79,8 +79,8 @@ def test_a_report_of_many_runs_offers_what_it_holds(
         about = {"optimizer": {"lr": 0.1 + at}}
         kirie_run(tmp_path / "runs", name, skill=0.6 + at / 50, config=about, log={"group": "seven"}, pictures=False)
     kirie_run(tmp_path / "runs", "other", config={"optimizer": {"lr": 9.0}}, log={"group": "seven"}, pictures=False)
-    at = serve(tmp_path / "runs")
-    page.goto(f"{at.url}/#/numbers?runs={','.join(names)}&a=run3")
+    board = serve(tmp_path / "runs")
+    page.goto(f"{board.url}/#/numbers?runs={','.join(names)}&a=run3")
     expect(page.locator(".sentence")).to_be_visible()
     page.get_by_role("link", name="Report").click()
     with page.expect_download() as download:
