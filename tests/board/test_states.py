@@ -65,10 +65,10 @@ def desk(tmp_path: Path, place: BoardPlace, cluster: Cluster) -> Iterator[Desk]:
     found.close()
 
 
-def kirie_run(runs: Path, run_id: str, state: str, job: str | None = None) -> RunFolder:
+def kirie_run(runs: Path, run_id: str, state: str, job: str | None = None, **said: str) -> RunFolder:
     """A run of kirie whose log and holder are silent."""
     folder = RunFolder(runs / run_id)
-    silent(write_log(folder.path, run_id, steps([1.0]), exit_code=None), 3600)
+    silent(write_log(folder.path, run_id, steps([1.0]), exit_code=None, **said), 3600)
     told(folder, state)
     if job is not None:
         submit(folder, job)
@@ -119,6 +119,15 @@ def test_slurm_is_asked_rarely_and_about_no_run_that_is_over(tmp_path: Path, des
     }  # fmt: skip
     (question,) = cluster.asked()
     assert "--jobs 4711 " in question
+
+
+def test_a_run_that_is_over_keeps_its_state_beside_a_living_one_of_its_id(tmp_path: Path, desk: Desk) -> None:
+    """SLURM and lease are asked about the other alone."""
+    kirie_run(tmp_path / "runs" / "a", "twin", "done", project="a")
+    kirie_run(tmp_path / "runs" / "b", "twin", "running", "4711", project="b")
+    for _ in range(3):
+        desk.look()
+    assert {desk.library.row(run)["state"] for run in desk.look()} == {"finished", "queued"}
 
 
 @pytest.mark.parametrize("again", [False, True])

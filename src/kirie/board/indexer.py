@@ -249,8 +249,8 @@ class Indexer:
             return
         try:
             with self._cache.writing() as connection:
-                keys = {self._keeper.take(connection, log, reading) for log, reading in found}
-                self._keeper.make(connection, keys, self._asked.states)
+                ids = {self._keeper.take(connection, log, reading) for log, reading in found}
+                self._keeper.make(connection, ids, self._asked.states)
                 if progress is not None:
                     connection.execute("REPLACE INTO meta VALUES ('done', ?), ('total', ?)", progress)
         except CacheFullError:

@@ -37,20 +37,25 @@ class Judge:
         due = begin >= self._next
         with self._cache.reading() as connection:
             # Finished is by their record who can never be anything else
-            found = connection.execute("SELECT key, state FROM run WHERE state != 'finished'").fetchall()
-            before = {key: state for key, state in found if due or state in ALIVE}
-            folders = self._keeper.folders(connection, before)
+            found = connection.execute("SELECT key, id, state FROM run WHERE state != 'finished'").fetchall()
+            before = [(key, run_id, state) for key, run_id, state in found if due or state in ALIVE]
+            folders = self._keeper.folders(connection, [key for key, _, _ in before])
         # SLURM may take its time, in which others can write
         ours = list(folders.values())
         told = self._asked.ask(ours) if due else self._asked.states(ours)
         if due:
             now = time.monotonic()
             self._next = now + max(ASK_S, (now - begin) / _SHARE)
-        changed = [
-            key
-            for key, state in before.items()
+        changed = {
+            run_id
+            for key, run_id, state in before
             if state in ALIVE or key in folders and told.get(folders[key].path, state) != state
-        ]
+        }
         if changed:
             with self._cache.writing() as connection:
-                self._keeper.make(connection, changed, lambda _: told)
+                # Of an id there may be other runs, which nobody has looked at
+                self._keeper.make(
+                    connection,
+                    changed,
+                    lambda folders: told | self._asked.states([each for each in folders if each.path not in told]),
+                )

@@ -28,8 +28,9 @@ from kirie.core.run import RunFolder
 from kirie.runlog.reader import kirie_folder
 from kirie.runlog.reader.console import MOST_PIECES
 from kirie.runlog.reader.environment import environment
-from kirie.runlog.reader.find import readable
+from kirie.runlog.reader.find import id_of, readable
 from kirie.runlog.reader.values import number
+from kirie.runlog.reader.whose import began, keys_of, owner_of
 
 T = TypeVar("T")
 StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
@@ -82,7 +83,7 @@ class Keeper:
         """Keeps what a look at a log gave.
 
         Returns:
-            The key of the log's run.
+            The id of the log's run; `make` tells which run of that id it is.
         """
         take = partial(self._take, connection, log)
         return self._or_instead(connection, log.path, partial(take, reading), partial(take, failed()))
@@ -106,18 +107,19 @@ class Keeper:
 
     def _take(self, connection: sqlite3.Connection, log: Log, reading: Reading) -> str:
         path = os.fsencode(log.path)
-        found = connection.execute("SELECT id, run, state FROM segment WHERE path = ?", (path,)).fetchone()
-        if not reading.restarted and json.dumps(reading.since) != (found[2] if found else "null"):
+        found = connection.execute("SELECT id, state FROM segment WHERE path = ?", (path,)).fetchone()
+        if not reading.restarted and json.dumps(reading.since) != (found[1] if found else "null"):
             # Somebody else has read on from there meanwhile: these numbers are in the cache already
-            return str(found[1]) if found else log.id
-        key = self._key(connection, log, reading.facts, found[1] if found else None)
-        values = (key, log.size if not reading.more else -1, log.mtime, log.told, reading.facts["exit"] is None)
+            return log.id
+        at = began(reading.facts["run"], log.stamp)
+        values = (at, log.size if not reading.more else -1, log.mtime, log.told, reading.facts["exit"] is None)
         texts = (json.dumps(reading.state), json.dumps(reading.facts))
         if found is None:
             segment = connection.execute(
-                "INSERT INTO segment (run, size, mtime, told, open, state, facts, path, stamp)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, *texts, path, log.stamp),
+                "INSERT INTO segment (began, size, mtime, told, open, state, facts, path, stamp, run_id, run)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                # Most ids are of one run, which is called by it
+                (*values, *texts, path, log.stamp, log.id, log.id),
             ).lastrowid
             assert segment is not None
         else:
@@ -125,7 +127,7 @@ class Keeper:
             if reading.restarted:
                 chunks.forget(connection, [segment])
             connection.execute(
-                "UPDATE segment SET run = ?, size = ?, mtime = ?, told = ?, open = ?, state = ?, facts = ?"
+                "UPDATE segment SET began = ?, size = ?, mtime = ?, told = ?, open = ?, state = ?, facts = ?"
                 " WHERE id = ?",
                 (*values, *texts, segment),
             )
@@ -137,26 +139,30 @@ class Keeper:
         )
         if reading.console:
             self._print(connection, segment, reading.console)
-        return key
+        return log.id
 
     def remove(self, connection: sqlite3.Connection, paths: Iterable[str]) -> set[str]:
         """Forgets logs that are gone.
 
         Returns:
-            The keys of their runs.
+            The ids of their runs.
         """
-        keys: set[str] = set()
+        ids: set[str] = set()
         for path in paths:
             found = connection.execute(
-                "DELETE FROM segment WHERE path = ? RETURNING id, run", (os.fsencode(path),)
+                "DELETE FROM segment WHERE path = ? RETURNING id, run_id", (os.fsencode(path),)
             ).fetchall()
             chunks.forget(connection, [segment for segment, _ in found])
-            keys |= {run for _, run in found}
-        return keys
+            ids |= {run_id for _, run_id in found}
+        return ids
 
-    def make(self, connection: sqlite3.Connection, keys: Iterable[str], states: StatesOf) -> None:
-        """Makes the rows of runs anew, and counts the version up if any has changed."""
-        known = [(key, self._segments(connection, key)) for key in keys]
+    def make(self, connection: sqlite3.Connection, ids: Iterable[str], states: StatesOf) -> None:
+        """Makes the rows of the runs of some ids anew, and counts the version up if any has changed."""
+        known = [found for run_id in ids for found in self._runs(connection, run_id).items()]
+        connection.executemany(
+            "UPDATE segment SET run = ? WHERE path = ? AND run != ?",
+            [(key, os.fsencode(each.path), key) for key, segments in known for each in segments],
+        )
         folders = {key: _run_folder(self._folder / found[-1].path) for key, found in known if found}
         told = states([folder for folder in folders.values() if folder is not None])
         version = None
@@ -192,18 +198,26 @@ class Keeper:
         found = {}
         for key in keys:
             newest = connection.execute(
-                "SELECT path FROM segment WHERE run = ? AND told ORDER BY stamp DESC, path DESC LIMIT 1", (key,)
+                "SELECT path FROM segment WHERE run = ? AND told ORDER BY began DESC, stamp DESC, path DESC LIMIT 1",
+                (key,),
             ).fetchone()
             folder = _run_folder(self._folder / os.fsdecode(newest[0])) if newest is not None else None
             if folder is not None:
                 found[key] = folder
         return found
 
-    def _segments(self, connection: sqlite3.Connection, key: str) -> list[Segment]:
+    def _runs(self, connection: sqlite3.Connection, run_id: str) -> dict[str, list[Segment]]:
+        """The segments of each run of an id by the run's key, the oldest first; none of a key that is no more."""
         found = connection.execute(
-            "SELECT path, size, mtime, facts FROM segment WHERE run = ? ORDER BY stamp, path", (key,)
+            "SELECT path, size, mtime, facts FROM segment WHERE run_id = ? ORDER BY began, stamp, path", (run_id,)
         )
-        return [Segment(os.fsdecode(path), size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
+        logs = [Segment(os.fsdecode(path), size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
+        keys = keys_of(run_id, [owner_of(log.facts["run"]) for log in logs])
+        before = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,))
+        runs: dict[str, list[Segment]] = {key: [] for (key,) in before}
+        for log in logs:
+            runs.setdefault(keys[owner_of(log.facts["run"])], []).append(log)
+        return runs
 
     def _said(self, segments: Sequence[Segment], folder: RunFolder | None, states: dict[Path, str]) -> _Said | None:
         """All that a run's logs and files say; None of a run without logs."""
@@ -237,30 +251,8 @@ class Keeper:
             0,
         )
         detail = detail_of(facts, segments, record, place) | {"cost": None if cost is None else cost.to_dict()}
-        run = facts["run"]
-        ours = (key.partition("~")[0], run.get("project") or "", run.get("entity") or "")
+        ours = (id_of(Path(segments[-1].path).name), *owner_of(facts["run"]))
         return (*ours, started, row.packed(), json.dumps(detail), state)
-
-    def _key(self, connection: sqlite3.Connection, log: Log, facts: Facts, before: str | None) -> str:
-        """The name of a log's run on this board: its id, unless another project has a run of that id."""
-        run = facts["run"]
-        run_id, project, entity = log.id, run.get("project") or "", run.get("entity") or ""
-        found = connection.execute(
-            "SELECT key, project, entity FROM run WHERE id = ? ORDER BY key", (run_id,)
-        ).fetchall()
-        for key, of_project, of_entity in found:
-            # A log that says nothing of its project yet is taken for the run of that id that there is
-            if (not project or of_project in {"", project}) and (not entity or of_entity in {"", entity}):
-                return str(key)
-        if before is not None and not found:
-            return before
-        key = run_id if not found else f"{run_id}~{project}~{entity}"
-        # Kept at once, so that the next log of this id finds it
-        connection.execute(
-            "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, 0, 'running', ?, '[{},[],[]]', '{}')",
-            (key, run_id, project, entity, _next_version(connection)),
-        )
-        return key
 
     def _print(self, connection: sqlite3.Connection, segment: int, pieces: Sequence[tuple[float, str]]) -> None:
         (begin,) = connection.execute(

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks import board_logs as logs
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from tests.board.conftest import steps, write_log
 from tests.board.report.test_page import _book_of, _built
 from tests.board.small_runs import kirie_run
 
@@ -124,6 +126,22 @@ def test_runs_are_named_by_id_name_or_folder(app: Starlette, runs: Path, tmp_pat
     ids, left_out = ids_of(library, [str(tmp_path / "out")])
     assert ids == ["cccc"]
     assert left_out[0].startswith("Run zzzz, which")
+
+
+def test_runs_of_one_id_are_named_by_key_or_folder(tmp_path: Path) -> None:
+    """An id that two projects' runs have is told to be of both; kirie's own folder names the one in it."""
+    for at, project in enumerate(("one", "two")):
+        folder = tmp_path / "runs" / project
+        write_log(folder, "same", steps([1.0]), name=project, project=project, started=logs.START + at)
+        (folder / "run.json").write_text('{"id": "same"}', encoding="utf-8")
+    app = make_board(tmp_path / "runs", BoardPlace(tmp_path / "cache", tmp_path / "notes"))
+    app.state.index.look()
+    library: Library = app.state.library
+    with pytest.raises(RunError, match="2 runs have the id 'same': same~one~, same~two~; name one of them"):
+        ids_of(library, ["same"])
+    assert ids_of(library, [str(folder)]) == (["same~two~"], [])
+    assert ids_of(library, ["same~one~"]) == (["same~one~"], [])
+    library.cache.close()
 
 
 def test_the_command_writes_a_report(

@@ -19,6 +19,7 @@ from kirie.board.report.page import check_built, report_html
 from kirie.core import files
 from kirie.core.run import RunFolder
 from kirie.errors import RunError, UsageError
+from kirie.runlog.reader.whose import of_several
 from kirie.web.page import BUILT
 
 _STUCK_S = 60.0
@@ -89,6 +90,8 @@ def ids_of(library: Library, words: Sequence[str]) -> tuple[list[str], list[str]
             found.setdefault(same[0])
         elif same:
             raise RunError(f"{len(same)} runs are called '{word}'; name one by its id: {', '.join(same[:5])}.")
+        elif keys := library.keys(word):
+            raise RunError(of_several(word, keys))
         else:
             held, missing = _of_folder(word, library, there)
             found |= dict.fromkeys(held)
@@ -113,8 +116,8 @@ def _bring_up_to_date(index: Indexer, library: Library) -> None:
 
 def _of_folder(word: str, library: Library, there: Set[str]) -> tuple[list[str], list[str]]:
     """The runs that a folder names: those of the board, and the others."""
-    records = [record_in(folder) for folder in _run_folders(Path(word), _DEPTH)]
-    ids = [str(record["id"]) for record in records if record]
+    records = [(folder, record_in(folder)) for folder in _run_folders(Path(word), _DEPTH)]
+    ids = [_key(library, folder, str(record["id"])) for folder, record in records if record]
     if not ids:
         raise RunError(
             f"There is no run '{word}' in {library.folder}, and no folder of runs of that name; `kirie runs` lists "
@@ -127,6 +130,15 @@ def _of_folder(word: str, library: Library, there: Set[str]) -> tuple[list[str],
             "Name the folder that their runs/ID/wandb lie in."
         )
     return held, [one for one in ids if one not in there]
+
+
+def _key(library: Library, folder: Path, run_id: str) -> str:
+    """What the run of a folder is called on the board: its id, unless several have it."""
+    for key in library.keys(run_id):
+        found = library.run_folder(key)
+        if found is not None and found.path.resolve() == folder.resolve():
+            return key
+    return run_id
 
 
 def _run_folders(path: Path, depth: int) -> list[Path]:

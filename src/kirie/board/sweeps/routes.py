@@ -45,6 +45,10 @@ def sweep(request: Request) -> Response:
         raise RequestError(404, f"There is no sweep '{name[:80]}' on this board; runs of a sweep log its name.")
     spec = Spec() if found.folder is None else read_spec(found.folder)
     entries = [] if found.folder is None else read_journal(found.folder / JOURNAL)
+    for entry in entries:
+        # A ledger knows a run's id alone, which runs of several projects may have
+        if len(keys := set(library.keys(entry.run or "")) & set(found.runs)) == 1:
+            entry.notes["run"] = {"id": keys.pop()}
     # A trial may have taken over a run that was made before, for another sweep
     there = set(library.ids())
     runs = dict.fromkeys([*found.runs, *(entry.run for entry in entries if entry.run in there and entry.run)])

@@ -55,6 +55,20 @@ describe("bands", () => {
     expect(low[0]).toBeCloseTo(2 - Math.sqrt(8));
   });
 
+  it("have all that was logged at one step in their range, and its last value in the mean", () => {
+    const { x, mean, low, high } = bandOver(
+      [
+        { x: [0, 1, 1, 1, 2], y: [0, 9, NaN, 2, 4] },
+        { x: [0, 2], y: [0, 4] },
+      ],
+      "range",
+    );
+    expect([...x]).toEqual([0, 1, 2]);
+    expect([...mean]).toEqual([0, 2, 4]);
+    expect([...low]).toEqual([0, 2, 4]);
+    expect([...high]).toEqual([0, 9, 4]);
+  });
+
   it("take even places where there are too many points", () => {
     const x = Float64Array.from({ length: 5000 }, (_, i) => i);
     const band = bandOver([{ x, y: x }], "range");
