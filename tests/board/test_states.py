@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.board.conftest import Desk, silent, steps, write_log
@@ -65,7 +66,7 @@ def desk(tmp_path: Path, place: BoardPlace, cluster: Cluster) -> Iterator[Desk]:
     found.close()
 
 
-def kirie_run(runs: Path, run_id: str, state: str, job: str | None = None, **said: str) -> RunFolder:
+def kirie_run(runs: Path, run_id: str, state: str, job: str | None = None, **said: Any) -> RunFolder:
     """A run of kirie whose log and holder are silent."""
     folder = RunFolder(runs / run_id)
     silent(write_log(folder.path, run_id, steps([1.0]), exit_code=None, **said), 3600)
