@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -88,6 +89,24 @@ def test_the_curves_are_binary_as_the_server_gives_them(app: Starlette, tmp_path
     series = {one["metric"]: one for one in json.loads(content[4 : 4 + length])["series"]}
     assert series["val/miou"]["n"] == 2
     assert series["val/miou"]["run"] == "aaaa"
+
+
+def test_a_report_is_written_where_a_link_leads(app: Starlette, runs: Path, tmp_path: Path) -> None:
+    """The link stays; a link in a circle, and what is there and no file, is refused and stays what it was."""
+    link, circle, pipe = tmp_path / "link.html", tmp_path / "circle.html", tmp_path / "pipe"
+    (tmp_path / "to").mkdir()
+    link.symlink_to("to/report.html")
+    circle.symlink_to(circle)
+    os.mkfifo(pipe)
+    for _ in range(2):
+        export_report(app, ["aaaa"], link, _built(tmp_path))
+        assert link.is_symlink()
+        assert _report(tmp_path / "to" / "report.html")["view"] == "#/runs?runs=aaaa"
+    with pytest.raises(UsageError, match="in a circle"):
+        export_report(app, ["aaaa"], circle, _built(tmp_path))
+    with pytest.raises(UsageError, match="no regular file"):
+        main([str(runs), "--export", str(pipe)])
+    assert (circle.is_symlink(), pipe.is_fifo()) == (True, True)
 
 
 def test_too_many_pictures_leave_out_the_earlier_steps(

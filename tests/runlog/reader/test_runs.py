@@ -292,11 +292,39 @@ def test_paths_out_of_the_folder_are_not_given(tmp_path: Path) -> None:
         run.tables("t")[0].read()
 
 
+def test_links_out_of_the_folder_are_not_read(tmp_path: Path) -> None:
+    """What was printed, about the machine, kirie's own logs and configuration, the folder of files itself."""
+    secret = {"host": "SECRET", "id": "SECRET", "batch_size": 8, "columns": ["SECRET"], "data": [["SECRET"]]}
+    (tmp_path / "secret.json").write_text(json.dumps(secret))
+    folder = tmp_path / "runs" / "one"
+    rows = [logs.history({STEP: 1, "loss": 1, "t": {"_type": "table-file", "path": "secret.json"}})]
+    files = logs.write(folder, rows).parent / "files"
+    files.mkdir()
+    (folder / "logs").mkdir()
+    (folder / "run.json").write_text('{"id": "one"}')
+    names = [files / "output.log", files / "wandb-metadata.json", folder / "logs" / "1.log", folder / "config.yaml"]
+    for name in names:
+        name.symlink_to(tmp_path / "secret.json")
+    (run,) = kirie.runlog.open(tmp_path / "runs")
+    assert (run.console(), run.environment, run.record) == ("", {}, {"id": "one"})
+    with pytest.raises(RunError, match="batch_size"):
+        run.history("loss").axis("images")
+    for name in names:
+        name.unlink()
+    files.rmdir()
+    files.symlink_to(tmp_path)
+    (folder / "run.json").unlink()
+    (folder / "run.json").symlink_to(tmp_path / "secret.json")
+    (run,) = kirie.runlog.open(tmp_path / "runs")
+    assert (run.folder, run.tables("t")) == (None, [])
+
+
 def test_histograms_of_both_kinds(tmp_path: Path) -> None:
     """With edges, and packed; what does not fit is none."""
     packed = {"_type": "histogram", "values": [1, 2], "packedBins": {"min": 1, "size": 0.5, "count": 2}}
     wrong = {"_type": "histogram", "values": [1, 2], "bins": [0, 1]}
-    logs.write(tmp_path, [logs.history({"_step": at, "h": value}) for at, value in enumerate([packed, wrong])])
+    far = {**packed, "packedBins": {"min": 1e308, "size": 1e308}}
+    logs.write(tmp_path, [logs.history({"_step": at, "h": value}) for at, value in enumerate([packed, wrong, far])])
     (found,) = kirie.runlog.open(tmp_path)[0].histograms("h")
     assert (found.edges.tolist(), found.counts.tolist()) == ([1, 1.5, 2], [1, 2])
 

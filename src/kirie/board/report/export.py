@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence, Set
 from pathlib import Path
@@ -34,17 +35,20 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     Args:
         app: The board; its index is brought up to date.
         runs: The runs' ids, names, or folders of runs of kirie; none: all of the board.
-        out: The HTML file; replaced whole.
+        out: The HTML file; replaced whole. If it is a link, what it leads to is.
         page: The folder of the built page; by default where the build puts it.
 
     Returns:
         What was left out, in sentences.
 
     Raises:
-        UsageError: The page is not built, or there are too many runs.
+        UsageError: The page is not built, there are too many runs, or the file is a link in a circle.
         RunError: A run is not on the board, or none is, or the folder of the file is not there.
         DeviceError: The file cannot be written.
     """
+    if out.is_symlink():
+        # The link stays, and what it leads to is written
+        out = _target(out)
     if not out.parent.is_dir():
         raise RunError(
             f"There is no folder {out.parent} for the report {out.name}; make it, or name another with --export."
@@ -66,6 +70,14 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     notes: list[str] = book["answers"]["/api/board"]["notes"]
     trouble = app.state.trouble()
     return [*left_out, *notes, *([trouble] if trouble else [])]
+
+
+def _target(link: Path) -> Path:
+    # Until Python 3.12 a circle is an error
+    with contextlib.suppress(OSError, RuntimeError):
+        if not (found := link.resolve()).is_symlink():
+            return found
+    raise UsageError(f"--export is '{link}', a link that leads in a circle; name an HTML file to write.")
 
 
 def ids_of(library: Library, words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -107,14 +107,14 @@ describe("binary curves", () => {
     let head = JSON.stringify({ series: [entry] });
     let encoded = new TextEncoder().encode(head);
     while ((4 + encoded.length) % 8 !== 0) encoded = new TextEncoder().encode((head += " "));
-    const bytes = new ArrayBuffer(4 + encoded.length + 24 + 16);
+    const bytes = new ArrayBuffer(4 + encoded.length + 24 + 24);
     new DataView(bytes).setUint32(0, encoded.length, true);
     new Uint8Array(bytes).set(encoded, 4);
     new Float64Array(bytes, 4 + encoded.length, 3).set([1, 2, 3]);
-    new Float32Array(bytes, 4 + encoded.length + 24, 3).set([0.5, 0.25, 0]);
+    new Float64Array(bytes, 4 + encoded.length + 24, 3).set([0.5, 0.1, 1e-300]);
     const [curve] = readCurves(bytes);
     expect(curve).toMatchObject({ run: "r", metric: "µ", total: 9, sampled: true });
     expect([...(curve?.x ?? [])]).toEqual([1, 2, 3]);
-    expect([...(curve?.y ?? [])]).toEqual([0.5, 0.25, 0]);
+    expect([...(curve?.y ?? [])]).toEqual([0.5, 0.1, 1e-300]);
   });
 });
