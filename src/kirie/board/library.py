@@ -111,6 +111,19 @@ class Library:
             names = {at: self._names[at].removeprefix(chunks.METRIC) for at in found if at in self._names}
             return Counter({name: found[at] for at, name in names.items()})
 
+    def logged(self, runs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The metrics and the system metrics of some runs: how many of them have each, and with how many points in all."""
+        with self._lock:
+            self._refresh()
+            metrics, system = self._table.metrics(self._names, runs)
+        with self.reading() as connection:
+            segments = [number for run in runs for number in self.segments(run)]
+            points = chunks.sizes(connection, segments)
+        for prefix, entries in ((chunks.METRIC, metrics), (chunks.SYSTEM, system)):
+            for entry in entries:
+                entry["points"] = points.get(prefix + entry["key"], 0)
+        return {"metrics": metrics, "system": system}
+
     def curve(self, run: str, metric: str, x: str = "step") -> tuple[Numbers, Numbers]:
         """A metric's curve; of a step that was logged twice, after a restart, the later value.
 
@@ -155,20 +168,25 @@ class Library:
         progress = {"done": known.get("done", 0), "total": known.get("total", 0)}
         return {"runs": {"version": known["version"]}, "index": progress}
 
-    def add_note(self, run: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes the note on a run.
+    def add_notes(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        """Changes the notes on some runs: all of them, or on an error none.
+
+        Returns:
+            The whole notes, in the same order.
 
         Raises:
             RequestError: There is no such run.
             UsageError: A field is unknown, or its value of the wrong kind.
-            DeviceError: It cannot be kept.
+            DeviceError: They cannot be kept.
         """
-        self.row(run)
-        note = self.notes.change(run, changes)
+        for run, _ in changes:
+            self.row(run)
+        notes = self.notes.change(changes)
         # So that every page over this cache hears of it; a note is kept whether they do or not
         with contextlib.suppress(CacheLostError), self.cache.writing() as connection:
-            touch(connection, run)
-        return note
+            for run, _ in changes:
+                touch(connection, run)
+        return notes
 
     def segments(self, run: str) -> list[int]:
         """The numbers of a run's segments, the oldest first."""

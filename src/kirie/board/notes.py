@@ -9,7 +9,7 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,30 +52,26 @@ class Notes:
         """The note on one run, empty if there is none."""
         return self.all().get(run, dict(_EMPTY))
 
-    def change(self, run: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes what is given, and leaves the rest.
+    def change(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        """Changes what is given of the notes on some runs, and leaves the rest: all of them, or on an error none.
 
         Returns:
-            The whole note.
+            The whole notes, in the same order.
 
         Raises:
             UsageError: A field is unknown, or its value of the wrong kind or too long.
-            DeviceError: The note cannot be kept.
+            DeviceError: The notes cannot be kept.
         """
-        for field, value in changes.items():
-            _check(field, value)
+        for _, fields in changes:
+            for field, value in fields.items():
+                _check(field, value)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, self._connected() as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                found = connection.execute("SELECT json FROM note WHERE run = ?", (run,)).fetchone()
-                note = _EMPTY | (json.loads(found[0]) if found else {}) | dict(changes)
-                if note == _EMPTY:
-                    connection.execute("DELETE FROM note WHERE run = ?", (run,))
-                else:
-                    connection.execute("REPLACE INTO note VALUES (?, ?)", (run, json.dumps(note)))
+                notes = [_changed(connection, run, fields) for run, fields in changes]
                 connection.execute("COMMIT")
-                return note
+                return notes
         except (OSError, sqlite3.Error, ValueError) as error:
             raise DeviceError(
                 f"The note cannot be kept in {self._path} ({first_line(error)}); free space, or set XDG_DATA_HOME to "
@@ -92,6 +88,16 @@ class Notes:
             yield connection
         finally:
             connection.close()
+
+
+def _changed(connection: sqlite3.Connection, run: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    found = connection.execute("SELECT json FROM note WHERE run = ?", (run,)).fetchone()
+    note: dict[str, Any] = _EMPTY | (json.loads(found[0]) if found else {}) | dict(changes)
+    if note == _EMPTY:
+        connection.execute("DELETE FROM note WHERE run = ?", (run,))
+    else:
+        connection.execute("REPLACE INTO note VALUES (?, ?)", (run, json.dumps(note)))
+    return note
 
 
 def _check(field: str, value: Any) -> None:

@@ -62,6 +62,8 @@ export class RunTable {
 }
 
 function plain(column: WireColumn): Value[] {
+  // A run that nobody pinned or hid is not pinned and not hidden
+  if (column.values && column.from === "note" && column.kind === "bool") return column.values.map(Boolean);
   if (column.values) return column.values;
   const words = column.words ?? [];
   return (column.codes ?? []).map((code) => (code === null || code < 0 ? null : (words[code] ?? null)));
