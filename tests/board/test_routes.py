@@ -267,7 +267,7 @@ def test_histograms_and_tables(tmp_path: Path, board: Board) -> None:
 
 
 def test_metrics_of_some_runs_are_theirs_alone(tmp_path: Path, board: Board) -> None:
-    """Each metric tells how many of the asked runs have it, and how often they logged it; runs that went count as none."""
+    """Each metric tells how many of the asked runs have it, and how often they logged it; a run that went is none."""
     write_log(tmp_path / "runs", "mine", [*steps([1, 2, 3]), {"score": 1.0, "_step": 3}])
     write_log(tmp_path / "runs", "also", steps([1, 2]))
     write_log(tmp_path / "runs", "other", steps([1], key="val/miou"))

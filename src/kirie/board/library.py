@@ -112,7 +112,7 @@ class Library:
             return Counter({name: found[at] for at, name in names.items()})
 
     def logged(self, runs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """The metrics and the system metrics of some runs: how many of them have each, and with how many points in all."""
+        """The metrics and the system metrics of some runs, with how many of them have each, and how many points."""
         with self._lock:
             self._refresh()
             metrics, system = self._table.metrics(self._names, runs)

@@ -17,6 +17,8 @@ export interface WireColumn {
 export interface MetricKey {
   key: string;
   runs: number;
+  /** Logged by these runs together, where that is known. */
+  points?: number;
 }
 
 export interface RunsAnswer {

@@ -111,8 +111,7 @@ export function Runs() {
       {error && <Failure>{error}</Failure>}
       {lost.map((key) => (
         <p class="notice row wrap" role="status">
-          Not grouped by “{short(key)}”: {lacking(key, table)}
-          {/[?]$/.test(lacking(key, table)) ? "" : "."}
+          Not grouped: {lacking(key, table)}
           <Button
             onClick={() =>
               setChoices(
