@@ -126,12 +126,12 @@ def place(folder: Path, run_id: str, started: float = START, *, offline: bool = 
     return folder / "wandb" / f"{kind}-{stamp}-{run_id}" / f"run-{run_id}.wandb"
 
 
-def rows(steps: int, metrics: int, seed: int) -> Iterable[dict[str, Any]]:
+def rows(steps: int, metrics: int, seed: int, first: int = 0) -> Iterable[dict[str, Any]]:
     """Rows of curves that fall and rise like a training's."""
     draw = random.Random(seed)
     rates = [draw.uniform(0.5, 3) for _ in range(metrics)]
-    for step in range(steps):
-        done = step / max(1, steps)
+    for step in range(first, first + steps):
+        done = step / max(1, first + steps)
         row: dict[str, Any] = {
             f"{'train' if at % 2 else 'val'}/metric_{at:02}": math.exp(-rate * done) + draw.gauss(0, 0.02)
             for at, rate in enumerate(rates)
@@ -139,10 +139,12 @@ def rows(steps: int, metrics: int, seed: int) -> Iterable[dict[str, Any]]:
         yield row | {"epoch": step // 10, "_step": step, "_runtime": step * 0.5, "_timestamp": START + step * 0.5}
 
 
-def body(steps: int, metrics: int, seed: int, *, end: bool = True) -> bytes:
-    """The blocks after the first one."""
+def body(steps: int, metrics: int, seed: int, *, first: int = 0, end: bool = True) -> bytes:
+    """The blocks after the first one, with rows from step `first` on."""
     records = [
-        record for step, row in enumerate(rows(steps, metrics, seed)) for record in (history(row, step), summary(row))
+        record
+        for step, row in enumerate(rows(steps, metrics, seed, first), first)
+        for record in (history(row, step), summary(row))
     ]
     return framed([*records, ended()] if end else records, 0)
 

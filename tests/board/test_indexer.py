@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,9 +13,10 @@ from typing import Any
 
 import pytest
 from benchmarks import board_logs as logs
+from tests.board import deadly
 from tests.board.conftest import Board, Desk, append, silent, steps, table, whole, write_log
 
-from kirie.board import indexer, readers, reading
+from kirie.board import events_routes, indexer, readers, reading
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.indexer import Indexer
 from kirie.board.keeper import Keeper
@@ -24,6 +26,7 @@ from kirie.board.place import BoardPlace
 from kirie.board.scan import Scan
 from kirie.board.turn import Turn
 from kirie.core.run import RunFolder
+from kirie.runlog.reader.state import SILENT_S
 
 
 class Counted:
@@ -117,14 +120,20 @@ def test_many_small_looks_leave_few_chunks(tmp_path: Path, desk: Desk) -> None:
     assert chunks <= 8
 
 
-def test_a_new_run_shows_within_seconds(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a small folder the looks that pass within 3 s include one at all folders; with the page's own waits 5 s."""
-    desk.look()
-    write_log(tmp_path / "runs", "new", steps([1.0]))
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * indexer.LOOK_S)
-    desk.index.look()
-    assert desk.library.ids() == ["new"]
+def test_a_new_run_and_new_rows_show_within_seconds(tmp_path: Path, board: Board) -> None:
+    """In the board as it runs, whose page asks half a second after it hears of news: 5 s in all, on a busy machine."""
+    write_log(tmp_path, "old", steps([1.0]))
+    with board(tmp_path) as client:
+        begin = time.monotonic()
+        path = write_log(tmp_path, "new", steps([1.0]), started=logs.START + 9, exit_code=None)
+        while "new" not in table(client):
+            assert time.monotonic() - begin < 5 - events_routes.LOOK_S
+            time.sleep(0.05)
+        begin = time.monotonic()
+        append(path, steps([2.0], first=1), 1)
+        while table(client)["new"]["steps"] != 1:
+            assert time.monotonic() - begin < 5 - events_routes.LOOK_S
+            time.sleep(0.05)
 
 
 def test_a_second_start_reads_nothing(tmp_path: Path, place: BoardPlace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +276,43 @@ def test_other_processes_read_the_same(tmp_path: Path, desk: Desk, monkeypatch: 
     assert desk.library.progress() == {"done": 3, "total": 3}
 
 
+def test_a_log_that_kills_its_reader_keeps_no_other_back(
+    tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is found, told and shown as one in which something was skipped; never is it read by the board itself."""
+    for at, name in enumerate(["r0", "deadly1", "r1", "deadly2", "r2"]):
+        path = write_log(tmp_path / "runs", name, steps([1.0]), started=logs.START + at, exit_code=None)
+    monkeypatch.setattr(readers, "FEW_BYTES", 0)
+    monkeypatch.setattr(readers, "_tried", deadly.tried)
+    assert {run: desk.library.row(run).get("skipped") for run in desk.look()} == {
+        "r0": None, "r1": None, "r2": None, "deadly1": 1, "deadly2": 1
+    }  # fmt: skip
+    assert capsys.readouterr().err.count("was killed") == 2
+    monkeypatch.setattr(readers, "FEW_BYTES", 2**30)
+    append(path, steps([2.0], first=1), 1)
+    append(next((tmp_path / "runs").rglob("*deadly2.wandb")), steps([2.0], first=1), 1)
+    desk.look()
+    assert len(desk.library.curve("r2", "loss")[1]) == 2
+    assert desk.library.row("deadly2")["skipped"] == 1
+
+
+def test_damage_in_a_log_is_judged_when_it_is_silent(tmp_path: Path, place: BoardPlace, desk: Desk) -> None:
+    """Though the file does not change any more; also by a board that was started since."""
+    path = write_log(tmp_path / "runs", "one", steps([1.0, 2.0, 3.0]))
+    content = bytearray(path.read_bytes())
+    content[len(logs.HEADER) + 5] = 0xFF
+    path.write_bytes(content)
+    silent(path, SILENT_S - 1.5)
+    desk.look()
+    assert desk.library.row("one").get("steps") is None
+    desk.close()
+    time.sleep(1.5)
+    again = Desk(tmp_path / "runs", place)
+    again.look()
+    assert again.library.row("one")["steps"] == 2
+    again.close()
+
+
 def test_two_boards_share_a_cache(
     tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,6 +330,21 @@ def test_two_boards_share_a_cache(
     other.close()
 
 
+def test_boards_over_one_cache_tell_the_same_trouble(tmp_path: Path, place: BoardPlace, desk: Desk) -> None:
+    """The one that looks on hears what keeps the other from its work, and when that is over."""
+    other = Desk(tmp_path / "runs", place)
+    desk.look()
+    (tmp_path / "runs").rename(tmp_path / "away")
+    desk.look()
+    other.look()
+    assert other.index.trouble == desk.index.trouble != ""
+    (tmp_path / "away").rename(tmp_path / "runs")
+    desk.index.stop()
+    other.look()
+    assert other.index.trouble == ""
+    other.close()
+
+
 def test_a_cache_may_be_deleted_at_any_time(tmp_path: Path, place: BoardPlace, desk: Desk) -> None:
     """The board makes a new one, and pages that saw the old one get all rows."""
     write_log(tmp_path / "runs", "one", steps([1.0]))
@@ -295,6 +356,28 @@ def test_a_cache_may_be_deleted_at_any_time(tmp_path: Path, place: BoardPlace, d
     assert desk.look() == ["one"]
     assert desk.library.version > version
     assert "gone" not in desk.library.table(version)
+
+
+def test_who_reads_while_a_cache_is_begun_anew_or_closed_hears_that_it_is_lost(place: BoardPlace) -> None:
+    """Not that it is closed, which is no news to a page, nor does the cache go to memory for it."""
+    cache = Cache(place.cache)
+
+    def read() -> None:
+        with cache.reading() as connection:
+            shutil.rmtree(place.cache)
+            with contextlib.suppress(CacheLostError):
+                cache.look()
+            connection.execute("SELECT 1 FROM meta")
+
+    with pytest.raises(CacheLostError):
+        read()
+    assert (cache.trouble, cache.in_memory) == ("", False)
+    cache.version()
+    cache.close()
+    with pytest.raises(CacheLostError), cache.reading():
+        pass
+    with pytest.raises(CacheLostError), cache.writing():
+        pass
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path: Path, place: BoardPlace) -> None:
@@ -350,13 +433,33 @@ def test_of_too_many_logs_the_newest_are_shown(tmp_path: Path, desk: Desk, monke
     monkeypatch.setattr(indexer, "MOST_LOGS", 3)
     paths = [write_log(tmp_path / "runs", f"r{at}", steps([1.0]), started=logs.START + at) for at in range(5)]
     assert desk.look() == ["r4", "r3", "r2"]
-    assert desk.index.trouble == "Of 5 logs the newest 3 are shown; open a folder of fewer."
+    assert desk.index.trouble == "Of 5 logs 3 are shown, those of the newest runs; open a folder of fewer."
     write_log(tmp_path / "runs", "new", steps([1.0]), started=logs.START + 9)
     assert desk.look() == ["new", "r4", "r3"]
     for path in paths[2:]:
         shutil.rmtree(path.parent)
     assert desk.look() == ["new", "r1", "r0"]
     assert desk.index.trouble == ""
+
+
+def test_of_too_many_logs_whole_runs_are_shown(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resumed run is as new as its last log and has all or none; a log in no run folder is as old as its file."""
+    monkeypatch.setattr(indexer, "MOST_LOGS", 3)
+    write_log(tmp_path / "runs", "often", steps([1.0]))
+    for at in range(2):
+        write_log(tmp_path / "runs", f"r{at}", steps([1.0]), started=logs.START + 9 + at)
+    write_log(tmp_path / "runs", "often", steps([2.0], first=1), started=logs.START + 20)
+    assert set(desk.look()) == {"often", "r1"}
+    assert desk.library.curve("often", "loss")[1].tolist() == [1.0, 2.0]
+    loose = write_log(tmp_path / "elsewhere", "loose", steps([1.0])).rename(tmp_path / "runs" / "loose.wandb")
+    os.utime(loose, (logs.START + 15, logs.START + 15))
+    assert set(desk.look()) == {"often", "loose"}
+    write_log(tmp_path / "runs", "often", steps([3.0], first=2), started=logs.START + 30)
+    assert desk.look() == ["often"]
+    write_log(tmp_path / "runs", "often", steps([4.0], first=3), started=logs.START + 40)
+    assert desk.look() == ["often"]
+    assert desk.library.curve("often", "loss")[1].tolist() == [2.0, 3.0, 4.0]
+    assert desk.index.trouble == "Of 7 logs 3 are shown, those of the newest runs; open a folder of fewer."
 
 
 def test_sqlite_is_new_enough() -> None:

@@ -13,6 +13,8 @@ from tests.board.conftest import Board, Desk, table, write_log
 import kirie.runlog
 from kirie.board.reading import empty
 from kirie.board.row import RUN_COLUMNS, Told, merged, row_of
+from kirie.core.run import RunFolder
+from kirie.runlog.reader.messages import Environment, Record
 
 HOUR = 3600.0
 TOLD = Told("a", "a", "finished", 1.0)
@@ -91,6 +93,44 @@ def test_media_are_no_columns() -> None:
     assert {key: row[key] for key in row.keys() - RUN_COLUMNS.keys()} == {
         "nested.real": 1.5, "miou": 0.5, "config.lr": 0.1
     }  # fmt: skip
+
+
+def test_a_persons_dict_that_says_a_type_is_a_dict(tmp_path: Path, desk: Desk) -> None:
+    """Only W&B's own kinds are one value: a setting called `_type` is one as any other, on the board and in Python."""
+    optimizer = {"_type": "adam", "lr": 0.1}
+    row = _row(config={"optimizer": optimizer, "deep": {"of": {"_type": 3, "k": 1}}}, summary={"best": optimizer})
+    assert {key: row[key] for key in row.keys() - RUN_COLUMNS.keys()} == {
+        "config.optimizer._type": "adam", "config.optimizer.lr": 0.1, "config.deep.of._type": 3, "config.deep.of.k": 1,
+        "best._type": "adam", "best.lr": 0.1,
+    }  # fmt: skip
+    write_log(tmp_path / "runs", "one", config={"optimizer": optimizer, "image": {"_type": "image-file", "a": 1}})
+    later = {"optimizer": {"lr": 0.2}, "image": {"_type": "image-file", "b": 2}}
+    write_log(tmp_path / "runs", "one", config=later, started=logs.START + HOUR)
+    (run,) = kirie.runlog.open(tmp_path / "runs")
+    assert run.config == {"optimizer": {"_type": "adam", "lr": 0.2}, "image": {"_type": "image-file", "b": 2}}
+    assert desk.look() == ["one"]
+    assert desk.library.detail("one")["config"] == run.config
+
+
+def test_board_and_reader_agree_on_where_a_resumed_run_comes_from(tmp_path: Path, desk: Desk) -> None:
+    """Commit, remote and machine: each as the newest segment says that says it; and kirie's own record before W&B."""
+    folder = RunFolder(tmp_path / "runs" / "one")
+    for at, git in enumerate(({"commit": "old", "remote": "place"}, {"commit": "new"}, {})):
+        said = Environment(cpu_count=4, **{"os": "linux"} if at == 0 else {}, git=git)
+        more = [Record(environment=said.SerializeToString()).SerializeToString()]
+        write_log(folder.path, "one", started=logs.START + HOUR * at, more=more)
+    (run,) = kirie.runlog.open(tmp_path / "runs")
+    desk.look()
+    assert run.git == desk.library.detail("one")["git"] == {"commit": "new", "remote": "place"}
+    assert desk.library.row("one")["commit"] == "new"
+    assert run.environment == desk.library.detail("one")["environment"] == {"os": "linux", "cores": 4}
+    folder.record.write_text(json.dumps({"id": "one", "git": {"commit": "own", "dirty": True, "remote": None}}))
+    (run,) = kirie.runlog.open(tmp_path / "runs")
+    with (next(folder.path.rglob("*.wandb"))).open("ab") as stream:
+        stream.write(bytes(8))
+    desk.look()
+    assert run.git == desk.library.detail("one")["git"] == {"commit": "own", "dirty": True, "remote": "place"}
+    assert desk.library.row("one")["commit"] == "own"
 
 
 def test_numbers_that_json_has_not_are_none_of_a_row() -> None:

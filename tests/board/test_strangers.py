@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from benchmarks import board_logs as logs
-from tests.board.conftest import Board, Desk, append, steps, table, write_log
+from tests.board.conftest import Board, Desk, append, silent, steps, table, write_log
 
-from kirie.board import events_routes, readers, reading, states
+from kirie.board import events_routes, keeper, readers, reading, states
 from kirie.board.place import BoardPlace
 from kirie.cluster import status
 from kirie.core.run import RunFolder
+from kirie.runlog.reader.environment import environment
 
 ODD: tuple[Any, ...] = (
     None,
@@ -148,6 +149,23 @@ def test_what_we_fail_at_keeps_no_other_back(
     assert "skipped" not in desk.library.row("hard")
 
 
+def test_a_file_that_we_fail_at_keeps_no_other_back(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even where the run is shown as one with something skipped: no file of its is looked at for that."""
+    for run in ("hard", "sound"):
+        write_log(tmp_path / "runs", run, steps([1.0]))
+
+    def failing(logged: Any, config: Any, files: Path) -> dict[str, Any]:
+        if "hard" in files.parent.name:
+            raise ZeroDivisionError("ours")
+        return environment(logged, config, files)
+
+    monkeypatch.setattr(keeper, "environment", failing)
+    assert {run: desk.library.row(run).get("skipped") for run in desk.look()} == {"hard": 1, "sound": None}
+    assert capsys.readouterr().err.count("Traceback") == 1
+
+
 def test_a_state_that_we_fail_at_keeps_no_other_back(
     tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,8 +194,13 @@ def test_a_log_beside_folders_hides_none_of_them(tmp_path: Path, desk: Desk) -> 
     assert set(desk.look()) == {"junk", "old", "sound"}
 
 
-def test_what_cannot_be_opened_is_told(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Logs and folders without permission: how many, the first one's name and why; what was read of them stays."""
+def test_what_cannot_be_opened_is_told(
+    tmp_path: Path, place: BoardPlace, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logs and folders without permission: how many, the first one's name and why; what was read of them stays.
+
+    A log of which nothing was read has a row by its name, with one thing skipped, in the next board, too.
+    """
     write_log(tmp_path / "runs" / "shut", "kept", steps([1.0]))
     write_log(tmp_path / "runs", "grows", steps([1.0]), exit_code=None)
     assert desk.look() == ["grows", "kept"]
@@ -201,14 +224,40 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path, desk: Desk, monkeypatch: 
     # Root may open all, so other users' refusals are played
     monkeypatch.setattr(readers, "read", read)
     monkeypatch.setattr(os, "scandir", listed)
-    assert set(desk.look()) == {"grows", "kept"}
+    assert set(desk.look()) == {"grows", "kept", "late"}
+    assert (desk.library.row("late")["skipped"], desk.library.row("late")["state"]) == (1, "running")
+    assert "skipped" not in desk.library.row("kept")
     assert desk.library.progress() == {"done": 2, "total": 2}
     shut = tmp_path / "runs" / "shut"
     assert desk.index.trouble == (
         f"{shut} and 1 more cannot be opened (Permission denied): what is new in there is left out."
     )
+    silent(late, 3600)
+    assert desk.look()
+    assert desk.library.row("late")["state"] == "crashed"
+    desk.close()
     monkeypatch.undo()
-    assert set(desk.look()) == {"grows", "kept", "late"}
+    again = Desk(tmp_path / "runs", place)
+    assert set(again.look()) == {"grows", "kept", "late"}
+    assert again.index.trouble == ""
+    assert again.library.row("late")["state"] == "finished"
+    assert "skipped" not in again.library.row("late")
+    again.close()
+
+
+def test_a_log_that_goes_while_it_cannot_be_opened_takes_its_row_with_it(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As any log that goes; nothing of it stays in the table."""
+    late = write_log(tmp_path / "runs", "late", steps([1.0]))
+
+    def read(path: Path, state: Any, facts: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(readers, "read", read)
+    assert desk.look() == ["late"]
+    late.unlink()
+    assert desk.look() == []
     assert desk.index.trouble == ""
 
 

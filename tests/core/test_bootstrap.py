@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kirie.core import bootstrap
-from kirie.core.bootstrap import aligned, paired_bootstrap, paired_means
+from kirie.core.bootstrap import Units, aligned, paired_bootstrap, paired_means
 from kirie.core.scores import COLUMNS, CountTable, miou, scores
 from kirie.errors import RunError
 
@@ -14,6 +14,10 @@ def _table(seed: int, n_images: int = 30, lift: int = 0) -> CountTable:
     counts = random.integers(0, 50, (n_images, 3, len(COLUMNS)))
     counts[..., 0] += 100 + lift
     return CountTable(tuple(f"i{at:03d}" for at in range(n_images)), ("a", "b", "c"), counts)
+
+
+def _single(n_images: int) -> Units:
+    return Units.of([str(at) for at in range(n_images)])
 
 
 def _shuffled(table: CountTable, seed: int) -> CountTable:
@@ -137,16 +141,49 @@ def test_means_of_scores_are_drawn_as_counts_are() -> None:
     counts[..., 0, 2] = 100 - counts[..., 0, 0]
     tables = [CountTable(tuple(map(str, range(25))), ("a",), of) for of in counts]
     by_counts = paired_bootstrap(tables, resamples=50, seed=4)
-    by_scores = paired_means(scores_MN, resamples=50, seed=4)
+    by_scores = paired_means(scores_MN, _single(scores_MN.shape[1]), resamples=50, seed=4)
     np.testing.assert_allclose(by_scores.scores_MR, by_counts.scores_MR)
 
 
 def test_images_without_a_score_are_left_out_of_means() -> None:
     """The mean is over the drawn images that have a score; a draw without any has none."""
-    drawn = paired_means(np.array([[0.5, np.nan, np.nan], [0.1, 0.2, 0.3]]), resamples=200)
+    drawn = paired_means(np.array([[0.5, np.nan, np.nan], [0.1, 0.2, 0.3]]), _single(3), resamples=200)
     held = drawn.scores_MR[0][np.isfinite(drawn.scores_MR[0])]
     assert set(held) == {0.5}
     assert 0.2 < np.isnan(drawn.scores_MR[0]).mean() < 0.4
     assert np.isfinite(drawn.scores_MR[1]).all()
     with pytest.raises(RunError, match="no images"):
-        paired_means(np.zeros((2, 0)))
+        paired_means(np.zeros((2, 0)), _single(0))
+
+
+def test_pictures_of_one_folder_are_drawn_together() -> None:
+    """Of 40 characters drawn five times alike the standard error is that of 40, more than twice that of 200."""
+    each = np.random.default_rng(5).integers(0, 900, 40)
+    counts = np.zeros((200, 1, len(COLUMNS)), dtype=np.int64)
+    counts[:, 0, 0] = np.repeat(each, 5)
+
+    def se(names: list[str]) -> float:
+        table = CountTable(tuple(names), ("a",), counts)
+        return paired_bootstrap([table], lambda summed: summed[..., 0, 0] / 200, resamples=4000, seed=1).se(0)
+
+    grouped = se([f"character-{at // 5:03}/{at}" for at in range(200)])
+    assert grouped == pytest.approx(each.std() / np.sqrt(40), rel=0.06)
+    assert grouped > 2 * se([f"{at}" for at in range(200)])
+    units = Units.of([f"character-{at // 5:03}/{at}" for at in range(200)])
+    means = paired_means(counts[None, :, 0, 0].astype(float), units, resamples=4000, seed=1)
+    assert means.se(0) == pytest.approx(grouped), "means and counts are drawn alike"
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "folders"),
+    [
+        (["a/1", "a/2", "b/1"], 3, 2),
+        (["val/1", "val/2", "val/3"], 3, 0),
+        (["a/1", "b/1", "c"], 3, 0),
+        ([f"{folder}/{at}" for folder in "abcdef" for at in range(2)] + ["alone"], 7, 7),
+    ],
+)
+def test_groups_are_what_the_names_show(names: list[str], count: int, folders: int) -> None:
+    """Few groups are told and not drawn; one folder for all, and folders of one picture each, are no groups."""
+    units = Units.of(names)
+    assert (units.count, units.folders, len(units.of_N)) == (count, folders, len(names))

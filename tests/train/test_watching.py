@@ -52,6 +52,10 @@ def test_the_run_log_holds_scores_speed_pictures_and_provenance(
     data = told.segments[-1].config["data"]
     assert data["batch_size"] == 8, "the configuration's settings are beside what is noted of the data"
     assert data["fingerprint"] == Store.open(shapes_store).fingerprint
+    history = told.to_pandas()
+    shown = {picture.step for picture in told.pictures("val/pictures")}
+    assert shown == set(history["val/miou"].dropna().index), "pictures stand at the steps of their scores"
+    assert max(shown) == max(history.index), "the final scores are of the last step, and make no further one"
     truths = {target.tobytes() for target in Store.open(shapes_store).split("val").read([0, 3])[1]}
     masks = [np.asarray(Image.open(path)) for path in segment.glob("files/media/images/mask/val/*.mask.png")]
     # 2 pictures, truth and prediction, 2 epochs; the truth is lossless, the padding included

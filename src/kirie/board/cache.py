@@ -36,7 +36,7 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "columns.sqlite"
-        self.trouble, self.full = "", False
+        self.trouble, self.full, self._closed = "", False, False
         self._lock, self._write_lock = threading.RLock(), threading.RLock()
         self._reader: sqlite3.Connection
         self._writer: sqlite3.Connection
@@ -47,8 +47,9 @@ class Cache:
         """A connection that sees one state of the cache as long as the block lasts.
 
         Raises:
-            CacheLostError: The cache was damaged; it is begun anew.
+            CacheLostError: The cache was damaged, and is begun anew; or it was closed.
         """
+        connection = None
         try:
             with self._lock:
                 connection = self._reader
@@ -62,7 +63,7 @@ class Cache:
                     if connection.in_transaction:
                         connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise self._lost(error) from error
+            raise self._lost(error, connection) from error
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -71,6 +72,7 @@ class Cache:
         Raises:
             CacheLostError: The cache cannot be written, or was damaged; it is begun anew, in memory if need be.
         """
+        connection = None
         try:
             with self._write_lock, self._lock if self.in_memory else contextlib.nullcontext():
                 connection = self._writer
@@ -82,7 +84,7 @@ class Cache:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise self._lost(error) from error
+            raise self._lost(error, connection) from error
 
     @property
     def in_memory(self) -> bool:
@@ -110,8 +112,9 @@ class Cache:
             return found
 
     def close(self) -> None:
-        """Lets the file go."""
+        """Lets the file go; who reads on hears that the cache is lost."""
         with self._write_lock, self._lock:
+            self._closed = True
             self._close()
 
     def _open(self) -> None:
@@ -150,8 +153,15 @@ class Cache:
         schema.prepare(self._writer)
         self._reader = self._writer
 
-    def _lost(self, error: sqlite3.Error) -> Exception:
+    def _lost(self, error: sqlite3.Error, connection: sqlite3.Connection | None) -> Exception:
         """What to raise after an error, with the cache ready to be begun anew."""
+        with self._write_lock, self._lock:
+            return self._after(error, current=not self._closed and connection in {self._reader, self._writer})
+
+    def _after(self, error: sqlite3.Error, *, current: bool) -> Exception:
+        if not current:
+            # Another thread closed it, or began it anew already, after the same error perhaps
+            return CacheLostError()
         if self.in_memory:
             if getattr(error, "sqlite_errorname", "") != "SQLITE_FULL":
                 return error
@@ -160,8 +170,8 @@ class Cache:
             return CacheLostError()
         if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
             return error
-        with self._write_lock, self._lock:
-            self._close()
+        self._close()
+        try:
             if _is_damaged(error):
                 self._remove()
                 self._open()
@@ -169,6 +179,9 @@ class Cache:
                 self._open()
             else:
                 self._to_memory(error)
+        except OSError as why:
+            # A damaged file that cannot be removed
+            self._to_memory(why)
         return CacheLostError()
 
     def _close(self) -> None:

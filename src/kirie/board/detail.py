@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from kirie.board.reading import Facts, failed_facts
 from kirie.board.row import plain
 from kirie.runlog.reader.find import readable
+from kirie.runlog.reader.merge import git_of
 
 
 class Segment(NamedTuple):
@@ -47,7 +48,7 @@ def detail_of(
         "entity": facts["run"].get("entity"),
         "config": plain(facts["config"]),
         "summary": plain(facts["summary"]),
-        "git": {**facts["git"], **(record.get("git") or {})},
+        "git": git_of([facts["git"]], record),
         "environment": where,
         "versions": {"wandb": facts["version"], **(record.get("versions") or {})},
         "data_version": record.get("data"),

@@ -18,11 +18,13 @@ from typing import NamedTuple
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.keeper import Keeper
 from kirie.board.readers import Wanted, readings
-from kirie.board.reading import Reading
-from kirie.board.scan import Log, Scan
+from kirie.board.reading import Reading, closed
+from kirie.board.scan import Log, Scan, newest
 from kirie.board.states import Asked, states_without_slurm
+from kirie.board.trouble import Trouble
 from kirie.board.turn import Turn
-from kirie.runlog.reader.find import id_of, readable
+from kirie.runlog.reader.find import id_of
+from kirie.runlog.reader.state import SILENT_S
 
 LOOK_S = 1.5
 """Seconds between two looks at living runs."""
@@ -36,15 +38,22 @@ _MANY = 50
 """Logs that are put into the cache with one change."""
 
 MOST_LOGS = 25_000
-"""Logs that a board shows, the newest: ten thousand runs take a third of a GiB, and the page as much."""
-
-_MOST_PATH = 200
-"""Letters of a path that are told."""
+"""Logs that a board shows, of the newest runs: ten thousand runs take a third of a GiB, and the page as much."""
 
 
 class _Known(NamedTuple):
     size: int
     mtime: int
+    waits: bool
+    """Whether it looks damaged, and is to be judged once it has been silent."""
+
+    def is_of(self, log: Log) -> bool:
+        """Whether nothing is to be read of a log that is known."""
+        judged = self.waits and time.time() - log.mtime / 1e9 > SILENT_S
+        return (self.size, self.mtime) == (log.size, log.mtime) and not judged
+
+
+_UNKNOWN = _Known(-1, -1, waits=False)
 
 
 class Indexer:
@@ -66,26 +75,13 @@ class Indexer:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kirie-board-index", daemon=True)
-        self._failure, self._root_is_gone, self._older = "", False, 0
+        self._trouble = Trouble(folder, cache)
         self._unread: dict[str, str] = {}
-        self._closed: dict[str, str] = {}
 
     @property
     def trouble(self) -> str:
         """What keeps it from its work, or from a part of it, in sentences; "" if nothing does."""
-        gone = f"The folder {self._folder} is not there any more; what was read before is shown."
-        older = f"Of {self._older + MOST_LOGS:,} logs the newest {MOST_LOGS:,} are shown; open a folder of fewer."
-        parts = [self._left_out(), older if self._older else ""]
-        return " ".join(filter(None, (self._failure, *([gone] if self._root_is_gone else parts))))
-
-    def _left_out(self) -> str:
-        if not self._closed:
-            return ""
-        path, why = next(iter(self._closed.items()))
-        others = len(self._closed) - 1
-        more = f" and {others} more" if others else ""
-        first = readable(self._folder / path)[:_MOST_PATH]
-        return f"{first}{more} cannot be opened ({why}): what is new in there is left out."
+        return self._trouble.sentence
 
     def start(self) -> None:
         """Begins to work in a thread."""
@@ -104,14 +100,14 @@ class Indexer:
         while not self._stopping.is_set():
             try:
                 self.look()
-                self._failure = ""
+                self._trouble.failure = ""
             except CacheLostError:
                 continue
             except Exception as error:
                 # The board goes on with what it has; the next look may do better
-                if not self._failure:
+                if not self._trouble.failure:
                     traceback.print_exc(file=sys.stderr)
-                self._failure = f"The logs could not be read on ({type(error).__name__}: {error})."
+                self._trouble.failure = f"The logs could not be read on ({type(error).__name__}: {error})."
             self._stopping.wait(LOOK_S)
 
     def look(self, *, everywhere: bool = False) -> None:
@@ -131,7 +127,10 @@ class Indexer:
     def _look(self) -> None:
         try:
             self._cache.look()
-            if self._cache.full or not (self._cache.in_memory or self._turn.mine()):
+            if self._cache.full:
+                return
+            if not (self._cache.in_memory or self._turn.mine()):
+                self._trouble.hear()
                 return
             if self._known is None:
                 self._known = self._remembered()
@@ -141,34 +140,35 @@ class Indexer:
             else:
                 self._look_at_living(self._known)
             self._judge()
+            self._trouble.tell()
         except BaseException:
             # What was not kept is looked up again
             self._known = None
             self._keeper.forget()
+            self._trouble.forget()
             raise
 
     def _look_at_all(self, known: dict[str, _Known]) -> None:
         begin = time.monotonic()
         logs = self._scan.look()
         self._next_scan = time.monotonic() + max(SCAN_S, (time.monotonic() - begin) / _SCAN_SHARE)
-        self._root_is_gone = not self._folder.is_dir()
-        if self._root_is_gone:
+        self._trouble.gone = not self._folder.is_dir()
+        if self._trouble.gone:
             # A disk that is not mounted at the moment takes no runs with it
             return
-        self._older = max(0, len(logs) - MOST_LOGS)
-        if self._older:
-            logs = {log.path: log for log in sorted(logs.values(), key=_age)[-MOST_LOGS:]}
+        there, logs = len(logs), newest(logs, MOST_LOGS)
+        self._trouble.logs = there, len(logs)
         if gone := [path for path in known if path not in logs and not self._is_closed(path)]:
             with self._cache.writing() as connection:
                 self._keeper.make(connection, self._keeper.remove(connection, gone), states_without_slurm)
             for path in gone:
                 del known[path]
-        new = [log for log in logs.values() if not _is_known(log, known.get(log.path))]
-        new.sort(key=_age, reverse=True)
+        new = [log for log in logs.values() if not known.get(log.path, _UNKNOWN).is_of(log)]
+        new.sort(key=lambda log: log.age, reverse=True)
         self._keep([], (len(logs) - len(new), len(logs)))
         self._read(new, known, len(logs))
         self._unread = {path: why for path, why in self._unread.items() if path in logs}
-        self._closed = self._scan.closed | self._unread
+        self._trouble.closed = self._scan.closed | self._unread
         with self._cache.writing() as connection:
             connection.execute("REPLACE INTO meta VALUES ('refreshed', ?)", (int(time.time()),))
 
@@ -191,7 +191,7 @@ class Indexer:
                 continue
             log = Log(path, stamp, id_of(Path(path).name), status.st_size, status.st_mtime_ns)
             # One that is not known at all is being read just now, or will be with the next look at all folders
-            if path in known and not _is_known(log, known[path]):
+            if path in known and not known[path].is_of(log):
                 found.append(log)
         self._read(found, known, None)
 
@@ -202,8 +202,7 @@ class Indexer:
         looked, kept = time.monotonic(), 0
         waiting: list[tuple[Log, Reading]] = []
         source = readings(self._wanted(logs))
-        for log in logs:
-            known.pop(log.path, None)
+        before = {log.path: known.pop(log.path, _UNKNOWN) for log in logs}
         try:
             for log, reading in source:
                 more = isinstance(reading, Reading) and reading.more
@@ -211,9 +210,14 @@ class Indexer:
                     self._unread.pop(log.path, None)
                     waiting.append((log, reading))
                     if not more:
-                        known[log.path] = _Known(log.size, log.mtime)
-                elif not isinstance(reading, FileNotFoundError):
-                    self._unread[log.path] = reading.strerror or type(reading).__name__
+                        known[log.path] = _Known(log.size, log.mtime, waits=reading.waits)
+                else:
+                    # To be tried again, and to be noticed when it goes
+                    known[log.path] = _Known(-1, log.mtime, waits=False)
+                    if not isinstance(reading, FileNotFoundError):
+                        self._unread[log.path] = reading.strerror or type(reading).__name__
+                        if before[log.path].mtime != log.mtime:
+                            waiting.append((log, closed()))
                 kept += not more
                 late = time.monotonic() - looked > LOOK_S
                 if len(waiting) >= _MANY or late or more:
@@ -260,8 +264,8 @@ class Indexer:
     def _remembered(self) -> dict[str, _Known]:
         """What the cache knows of logs."""
         with self._cache.reading() as connection:
-            found = connection.execute("SELECT path, size, mtime FROM segment")
-            return {os.fsdecode(path): _Known(size, mtime) for path, size, mtime in found}
+            found = connection.execute("SELECT path, size, mtime, json_extract(state, '$.frames.waits') FROM segment")
+            return {os.fsdecode(path): _Known(size, mtime, waits=bool(waits)) for path, size, mtime, waits in found}
 
     def _wanted(self, logs: Sequence[Log]) -> list[Wanted]:
         """Logs with where their last look ended."""
@@ -275,11 +279,3 @@ class Indexer:
                 size = log.size if state is None and log.path not in self._unread else 0
                 found.append(Wanted(log, self._folder / log.path, state, facts, size))
         return found
-
-
-def _age(log: Log) -> tuple[str, str]:
-    return log.stamp, log.path
-
-
-def _is_known(log: Log, known: _Known | None) -> bool:
-    return known is not None and (log.size, log.mtime) == known

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kirie.board import chunks
 from kirie.board.cache import part_of
@@ -39,6 +39,26 @@ _OF_CONTENT = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError
 
 _MOST_CONSOLE = 100_000
 """Pieces of output that are kept of a segment."""
+
+
+class _Said(NamedTuple):
+    """What a run's logs and files say, of which its row is made.
+
+    Attributes:
+        segments: Its logs, the oldest first.
+        facts: What they say together.
+        folder: kirie's own folder of it, if it has one.
+        state: What that tells of its state, if it does.
+        record: Its run.json, or empty.
+        place: Where it ran.
+    """
+
+    segments: Sequence[Segment]
+    facts: Facts
+    folder: RunFolder | None
+    state: str | None
+    record: dict[str, Any]
+    place: dict[str, Any]
 
 
 class Keeper:
@@ -142,24 +162,16 @@ class Keeper:
         told = states([folder for folder in folders.values() if folder is not None])
         version = None
         for key, segments in known:
-            version = self._or_instead(
-                connection,
-                key,
-                partial(self._make, connection, key, segments, folders.get(key), told, version),
-                partial(self._make, connection, key, [each.failed() for each in segments], None, {}, version),
-            )
+            make = partial(self._make, connection, key, version)
+            said = partial(self._said, segments, folders.get(key), told)
+            version = self._or_instead(connection, key, partial(make, said), partial(make, partial(_nothing, segments)))
 
     def _make(
-        self,
-        connection: sqlite3.Connection,
-        key: str,
-        segments: Sequence[Segment],
-        folder: RunFolder | None,
-        told: dict[Path, str],
-        version: int | None,
+        self, connection: sqlite3.Connection, key: str, version: int | None, say: Callable[[], _Said | None]
     ) -> int | None:
         """Makes one run anew; gives the version of this change, None as long as nothing has changed."""
-        made = self._made(connection, key, segments, folder, told) if segments else None
+        said = say()
+        made = self._made(connection, key, said) if said is not None else None
         before = connection.execute("SELECT row, detail, alive FROM run WHERE key = ?", (key,)).fetchone()
         if made is None and before is None or made is not None and before == made[-3:]:
             return version
@@ -187,24 +199,26 @@ class Keeper:
         )
         return [Segment(os.fsdecode(path), size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
 
-    def _made(
-        self,
-        connection: sqlite3.Connection,
-        key: str,
-        segments: Sequence[Segment],
-        folder: RunFolder | None,
-        told: dict[Path, str],
-    ) -> tuple[Any, ...]:
-        """Id, project, entity, start, row, details and whether it is alive."""
+    def _said(self, segments: Sequence[Segment], folder: RunFolder | None, states: dict[Path, str]) -> _Said | None:
+        """All that a run's logs and files say; None of a run without logs."""
+        if not segments:
+            return None
         facts = merged([each.facts for each in segments])
-        updated = max(each.mtime for each in segments) / 1e9
-        state = told.get(folder.path) if folder is not None else None
-        state = state or state_by_log(facts, math.inf if segments[-1].says_nothing else time.time() - updated)
-        record = kirie_folder.record(folder.path) if folder is not None else {}
-        where = folder.path if folder is not None else (self._folder / segments[-1].path).parent
-        shown = readable(where.relative_to(self._folder) if where.is_relative_to(self._folder) else where)
+        if folder is not None:
+            state, record = states.get(folder.path), kirie_folder.record(folder.path)
+        else:
+            state, record = None, {}
         files = (self._folder / segments[-1].path).parent / "files"
         place = environment(facts["environment"], facts["config"], files)
+        return _Said(segments, facts, folder, state, record, place)
+
+    def _made(self, connection: sqlite3.Connection, key: str, said: _Said) -> tuple[Any, ...]:
+        """Id, project, entity, start, row, details and whether it is alive."""
+        segments, facts, folder, state, record, place = said
+        updated = max(each.mtime for each in segments) / 1e9
+        state = state or state_by_log(facts, math.inf if segments[-1].says_nothing else time.time() - updated)
+        where = folder.path if folder is not None else (self._folder / segments[-1].path).parent
+        shown = readable(where.relative_to(self._folder) if where.is_relative_to(self._folder) else where)
         cost = _cost(facts, record, place)
         columns = row_of(facts, Told(key, shown, state, updated, record))
         columns |= {} if cost is None else {"device_hours": cost.device_hours}
@@ -253,6 +267,12 @@ class Keeper:
 def _next_version(connection: sqlite3.Connection) -> int:
     found = connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'version' RETURNING value").fetchall()
     return int(found[0][0])
+
+
+def _nothing(segments: Sequence[Segment]) -> _Said | None:
+    """What is left of a run that we cannot take: that it has logs. No content can have it fail."""
+    lost = [each.failed() for each in segments]
+    return _Said(lost, merged([each.facts for each in lost]), None, None, {}, {}) if lost else None
 
 
 def _run_folder(log: Path) -> RunFolder | None:

@@ -52,12 +52,10 @@ def histograms(library: Library, run: str, key: str) -> dict[str, Any]:
     Raises:
         RequestError: There is no such run, or it has no such histogram.
     """
-    logged = _logged(library, run, key)
+    logged = _logged(library, run, key, _MOST_STEPS)
     found = [one for kept in logged if (one := media.histogram(kept.value, kept.step)) is not None]
     if not found:
         raise RequestError(404, f"The run logged no histogram '{key[:80]}'.")
-    places = np.linspace(0, len(found) - 1, min(len(found), _MOST_STEPS)).round().astype(int)
-    found = [found[place] for place in places]
     return {
         "steps": [one.step for one in found],
         "bins": [one.edges.tolist() for one in found],
@@ -133,18 +131,33 @@ class _Kept(NamedTuple):
     value: Any
 
 
-def _logged(library: Library, run: str, key: str) -> list[_Kept]:
-    """What was logged under a key, by step; of a step that was repeated, the later one."""
+def _logged(library: Library, run: str, key: str, most: int | None = None) -> list[_Kept]:
+    """What was logged under a key, by step; of a step that was repeated, the later one.
+
+    Args:
+        library: The runs.
+        run: The run.
+        key: The key.
+        most: At how many steps at most; of more some between the first and the last are left out, unread.
+    """
     logs = library.logs(run)
-    found: dict[int, _Kept] = {}
+    found: dict[int, tuple[int, Path, int]] = {}
     with library.reading() as connection:
         name = chunks.number_of(connection, chunks.METRIC + key)
         for segment, log in zip(library.segments(run), logs, strict=False):
             rows = connection.execute(
-                "SELECT step, json FROM value WHERE segment = ? AND name = ? ORDER BY row", (segment, name)
+                "SELECT step, rowid FROM value WHERE segment = ? AND name = ? ORDER BY row", (segment, name)
             )
-            found |= {step: _Kept(step, segment, log.parent / "files", text) for step, text in rows}
-    return [found[step]._replace(value=json.loads(found[step].value)) for step in sorted(found)]
+            found |= {step: (segment, log.parent / "files", place) for step, place in rows}
+        steps = sorted(found)
+        if most is not None and len(steps) > most:
+            steps = [steps[at] for at in np.linspace(0, len(steps) - 1, most).round().astype(int)]
+        kept = []
+        for step in steps:
+            segment, files, place = found[step]
+            (text,) = connection.execute("SELECT json FROM value WHERE rowid = ?", (place,)).fetchone()
+            kept.append(_Kept(step, segment, files, json.loads(text)))
+    return kept
 
 
 def _mask_labels(library: Library, segment: int, key: str) -> dict[str, dict[int, str]]:

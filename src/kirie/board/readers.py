@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from kirie.board.reading import Facts, Reading, failed, read
+from kirie.board.reading import KILLED, Facts, Reading, failed, read
 from kirie.board.scan import Log
 
 FEW_BYTES = 32 * 2**20
@@ -39,20 +39,24 @@ def readings(wanted: Sequence[Wanted]) -> Generator[tuple[Log, Reading | OSError
     """Reads logs to their ends, about in the given order.
 
     Yields:
-        A log and what a look at it gave, several of a long one; the error if it cannot be opened.
+        A log and what a look at it gave, several of a long one; the error if it cannot be opened. One that kills the
+        process that reads it is told on the terminal, and read in this process never.
     """
-    processes = min(_MOST_PROCESSES, max(1, (os.cpu_count() or 2) - 1))
-    if sum(each.bytes for each in wanted) < FEW_BYTES:
+    killed = any(each.facts is not None and KILLED in each.facts["skipped"] for each in wanted)
+    if sum(each.bytes for each in wanted) < FEW_BYTES and not killed:
         yield from _here(wanted)
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin) as pool:
-        try:
-            yield from _elsewhere(pool, list(reversed(wanted)), 2 * processes)
-        except BrokenProcessPool:
-            # Killed, for its memory perhaps: what it read is read again at the next look
-            return
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    processes = min(_MOST_PROCESSES, max(1, (os.cpu_count() or 2) - 1))
+    left = list(reversed(wanted))
+    while left:
+        suspects = yield from _elsewhere(left, processes, 2 * processes)
+        while suspects:
+            each = suspects.pop()
+            # Alone, so that it is known whose reading it is that kills
+            alone = [each]
+            if (yield from _elsewhere(alone, 1, 1)) or alone:
+                print(f"kirie: the process that read {each.path} was killed; the log is left out.", file=sys.stderr)
+                yield each.log, failed(KILLED)
 
 
 def _begin() -> None:
@@ -70,18 +74,40 @@ def _here(wanted: Sequence[Wanted]) -> Iterator[tuple[Log, Reading | OSError]]:
             state, facts = found.state, found.facts
 
 
-def _elsewhere(pool: ProcessPoolExecutor, left: list[Wanted], at_once: int) -> Iterator[tuple[Log, Reading | OSError]]:
+def _elsewhere(
+    left: list[Wanted], processes: int, at_once: int
+) -> Generator[tuple[Log, Reading | OSError], None, list[Wanted]]:
+    """Reads logs in other processes, and takes them off the list.
+
+    Returns:
+        Those that were being read when a process was killed, for its memory perhaps; none if all are read.
+
+    Raises:
+        BrokenProcessPool: No process can be started.
+    """
     working: dict[Future[Reading | OSError], Wanted] = {}
-    while left or working:
-        while left and len(working) < at_once:
-            each = left.pop()
-            working[pool.submit(_tried, each.path, each.state, each.facts)] = each
-        done, _ = wait(working, return_when=FIRST_COMPLETED)
-        for future in done:
-            each, found = working.pop(future), future.result()
-            if isinstance(found, Reading) and found.more:
-                left.append(each._replace(state=found.state, facts=found.facts))
-            yield each.log, found
+    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin) as pool:
+        begun = pool.submit(_begin)
+        try:
+            while left or working:
+                while left and len(working) < at_once:
+                    each = left[-1]
+                    future = pool.submit(_tried, each.path, each.state, each.facts)
+                    working[future] = left.pop()
+                done, _ = wait(working, return_when=FIRST_COMPLETED)
+                for future in done:
+                    found, each = future.result(), working.pop(future)
+                    if isinstance(found, Reading) and found.more:
+                        left.append(each._replace(state=found.state, facts=found.facts))
+                    yield each.log, found
+        except BrokenProcessPool:
+            if begun.exception() is not None:
+                # No process could be started at all, which is no log's doing
+                raise
+            return list(working.values())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return []
 
 
 def _tried(path: Path, state: object, facts: Facts | None) -> Reading | OSError:

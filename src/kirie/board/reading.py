@@ -22,6 +22,9 @@ from kirie.runlog.reader.tail import Tail
 BITE = 8 * 2**20
 """Bytes of a log that one look reads: what is in memory at a time."""
 
+KILLED = "killed"
+"""What is skipped of a log that killed the process that read it."""
+
 Facts = dict[str, Any]
 """What a log has said so far, but for its columns; plain values that JSON can hold."""
 
@@ -49,6 +52,11 @@ class Reading:
     chunks: list[Chunk] = field(default_factory=list)
     values: list[tuple[str, int, int, str]] = field(default_factory=list)
     console: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def waits(self) -> bool:
+        """Whether damage was found that is judged once the log is silent."""
+        return self.state is not None and bool(self.state["frames"]["waits"])
 
 
 def read(path: Path, state: Any, facts: Facts | None, most: int = BITE) -> Reading:
@@ -106,14 +114,19 @@ def empty() -> Facts:
     }
 
 
-def failed() -> Reading:
+def failed(why: str = "failed") -> Reading:
     """The reading of a log that we cannot take: something was skipped."""
-    return Reading(restarted=True, more=False, since=None, state=None, facts=failed_facts())
+    return Reading(restarted=True, more=False, since=None, state=None, facts=failed_facts(why))
 
 
-def failed_facts() -> Facts:
+def closed() -> Reading:
+    """The reading of a log that cannot be opened: all that is known is its name, unless it was read before."""
+    return Reading(restarted=False, more=True, since=None, state=None, facts=failed_facts("unreadable"))
+
+
+def failed_facts(why: str = "failed") -> Facts:
     """The facts of a log, or of a whole run, that we cannot take."""
-    return {**empty(), "skipped": {"failed": 1}}
+    return {**empty(), "skipped": {why: 1}}
 
 
 def _fold(batch: Batch, facts: Facts) -> None:

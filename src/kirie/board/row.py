@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kirie.board.reading import Facts
-from kirie.runlog.reader.merge import together
+from kirie.runlog.reader.merge import git_of, latest, together
 from kirie.runlog.reader.runtime import seconds
 from kirie.runlog.reader.values import flat, narrow
 
@@ -66,11 +66,7 @@ class Told:
 
 def merged(segments: Sequence[Facts]) -> Facts:
     """The facts of a run: those of its segments, in which the later ones count."""
-    found: Facts = {key: {} for key in ("run", "environment", "git")}
-    for facts in segments:
-        for key, known in found.items():
-            # None of what a resumed segment leaves out is taken back by it
-            known.update(facts[key])
+    found: Facts = {key: latest(facts[key] for facts in segments) for key in ("run", "environment", "git")}
     if started := next((at for facts in segments if (at := facts["run"].get("started"))), None):
         found["run"]["started"] = started
     steps = [facts["step"] for facts in segments if facts["step"] is not None]
@@ -122,7 +118,7 @@ def row_of(facts: Facts, told: Told) -> dict[str, Any]:
         "exit_code": facts["exit"][0] if facts["exit"] else None,
         "host": run.get("host") or facts["environment"].get("host"),
         "data": _inside(told.record, "data", "dvc") or _inside(told.record, "data", "fingerprint"),
-        "commit": _inside(told.record, "git", "commit") or facts["git"].get("commit"),
+        "commit": git_of([facts["git"]], told.record).get("commit"),
         "sweep": config.get("sweep") or run.get("sweep"),
         "folder": told.folder,
         "skipped": sum(facts["skipped"].values()) or None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,29 @@ class Log(NamedTuple):
     id: str
     size: int
     mtime: int
+
+    @property
+    def age(self) -> tuple[str, str]:
+        """Sorts logs, the oldest first; one whose folder tells no time is as old as its last change."""
+        return self.stamp or time.strftime("%Y%m%d_%H%M%S", time.localtime(self.mtime / 1e9)), self.path
+
+
+def newest(logs: Mapping[str, Log], most: int) -> dict[str, Log]:
+    """The logs of the newest runs, by path: as many whole runs as have together no more logs than `most`.
+
+    A run is as new as its newest log. Of one that has more alone the newest logs stay.
+    """
+    if len(logs) <= most:
+        return dict(logs)
+    runs: dict[str, list[Log]] = {}
+    for log in sorted(logs.values(), key=lambda log: log.age, reverse=True):
+        runs.setdefault(log.id, []).append(log)
+    found: list[Log] = []
+    for run in runs.values():
+        if found and len(found) + len(run) > most:
+            break
+        found += run[:most]
+    return {log.path: log for log in found}
 
 
 @dataclass(slots=True)

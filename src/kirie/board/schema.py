@@ -10,11 +10,11 @@ from __future__ import annotations
 import sqlite3
 import time
 
-VERSION = 5
+VERSION = 6
 """Another number: a cache is thrown away and made anew."""
 
 _TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 CREATE TABLE segment (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,

@@ -6,7 +6,12 @@ with replacement, the same draws for every run, and the score is taken anew of t
 the pictures have in common (a hard one is hard for all) so cancels in differences. It says nothing about the variance
 that other training seeds would add.
 
-Shapes: M runs, R resamples, N images, L labels, K columns of `scores.COLUMNS`.
+Pictures that belong together (drawings of one character, in one folder) are alike, and drawn as if they were not they
+make intervals too narrow. So whole groups are drawn, each with all its pictures: the cluster bootstrap of Davison and
+Hinkley, "Bootstrap methods and their application", 1997, section 3.8, and Field and Welsh, "Bootstrapping clustered
+data", Journal of the Royal Statistical Society B 69(3), 2007.
+
+Shapes: M runs, R resamples, N images, G groups, L labels, K columns of `scores.COLUMNS`.
 """
 
 from __future__ import annotations
@@ -22,6 +27,9 @@ from kirie.errors import RunError
 
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """From summed counts of shape (..., L, K) to scores of shape (...), NaN where there is none."""
+
+LEAST_GROUPS = 6
+"""Groups below which images are drawn singly: so few say little of how groups differ."""
 
 _CHUNK = 4_000_000
 """Draws held at once: 32 MB of whole numbers and as much again as floats."""
@@ -73,10 +81,43 @@ class Bootstrap:
         return Difference(float(gap_R.mean()), _spread(gap_R), *_interval(gap_R, share), better)
 
 
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What is drawn: groups of images with all of them, or single images.
+
+    Attributes:
+        of_N: The unit of each image, from 0.
+        count: How many there are.
+        folders: How many groups the images' names show, where one holds several; else 0.
+    """
+
+    of_N: NDArray[np.intp]
+    count: int
+    folders: int
+
+    @property
+    def grouped(self) -> bool:
+        """Whether whole groups are drawn."""
+        return self.count < len(self.of_N)
+
+    @classmethod
+    def of(cls, images: Sequence[str]) -> Units:
+        """Images whose names have a folder in common (`character-005/005-0`) are a group; others are on their own.
+
+        One folder that holds all of them says nothing of groups.
+        """
+        keys = [name.rpartition("/")[0] or f"/{name}" for name in images]
+        place = {key: at for at, key in enumerate(dict.fromkeys(keys))}
+        folders = len(place) if 1 < len(place) < len(keys) else 0
+        if folders < LEAST_GROUPS:
+            return cls(np.arange(len(keys)), len(keys), folders)
+        return cls(np.array([place[key] for key in keys], dtype=np.intp), len(place), folders)
+
+
 def paired_bootstrap(
     tables: Sequence[CountTable], statistic: Statistic = miou, resamples: int = 2000, seed: int = 0
 ) -> Bootstrap:
-    """Resamples the images of several runs alike.
+    """Resamples the images of several runs alike, whole groups where their names show enough of them (`Units`).
 
     Args:
         tables: One per run, of the same images (in any order) and labels.
@@ -88,21 +129,21 @@ def paired_bootstrap(
         RunError: The tables are not of the same images and labels, or have no images.
     """
     counts = aligned(tables)
-    n_images = len(tables[0].images)
-    if n_images == 0:
+    if not tables[0].images:
         raise RunError("The per-image tables have no images; evaluate the runs on a split that has some.")
     found = [
         np.stack([statistic(_summed(times_RN, counts_NLK)) for counts_NLK in counts])
-        for times_RN in _draws(n_images, resamples, seed)
+        for times_RN in _draws(Units.of(tables[0].images), resamples, seed)
     ]
     return Bootstrap(np.concatenate(found, axis=1))
 
 
-def paired_means(scores_MN: NDArray[np.float64], resamples: int = 2000, seed: int = 0) -> Bootstrap:
+def paired_means(scores_MN: NDArray[np.float64], units: Units, resamples: int = 2000, seed: int = 0) -> Bootstrap:
     """Resamples the images of several runs alike, where all there is is one score an image: their mean is the score.
 
     Args:
         scores_MN: The runs' scores of the same images in the same order, NaN where an image has none.
+        units: What of these images is drawn.
         resamples: R.
         seed: The same seed gives the same draws.
 
@@ -114,7 +155,7 @@ def paired_means(scores_MN: NDArray[np.float64], resamples: int = 2000, seed: in
     held_MN = np.isfinite(scores_MN)
     filled_MN = np.where(held_MN, scores_MN, 0.0)
     found = []
-    for times_RN in _draws(scores_MN.shape[1], resamples, seed):
+    for times_RN in _draws(units, resamples, seed):
         number_MR = held_MN.astype(np.float64) @ times_RN.T
         total_MR = filled_MN @ times_RN.T
         found.append(np.divide(total_MR, number_MR, out=np.full(total_MR.shape, np.nan), where=number_MR > 0))
@@ -150,13 +191,14 @@ def aligned(tables: Sequence[CountTable]) -> list[Counts]:
     return counts
 
 
-def _draws(n_images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def _draws(units: Units, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """How often each image is in each resample, (R, N), some resamples at a time."""
     random = np.random.default_rng(seed)
-    share_N = np.full(n_images, 1 / n_images)
-    step = max(1, _CHUNK // n_images)
+    share_G = np.full(units.count, 1 / units.count)
+    step = max(1, _CHUNK // len(units.of_N))
     for start in range(0, resamples, step):
-        yield random.multinomial(n_images, share_N, size=min(step, resamples - start)).astype(np.float64)
+        times_RG = random.multinomial(units.count, share_G, size=min(step, resamples - start)).astype(np.float64)
+        yield times_RG[:, units.of_N]
 
 
 def _such_as(apart: set[str]) -> str:

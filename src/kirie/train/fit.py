@@ -154,7 +154,8 @@ def _train(
     files.write_json(run.metrics, found)
     if opened.logger is not None:
         final = {f"{split}/final/{k}": v for split in found for k, v in scores.flat(found[split]).items()}
-        opened.logger.log_metrics(final, trainer.global_step)
+        # The last step as Lightning counts them in its rows, from 0
+        opened.logger.log_metrics(final, max(0, trainer.global_step - 1))
         save_best_model(opened.logger, run, identity.id, scores.flat(found["val"]))
     opened.record.change("done", images_per_s=throughput.images_per_s)
 

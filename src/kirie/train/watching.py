@@ -44,7 +44,8 @@ class Pictures(pl.Callback):
             self.targets_BHW,
             self._predict(pl_module),
             self.labels,
-            trainer.global_step,
+            # As Lightning counts the rows of scores, from 0, so that pictures and curves meet at one step
+            trainer.global_step - 1,
         )
 
     def _predict(self, task: Any) -> Any:

@@ -17,7 +17,12 @@ export function useKeys(keys: readonly Key[]): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
-    shown.value = latest.current.map(({ key, does }, at) => ({ key, does, act: () => latest.current[at]?.act?.() }));
+    // One that is only listed stays without: else it would be taken from the button that has the focus
+    shown.value = latest.current.map(({ key, does, act }, at) => ({
+      key,
+      does,
+      ...(act && { act: () => latest.current[at]?.act?.() }),
+    }));
     return () => (shown.value = []);
   }, []);
 }

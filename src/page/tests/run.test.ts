@@ -16,7 +16,12 @@ describe("console lines", () => {
 describe("what was left out", () => {
   it("is one sentence", () =>
     expect(skippedSentence({ torn: 1, blocks: 2, records: 0, unknown: 1 })).toBe(
-      "Left out of the log when it was read: a half-written record at the end, 2 damaged blocks and a record of a kind that this kirie does not know. All the rest is shown.",
+      "Left out when the run was read: a half-written record at the end, 2 damaged blocks and a record of a kind that this kirie does not know. All the rest is shown.",
+    ));
+
+  it("may be whole logs", () =>
+    expect(skippedSentence({ unreadable: 1, killed: 1, foreign: 2 })).toBe(
+      "Left out when the run was read: a log that cannot be opened, a log that kills the process which reads it and 2 files that are no logs of W&B. All the rest is shown.",
     ));
 
   it("is nothing where nothing was", () =>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 from tests.board.browser.conftest import View
 from tests.board.browser.world import MARKUP
@@ -299,3 +300,16 @@ def test_every_control_has_a_name(view: View) -> None:
             ).map((one) => one.outerHTML)"""
         )
         assert nameless == [], address
+
+
+@pytest.mark.parametrize("key", ["Enter", " "])
+def test_buttons_above_the_table_are_pressed_from_the_keyboard(view: View, key: str) -> None:
+    """Enter and the space bar press the button that has the focus; Escape closes what it opened and goes back to it."""
+    page = view.open("runs")
+    button = page.get_by_role("button", name="Group runs")
+    button.focus()
+    page.keyboard.press(key)
+    expect(page.get_by_role("dialog", name="Group runs")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Group runs")).to_have_count(0)
+    expect(button).to_be_focused()

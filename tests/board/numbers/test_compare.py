@@ -263,3 +263,26 @@ def test_words_of_scores() -> None:
         "f1",
         "a/b",
     ]
+
+
+def test_pictures_of_one_character_do_not_count_as_many() -> None:
+    """Pictures in folders are drawn by whole folders: the interval widens, and the groups are told."""
+    counts = np.repeat(_population(40, 8), 3, axis=1)
+    single = compare(_table(counts[0]), _table(counts[1]), "miou")
+    names = [f"character-{at // 3:03}/{at}" for at in range(120)]
+    grouped = compare(_table(counts[0], names), _table(counts[1], names), "miou")
+    assert (single.groups, grouped.groups, grouped.images) == (None, 40, 120)
+    assert single.low is not None
+    assert single.high is not None
+    assert grouped.low is not None
+    assert grouped.high is not None
+    assert grouped.high - grouped.low > 1.4 * (single.high - single.low)
+
+
+def test_few_groups_are_told_of() -> None:
+    """Fewer than six groups cannot be drawn from; that the interval may be too narrow is said."""
+    counts = _population(40, 9)
+    names = [f"character-{at // 10}/{at}" for at in range(40)]
+    found = compare(_table(counts[0], names), _table(counts[1], names), "miou")
+    assert found.groups is None
+    assert any("4 groups" in note and "too narrow" in note for note in found.notes)

@@ -151,7 +151,9 @@ def test_the_command_writes_a_report(
     assert not (tmp_path / "nowhere").exists()
     monkeypatch.setattr(indexer, "MOST_LOGS", 2)
     assert main([*words[:-2], "cccc", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["notes"] == ["Of 3 logs the newest 2 are shown; open a folder of fewer."]
+    assert json.loads(capsys.readouterr().out)["notes"] == [
+        "Of 3 logs 2 are shown, those of the newest runs; open a folder of fewer."
+    ]
     monkeypatch.setattr(indexer, "MOST_LOGS", 9)
     monkeypatch.setattr(export, "MOST_RUNS", 2)
     with pytest.raises(UsageError, match="at most 2 runs, and these are 3; name some with --runs"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from tests.runlog.reader.logs import STEP
 from kirie.runlog.reader.batch import Batch
 from kirie.runlog.reader.changes import Change, apply
 from kirie.runlog.reader.messages import Item, Items
+from kirie.runlog.reader.state import SILENT_S
 from kirie.runlog.reader.tail import Tail
 
 NUMBERS = st.one_of(st.integers(-(2**70), 2**70), st.floats(), st.booleans())
@@ -195,6 +198,18 @@ def test_values_that_cannot_be_kept_are_counted(tmp_path: Path, row: dict[Any, A
     assert batch.columns["fine"].values.tolist() == [1, 2]
     assert batch.skipped["records"] == 1
     assert not batch.values
+
+
+def test_a_silent_logs_damage_is_judged(tmp_path: Path) -> None:
+    """A log that grew a moment ago may lack what its writer has not sent; five minutes later nothing will come."""
+    tail = _tail(tmp_path, [logs.history({"loss": at}) for at in range(9)])
+    content = bytearray(tail.path.read_bytes())
+    content[len(logs.HEADER) + 5] = 0xFF
+    tail.path.write_bytes(content)
+    assert (tail.read().rows, tail.skipped["torn"], tail.skipped["blocks"]) == (0, 1, 0)
+    then = time.time() - SILENT_S - 1
+    os.utime(tail.path, (then, then))
+    assert (tail.read().rows, tail.skipped["torn"]) == (8, 0)
 
 
 @pytest.mark.parametrize("row", [{"a": b"1,2", "b": b"3"}, {"a": b"[1", "b": b"2]"}, {"a": b'"x', "b": b'y"'}])

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from kirie.board.numbers.tables import Counted, ImageTable, by_name, check_counted, named
-from kirie.core.bootstrap import Bootstrap, paired_bootstrap, paired_means
+from kirie.core.bootstrap import Bootstrap, Units, paired_bootstrap, paired_means
 from kirie.core.metric import metric_names, statistic
 from kirie.core.scores import CountTable
 from kirie.errors import RunError
@@ -23,11 +23,11 @@ CONFIDENCE = 0.95
 RESAMPLES = 2000
 
 FEW = 30
-"""Images below which an interval is told with care: it comes out too narrow."""
+"""Images, or groups of them, below which an interval is told with care: it comes out too narrow."""
 
 LEAST = 6
-"""Images below which there is no interval. Of five that differ by luck alone all fall to the same side in one case of
-sixteen, so no interval over them can hold 95 %."""
+"""Images, or groups, below which there is no interval. Of five that differ by luck alone all fall to the same side in
+one case of sixteen, so no interval over them can hold 95 %."""
 
 _WORDS = {
     "miou": "mIoU",
@@ -54,6 +54,7 @@ class Comparison:
         high: Upper end.
         better: Share of the resamples in which the second one scores higher; ties count half.
         images: How many images were drawn from.
+        groups: How many groups of them, where whole groups were drawn.
         counted: Whether it is one of kirie's scores, which are better the higher they are, from 0 to 1.
         notes: What is to be known of the images.
     """
@@ -67,6 +68,7 @@ class Comparison:
     better: float
     images: int
     counted: bool
+    groups: int | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -101,6 +103,7 @@ class Comparison:
             "better": self.better,
             "confidence": CONFIDENCE,
             "images": self.images,
+            "groups": self.groups,
             "resamples": RESAMPLES,
             "shown": self.shown,
             "counted": self.counted,
@@ -132,8 +135,9 @@ def compare(first: ImageTable, second: ImageTable, score: str, resamples: int = 
     if not held_N.any():
         raise RunError(f"No image has a {words(score)} in both runs; choose another score.")
     scores_MN = scores_MN[:, held_N]
-    drawn = paired_means(scores_MN, resamples)
-    return _result(score, (scores_MN[0].mean(), scores_MN[1].mean()), drawn, int(held_N.sum()), False, notes)
+    units = Units.of([name for name, held in zip(images, held_N, strict=True) if held])
+    drawn = paired_means(scores_MN, units, resamples)
+    return _result(score, (scores_MN[0].mean(), scores_MN[1].mean()), drawn, units, False, notes)
 
 
 def words(score: str) -> str:
@@ -188,7 +192,8 @@ def _counted(first: Counted, second: Counted, score: str, resamples: int) -> Com
     values = [float(taken(table.counts_NLK.sum(axis=0).astype(np.float64))) for table in tables]
     if not np.isfinite(values).all():
         raise RunError(f"The truth of these {len(images)} images gives no {words(score)}; choose another score.")
-    return _result(score, (values[0], values[1]), paired_bootstrap(tables, taken, resamples), len(images), True, notes)
+    drawn = paired_bootstrap(tables, taken, resamples)
+    return _result(score, (values[0], values[1]), drawn, Units.of(images), True, notes)
 
 
 def _labels(first: CountTable, second: CountTable, score: str) -> tuple[str, ...]:
@@ -221,20 +226,28 @@ def _common(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[list[str],
 
 
 def _result(
-    score: str, values: tuple[float, float], drawn: Bootstrap, images: int, counted: bool, notes: tuple[str, ...]
+    score: str, values: tuple[float, float], drawn: Bootstrap, units: Units, counted: bool, notes: tuple[str, ...]
 ) -> Comparison:
-    gap = drawn.difference(1, 0, _expanded(images))
-    held = images >= LEAST and math.isfinite(gap.low) and math.isfinite(gap.high)
+    images = len(units.of_N)
+    gap = drawn.difference(1, 0, _expanded(units.count))
+    held = units.count >= LEAST and math.isfinite(gap.low) and math.isfinite(gap.high)
     low, high = (gap.low, gap.high) if held else (None, None)
-    if LEAST <= images < FEW:
-        notes += (f"There are only {images} pictures: the interval is rough, and rather too narrow.",)
+    if units.folders and not units.grouped:
+        notes += (
+            f"By their folders the pictures are {units.folders} groups, too few to draw whole ones: if those of a "
+            "folder are alike (drawings of one character), the interval is too narrow.",
+        )
+    if LEAST <= units.count < FEW:
+        what = f"{units.count} groups of pictures" if units.grouped else f"{images} pictures"
+        notes += (f"There are only {what}: the interval is rough, and rather too narrow.",)
+    groups = units.count if units.grouped else None
     first, second = float(values[0]), float(values[1])
-    return Comparison(score, first, second, second - first, low, high, gap.better, images, counted, notes)
+    return Comparison(score, first, second, second - first, low, high, gap.better, images, counted, groups, notes)
 
 
-def _expanded(images: int) -> float:
+def _expanded(units: int) -> float:
     """The share of the resamples that an interval holds, so that it holds the truth as often as CONFIDENCE says."""
-    if images < LEAST:
+    if units < LEAST:
         return CONFIDENCE
-    quantile = float(stdtrit(images - 1, 0.5 + CONFIDENCE / 2)) * math.sqrt(images / (images - 1))
+    quantile = float(stdtrit(units - 1, 0.5 + CONFIDENCE / 2)) * math.sqrt(units / (units - 1))
     return 2 * float(ndtr(quantile)) - 1

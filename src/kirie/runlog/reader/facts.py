@@ -12,7 +12,7 @@ from typing import Any
 from kirie.runlog.reader import kirie_folder
 from kirie.runlog.reader.environment import environment
 from kirie.runlog.reader.find import LogFile
-from kirie.runlog.reader.merge import together
+from kirie.runlog.reader.merge import git_of, latest, together
 from kirie.runlog.reader.segment import Segment
 from kirie.runlog.reader.state import state_of
 
@@ -172,15 +172,14 @@ class Facts:
     @property
     def git(self) -> dict[str, Any]:
         """Commit and remote, as far as they are known."""
-        kept = self.record.get("git")
-        said = {name: value for name, value in kept.items() if value is not None} if isinstance(kept, dict) else {}
-        return {**self.segments[-1].git, **said}
+        return git_of((segment.git for segment in self.segments), self.record)
 
     @property
     def environment(self) -> dict[str, Any]:
         """Where it ran last: python, os, host, cpu, cores, gpu, gpus, memory ... and with kirie `versions`."""
-        last = self.segments[-1]
-        found = environment(last.environment, last.config, last.log.files)
+        said = latest(segment.environment for segment in self.segments)
+        config = together(segment.config for segment in self.segments)
+        found = environment(said, config, self.segments[-1].log.files)
         versions = self.record.get("versions")
         return {**found, "versions": versions} if isinstance(versions, dict) else found
 

@@ -5,13 +5,15 @@ does not fit a block goes on in the next one, and a block's last few bytes stay 
 checksum covers the kind and the bytes.
 
 A damaged piece is stepped over as long as its length can be believed; else the rest of its block is given up, and
-reading goes on with the next one. In the last, unfinished block what is not there yet is waited for, as a writer that
-lives may complete it: a piece that goes on behind the file's end, and one with a page of zeros, which is how a shared
-file system shows what a writer on another machine has not sent. The same zeros are what a power cut leaves.
+reading goes on with the next one. What a writer that lives may complete is waited for: in the last, unfinished block a
+piece that goes on behind the file's end, and near that end one with a page of zeros, which is how a shared file system
+shows what a writer on another machine has not sent. The same zeros are what a power cut leaves, so that of a file that
+has not grown for long nothing is waited for, and its last block is searched for the next sound piece.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -33,6 +35,8 @@ _AHEAD = 32 * BLOCK
 """Bytes that are read at once."""
 _PAGE = 4096
 """What a file system writes at once, at the least."""
+_NEAR = 1 << 20
+"""Bytes before the file's end among which pages may not have been sent yet."""
 _WHOLE, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 
 
@@ -46,6 +50,7 @@ class Frames:
         broken: Records that are damaged, lack a piece, or are too long.
         torn: Whether bytes follow that make no whole record yet.
         foreign: Whether the file is no log at all.
+        waits: Whether some of them look damaged, which is not judged before the file is settled.
     """
 
     offset: int = 0
@@ -53,20 +58,23 @@ class Frames:
     broken: int = 0
     torn: bool = False
     foreign: bool = False
+    waits: bool = False
 
-    def records(self, stream: BinaryIO) -> Iterator[bytes]:
+    def records(self, stream: BinaryIO, *, settled: bool = False) -> Iterator[bytes]:
         """Gives the records from `offset` on, and moves it on with each.
 
         Args:
             stream: The open file; where it stands does not matter.
+            settled: Whether nobody writes it any more.
 
         Raises:
             OSError: The file cannot be read.
         """
-        self.torn = False
+        self.torn = self.waits = False
         if self.offset < len(HEADER) and not self._enter(stream):
             return
         start = self.offset - self.offset % BLOCK
+        near = stream.seek(0, os.SEEK_END) - _NEAR
         stream.seek(start)
         at = self.offset - start
         pieces: list[bytes] = []
@@ -82,13 +90,20 @@ class Frames:
                     # The kind is the last byte of the head, so that the checksum goes over bytes that lie together
                     if end > high or crc32(content[body - 1 : end]) != checksum or not _WHOLE <= kind <= _LAST:
                         known = end <= high and _WHOLE <= kind <= _LAST
-                        if high - low < BLOCK and (not known or _unwritten(content, at, end)):
-                            self.torn = True
+                        last = high - low < BLOCK
+                        zeros = start + end > near and _unwritten(content, at, min(end, high))
+                        if not settled and (zeros or last and not known):
+                            self.torn = self.waits = True
                             return
+                        if not known:
+                            end = _next(content, at + 1, high) if last else high
+                            if last and end == high:
+                                self.torn = True
+                                return
                         # A piece of a record that was begun is of that record
                         self.broken += known + (wanted and (not known or kind <= _FIRST))
                         self.blocks += not known
-                        at, wanted = end if known else high, False
+                        at, wanted = end, False
                         self.offset = start + at
                         continue
                     at = end
@@ -134,6 +149,17 @@ def _unwritten(content: bytes, low: int, high: int) -> bool:
     """Whether all that a page has of these bytes are zeros."""
     cuts = [low, *range(low - low % _PAGE + _PAGE, high, _PAGE), high]
     return any(not any(content[begin:end]) for begin, end in pairwise(cuts))
+
+
+def _next(content: bytes, low: int, high: int) -> int:
+    """Where the first piece lies that begins a record and is sound; `high` if there is none."""
+    for at in range(low, high - _PIECE.size + 1):
+        if content[at + 6] in (_WHOLE, _FIRST):
+            checksum, size, _ = _PIECE.unpack_from(content, at)
+            end = at + _PIECE.size + size
+            if end <= high and zlib.crc32(content[at + 6 : end]) == checksum:
+                return at
+    return high
 
 
 def read_records(path: Path) -> Iterator[bytes]:

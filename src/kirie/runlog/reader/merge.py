@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kirie.runlog.reader.values import is_nested
+
 
 def last_of_each(steps: NDArray[np.int64]) -> NDArray[np.intp]:
     """Where the last of each step stands, in order of the steps.
@@ -26,11 +28,34 @@ def last_of_each(steps: NDArray[np.int64]) -> NDArray[np.intp]:
     return kept
 
 
+def latest(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Facts of segments as one: of each what the newest segment says that says it.
+
+    Args:
+        parts: Those of each segment, the oldest first.
+    """
+    found: dict[str, Any] = {}
+    for part in parts:
+        found |= part
+    return found
+
+
+def git_of(parts: Iterable[Mapping[str, Any]], record: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a run's code.
+
+    Args:
+        parts: What each segment says of git, the oldest first.
+        record: kirie's run record, whose word counts more; empty without one.
+    """
+    kept = record.get("git")
+    own = {name: value for name, value in kept.items() if value is not None} if isinstance(kept, Mapping) else {}
+    return latest((*parts, own))
+
+
 def together(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Configurations or summaries of segments as one: of each nested key the last value.
 
-    What a later segment leaves out is not taken back by it. A dict that says its kind (`_type`, as a picture) is one
-    value.
+    What a later segment leaves out is not taken back by it. A picture, table or the like is one value.
 
     Args:
         parts: Those of each segment, the oldest first.
@@ -39,7 +64,7 @@ def together(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for part in parts:
         for key, value in part.items():
             before = found.get(key)
-            if isinstance(before, dict) and isinstance(value, dict) and "_type" not in before.keys() | value.keys():
+            if is_nested(before) and is_nested(value):
                 value = together((before, value))
             found[key] = value
     return found

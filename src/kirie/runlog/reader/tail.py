@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from kirie.runlog.reader.columns import STEP, Column, axes
 from kirie.runlog.reader.framing import Frames
 from kirie.runlog.reader.items import Heads, UnreadableError
 from kirie.runlog.reader.messages import Record
+from kirie.runlog.reader.state import SILENT_S
 
 MOST = 8 << 20
 """Bytes of log that one reading takes, about."""
@@ -100,7 +102,8 @@ class Tail:
             gathered = Gathered(self._heads, state.rows, state.stats)
             frames, more = state.frames, False
             until = frames.offset + most
-            for content in frames.records(stream):
+            settled = time.time() - status.st_mtime > SILENT_S
+            for content in frames.records(stream, settled=settled):
                 self._take(content, gathered)
                 if frames.offset >= until:
                     more = frames.offset < status.st_size

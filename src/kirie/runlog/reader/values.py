@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 DEEPEST = 64
 """Levels that a value, or a key of parts, may have."""
 
 MOST = 10_000_000
 """Length of a text that is read as JSON."""
+
+_KINDS = frozenset({
+    "artifactVersion", "audio", "bounding-boxes", "classes", "data-frame", "eval-table", "eval-table-ces", "file",
+    "histogram", "html", "images", "images/separated", "joined-table", "mask", "molecule", "numpy.ndarray", "object3D",
+    "partitioned-table", "plotly", "table", "tensorflow.Tensor", "torch.Tensor", "videos", "wb_trace_tree",
+})  # fmt: skip
+"""Kinds (`_type`) of values that W&B makes itself; the others end with `-file`. A person's dict may say another."""
 
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """What JSON lacks, as W&B writes it where it must be a text."""
@@ -75,10 +82,16 @@ def _float(value: float) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def is_nested(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a dict of a person's, and no picture, table or the like, which W&B writes as a dict, too."""
+    kind = value.get("_type", "") if isinstance(value, dict) else None
+    return kind is not None and not (isinstance(kind, str) and (kind in _KINDS or kind.endswith("-file")))
+
+
 def flat(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """What a nested dict holds, by dotted keys; a dict that says its kind (`_type`, as a picture) is one."""
+    """What a nested dict holds, by dotted keys; a picture, table or the like is one."""
     for key, inner in value.items():
-        if isinstance(inner, dict) and inner and "_type" not in inner:
+        if is_nested(inner) and inner:
             yield from flat(inner, f"{before}{key}.")
         else:
             yield f"{before}{key}", inner

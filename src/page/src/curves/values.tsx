@@ -5,6 +5,7 @@ import { fullNameOf } from "../data/runs";
 import type { XAxis } from "../data/curves";
 import { count, number } from "../design/words";
 import { extent, nearest } from "./extent";
+import { Ends } from "../parts/basics";
 import type { Drawn } from "./lines";
 import { Piece } from "./marker";
 import { shortWords, xWords } from "./places";
@@ -93,7 +94,7 @@ function Row({ line, at, axis, span, marked }: RowProps) {
         <Piece {...line} />
       </td>
       <td class="cut name" title={name}>
-        {name}
+        <Ends>{name}</Ends>
         {line.many > 1 && <span class="muted"> ×{line.many}</span>}
       </td>
       <td class="number" title={`exactly ${value}`}>

@@ -7,6 +7,16 @@ export function count(value: number): string {
 }
 
 /** Four significant digits; exponents only where plain digits would not do. */
+/** Letters of a name's end that stay in sight where it is cut: those that kirie tells runs apart by, and a hyphen. */
+const TAIL = 5;
+
+/** A name as its beginning, which may be cut, and its end, which may not. */
+export function ends(name: string): [string, string] {
+  const letters = [...name];
+  if (letters.length <= 2 * TAIL) return [name, ""];
+  return [letters.slice(0, -TAIL).join(""), letters.slice(-TAIL).join("")];
+}
+
 export function number(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";

@@ -14,6 +14,8 @@ export interface Comparison {
   /** Share of the resamples in which the second run scores higher. */
   better?: number;
   images: number;
+  /** Of groups of pictures, drawn whole; null where pictures are drawn singly. */
+  groups?: number | null;
   resamples: number;
   /** Whether the interval leaves 0 out. */
   shown: boolean;

@@ -8,7 +8,7 @@ import { count } from "../design/words";
 import { Empty, Failure, RunName } from "../parts/basics";
 import { useSize } from "../parts/canvas";
 import type { Comparison } from "./answer";
-import { scaleOf, type Scale } from "./scale";
+import { drawingRoom, scaleOf, type Scale } from "./scale";
 import { points, signed } from "./shade";
 
 interface Props {
@@ -45,7 +45,7 @@ export function Forest({ base, others, other, split, score, version }: Props) {
   const main = data?.find(({ run }) => run === other);
   const compared = data?.flatMap(({ found }) => (found ? [found] : [])) ?? [];
   const ends = compared.flatMap(({ low, high, difference }) => [low ?? difference, high ?? difference]);
-  const room = Math.max(180, Math.min(width * 0.42, 520));
+  const room = drawingRoom(width);
   // Labels are centred at their ticks: the sides hold half of one
   const scale = scaleOf(ends, 26, room - 26, true);
   const none = data !== null && compared.length === 0;
@@ -55,7 +55,7 @@ export function Forest({ base, others, other, split, score, version }: Props) {
         <h2 class="grow">Is the difference more than luck?</h2>
         <span class="muted cut against">against {nameOf(base)}</span>
       </header>
-      <div ref={box} class="body stack" aria-live="polite">
+      <div ref={box} class="body stack told" aria-live="polite">
         {others.length === 0 && <Empty title="One run is selected">Select a second run to compare the two.</Empty>}
         {main?.error && none && <Empty title="Nothing to compare here">{main.error}</Empty>}
         {main?.error && !none && <Failure>{main.error}</Failure>}
@@ -111,7 +111,7 @@ function Words({ found }: { found: Comparison }) {
       <p class="muted">
         {found.low === null
           ? "There is no interval: so few pictures may all agree by luck."
-          : `${Math.round(found.confidence * 100)} % interval of the paired bootstrap: ${found.images} images drawn anew ${count(found.resamples)} times, the same draws for both runs. It says nothing about other seeds.`}
+          : `${Math.round(found.confidence * 100)} % interval of the paired bootstrap: ${drawnOf(found)} drawn anew ${count(found.resamples)} times, the same draws for both runs. It says nothing about other seeds.`}
       </p>
       {found.warnings.map((warning) => (
         <p class="notice">⚠ {warning}</p>
@@ -154,6 +154,11 @@ function Row({ outcome, on, scale, width }: { outcome: Outcome; on: boolean; sca
       )}
     </tr>
   );
+}
+
+/** Pictures of one folder belong together and are drawn together. */
+function drawnOf({ images, groups }: Comparison): string {
+  return groups ? `${images} images in ${groups} groups (folders), whole groups` : `${images} images`;
 }
 
 function interval({ low, high, digits, factor }: Comparison): string {

@@ -25,3 +25,11 @@ export function scaleOf(values: number[], from: number, to: number, zero: boolea
   const found = ticks(low, high, false, Math.max(2, Math.floor(Math.abs(to - from) / (from < to ? 70 : 34))));
   return { at, ticks: found, digits: (factor = 100) => digitsOf(found.map((value) => value * factor)) };
 }
+
+/** Below this width of a panel an interval has a line of its own, under its run's name; numbers.css has it, too. */
+const NARROW = 560;
+
+/** The width of the drawn intervals, of that of the panel's content. */
+export function drawingRoom(width: number): number {
+  return width < NARROW ? Math.max(180, width - 20) : Math.max(180, Math.min(width * 0.42, 520));
+}

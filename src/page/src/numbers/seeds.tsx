@@ -5,7 +5,7 @@ import { nameOf } from "../data/runs";
 import { Failure } from "../parts/basics";
 import { useSize } from "../parts/canvas";
 import type { SeedGroup } from "./answer";
-import { scaleOf, type Scale } from "./scale";
+import { drawingRoom, scaleOf, type Scale } from "./scale";
 import { points } from "./shade";
 
 interface Props {
@@ -22,7 +22,7 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
   const [box, { width }] = useSize<HTMLDivElement>();
   const groups = data?.groups.filter((group) => group.runs.some((run) => runs.includes(run))) ?? [];
   const values = groups.flatMap((group) => [...group.values, group.low, group.high]).filter((value) => value !== null);
-  const room = Math.max(180, Math.min(width * 0.42, 520));
+  const room = drawingRoom(width);
   const scale = scaleOf(values, 26, room - 26, false);
   const written = (value: number | null): string => points(value, Math.max(1, scale.digits()));
   return (
@@ -30,7 +30,7 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
       <header>
         <h2 class="grow">Over seeds</h2>
       </header>
-      <div ref={box} class="body">
+      <div ref={box} class="body told">
         {error && <Failure>{error}</Failure>}
         {data && groups.length === 0 && (
           <p class="muted">

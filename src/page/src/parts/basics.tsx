@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { runVar } from "../design/colors";
 import { fullNameOf } from "../data/runs";
+import { ends } from "../design/words";
 import { link } from "../address/address";
 
 type ButtonProps = JSX.IntrinsicElements["button"] & { look?: "main" | "quiet"; pressed?: boolean };
@@ -183,6 +184,17 @@ export function Check({
   );
 }
 
+/** A name that is cut in its middle where room is short: runs of one model differ at their ends. */
+export function Ends({ children }: { children: string }) {
+  const [head, tail] = ends(children);
+  return (
+    <span class="ends">
+      <span class={tail ? "cut" : ""}>{head}</span>
+      {tail && <span>{tail}</span>}
+    </span>
+  );
+}
+
 /** A run's name with its colour; leads to its page. */
 export function RunName({ id, plain = false }: { id: string; plain?: boolean }) {
   const name = fullNameOf(id);
@@ -190,10 +202,10 @@ export function RunName({ id, plain = false }: { id: string; plain?: boolean }) 
     <span class="row cut" title={`${name} (${id})`}>
       <span class="swatch" style={{ background: runVar(id) }} />
       {plain ? (
-        <span class="cut">{name}</span>
+        <Ends>{name}</Ends>
       ) : (
-        <a class="cut" href={link("run", [id], {})}>
-          {name}
+        <a class="cut" href={link("run", [id], {})} aria-label={name}>
+          <Ends>{name}</Ends>
         </a>
       )}
     </span>

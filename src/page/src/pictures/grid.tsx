@@ -21,7 +21,7 @@ export function Side({ samples, runs, labelsOf, now, step }: Props) {
   return (
     <div class="grid-scroll scroll">
       <div class="pictures" style={{ "--runs": String(runs.length + 1) }}>
-        <div class="line-head heads" role="row">
+        <div class="line-head heads">
           <span class="muted">Truth</span>
           {runs.map((id) => (
             <RunName id={id} />

@@ -71,7 +71,10 @@ const KINDS: Record<string, [string, string]> = {
   blocks: ["a damaged block", "damaged blocks"],
   records: ["a record that could not be read", "records that could not be read"],
   unknown: ["a record of a kind that this kirie does not know", "records of kinds that this kirie does not know"],
-  foreign: ["a record of another run", "records of other runs"],
+  foreign: ["a file that is no log of W&B", "files that are no logs of W&B"],
+  unreadable: ["a log that cannot be opened", "logs that cannot be opened"],
+  failed: ["a log that kirie fails at, as the terminal tells", "logs that kirie fails at, as the terminal tells"],
+  killed: ["a log that kills the process which reads it", "logs that kill the process which reads them"],
 };
 
 /** What was left out when the log was read, in one sentence; null where nothing was. */
@@ -89,7 +92,7 @@ export function skippedSentence(skipped: Detail["skipped"]): string | null {
   if (parts.length === 0) return null;
   const last = parts.pop() as string;
   const list = parts.length > 0 ? `${parts.join(", ")} and ${last}` : last;
-  return `Left out of the log when it was read: ${list}. All the rest is shown.`;
+  return `Left out when the run was read: ${list}. All the rest is shown.`;
 }
 
 // Colours and cursor movements of terminals: ESC [ ... letter, ESC ] ... BEL or ESC \, and lone ESC letters

@@ -58,7 +58,7 @@ export function Overview({ run }: { run: Detail }) {
             ["Started", moment(run.started)],
             ["Last sign", moment(run.updated)],
             ["Runtime", duration(run.runtime)],
-            ["Steps", number(run.steps)],
+            ["Last step", number(run.steps)],
             ["Exit code", run.exit_code],
             ["Host", run.host],
             ["Folder", run.folder && <code>{run.folder}</code>],

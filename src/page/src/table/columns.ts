@@ -15,7 +15,7 @@ const NAMES: Record<string, string> = {
   started: "Started",
   updated: "Last sign",
   runtime: "Runtime",
-  steps: "Steps",
+  steps: "Last step",
   progress: "Progress",
   exit_code: "Exit code",
   host: "Host",
@@ -88,7 +88,7 @@ export function widthOf(column: Column): number {
   return Math.round(Math.min(240, Math.max(72, Math.max(long, Math.min(heading, 22)) * 7 + 22)));
 }
 
-const NAME = { least: 270, most: 440, phone: 168 };
+const NAME = { least: 270, most: 440, phone: 190 };
 
 /** In pixels, of the runs' names with what stands before them: wide enough for nearly all; their ends tell them apart. */
 export function nameWidth(table: RunTable, narrow: boolean): number {

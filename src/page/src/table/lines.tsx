@@ -4,6 +4,7 @@ import { isSelected, select, selected } from "../address/selection";
 import type { Column, RunTable } from "../data/table";
 import { runVar } from "../design/colors";
 import { plural } from "../design/words";
+import { Ends } from "../parts/basics";
 import { Cell } from "./cells";
 import { isNumeric, wordsOf } from "./columns";
 import { meanOf, textOf, type Group } from "./group";
@@ -58,8 +59,8 @@ export function RunLine({ table, columns, widths, name, place, style, here, row,
             ▲
           </span>
         )}
-        <a class="cut" tabIndex={-1} href={link("run", [id], {})} title={`${called} (${id})`}>
-          {called}
+        <a class="cut" tabIndex={-1} href={link("run", [id], {})} title={`${called} (${id})`} aria-label={called}>
+          <Ends>{called}</Ends>
         </a>
       </div>
       {columns.map((column, at) => (

@@ -92,7 +92,10 @@ export function Runs() {
     <div class="view fixed runs">
       <div class="row wrap tools">
         <FilterBar value={filter} onChange={(text) => setQuery({ filter: text }, true)} />
-        <Popover label={group.length > 0 ? `Grouped by ${group.map(short).join(", ")}` : "Group"} title="Group runs">
+        <Popover
+          label={group.length > 0 ? `Grouped by ${group.map(short).join(", ")}` : "Group"}
+          title={group.length > 0 ? `Grouped by ${group.map(short).join(", ")}: group runs` : "Group runs"}
+        >
           {() => (
             <Grouping
               columns={groupable}

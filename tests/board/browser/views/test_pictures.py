@@ -186,6 +186,18 @@ def test_the_pictures_are_a_table_for_readers(tab: Tab) -> None:
     )
 
 
+def test_the_table_has_what_orders_the_pictures(tab: Tab) -> None:
+    """With the worst falls first the table says how far each picture fell, in rising order; by name it does not."""
+    page = tab("pictures?runs=aaaa,bbbb&order=regression&as=table")
+    expect(page.get_by_role("columnheader", name="Change in the tables")).to_be_visible()
+    cells = page.locator("table.scores tbody tr td:nth-child(2)").all_inner_texts()
+    falls = [float(cell.replace("−", "-")) for cell in cells if cell != "in no table"]
+    assert len(falls) > 1
+    assert falls == sorted(falls)
+    page.get_by_role("radio", name="By name").click()
+    expect(page.get_by_role("columnheader", name="Change in the tables")).to_have_count(0)
+
+
 def test_without_a_selection_it_says_what_to_do(tab: Tab) -> None:
     """An empty view leads to the table."""
     page = tab("pictures")
