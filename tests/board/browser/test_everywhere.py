@@ -32,11 +32,11 @@ def test_a_tab_is_called_as_what_it_shows(view: View, address: str, title: str) 
 
 def test_a_group_by_no_column_says_so(view: View) -> None:
     """Columns that are there group all the same; another is named with what was perhaps meant, and can be left out."""
-    page = view.open("runs?sort=name&group=config.model.nam,config.seed")
+    page = view.open("runs?sort=name&group=config.model.names,config.seed")
     expect(page.locator(".line.group")).to_have_count(2)
     notice = page.locator(".notice")
     expect(notice).to_have_count(1)
-    expect(notice).to_contain_text("no run has “config.model.nam”; did you mean “config.model.name”?")
+    expect(notice).to_contain_text("no run has “config.model.names”; did you mean “config.model.name”?")
     notice.get_by_role("button", name="Leave it out").click()
     expect(notice).to_have_count(0)
     expect(page).to_have_url(re.compile(r"group=config.seed(&|$)"))

@@ -65,7 +65,9 @@ def sweep(request: Request) -> Response:
     logs = dict(spec.parameters)
     used = dict.fromkeys([*names, *(name for one in trials for name in one.params)])
     parameters = [described(name, trials, logs.get(name)) for name in used]
-    shares, many, why = _importance(trials, metric, goal, {one.name: one.log for one in parameters if one.kind == "number"})
+    shares, many, why = _importance(
+        trials, metric, goal, {one.name: one.log for one in parameters if one.kind == "number"}
+    )
     content = {
         "name": found.name,
         "kind": found.kind,
