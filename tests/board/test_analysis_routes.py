@@ -300,4 +300,9 @@ def test_a_ledger_tells_what_runs_cannot(tmp_path: Path) -> None:
     assert line["state"] == "interrupted"
     other = _get(client, "/api/sweeps/small", metric="epoch")
     assert [one["value"] for one in other["trials"]] == [2.0, None, None, None]
+    # Another project's run of that id is none of the sweep's
+    write_log(tmp_path / "runs" / "other", "run0", project="other")
+    app.state.index.look(everywhere=True)
+    trials = _get(client, "/api/sweeps/small")["trials"]
+    assert [one["run"] for one in trials] == ["run0~small~", None, None, None]
     app.state.library.cache.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from tests.board.conftest import Board, steps, write_log
 
 from kirie.board.files import url_of
+from kirie.core.run import RunFolder
 
 
 @pytest.fixture
@@ -55,8 +57,32 @@ def test_no_link_leads_out(run: Path, board: Board, tmp_path: Path) -> None:
     (run / "folder").symlink_to(run.parent)
     (run / "circle.png").symlink_to("circle.png")
     (run / "inside.png").symlink_to(run / "media" / "a b#?.png")
+    other = write_log(tmp_path / "runs", "other", steps([1.0])).parent / "files"
+    other.symlink_to(run.parent)
     with board(tmp_path / "runs") as client:
+        assert client.get(url_of("other", "secret.png")).status_code == 404
         assert client.get(url_of("one", "file.png")).status_code == 404
         assert client.get(url_of("one", "folder/secret.png")).status_code == 404
         assert client.get(url_of("one", "circle.png")).status_code == 404
         assert client.get(url_of("one", "inside.png")).status_code == 200
+
+
+def test_no_other_file_is_read_through_a_link(board: Board, tmp_path: Path) -> None:
+    """Nothing that an answer could hold comes from outside: printed text, patches, packages, tables, configuration."""
+    secret = tmp_path / "secret"
+    secret.write_text("SECRET==1.0\n{'SECRET': 1}", encoding="utf-8")
+    for run in ("one", "two"):
+        folder = RunFolder(tmp_path / "runs" / run)
+        files = write_log(folder.path, run, steps([1.0])).parent / "files"
+        files.mkdir()
+        folder.record.write_text(json.dumps({"id": run}), encoding="utf-8")
+        if run == "two":
+            folder.log("1").parent.mkdir()
+            names = [files / name for name in ("output.log", "wandb-metadata.json", "diff.patch", "requirements.txt")]
+            for path in (*names, folder.log("1"), folder.config, folder.diff, folder.speed, folder.per_image("val")):
+                path.symlink_to(secret)
+    with board(tmp_path / "runs") as client:
+        for question in ("run/two", "run/two/console", "difference?a=one&b=two", "compare?a=one&b=two&score=miou"):
+            assert "SECRET" not in client.get(f"/api/{question}").text, question
+        told = client.get("/api/compare?a=one&b=two&score=miou&split=val").json()["error"]
+        assert "has no per-image table" in told

@@ -26,6 +26,7 @@ from kirie.board.place import BoardPlace
 from kirie.board.scan import Scan
 from kirie.board.turn import Turn
 from kirie.core.run import RunFolder
+from kirie.runlog.reader.find import find_logs
 from kirie.runlog.reader.state import SILENT_S
 
 
@@ -416,6 +417,32 @@ def test_a_place_that_is_no_folder_leaves_a_board_in_memory(tmp_path: Path, boar
         whole(client)
         assert "cannot be written" in client.get("/api/board").json()["trouble"]
         assert list(table(client)) == ["one"]
+
+
+def test_links_to_folders_of_runs_are_followed(tmp_path: Path) -> None:
+    """`wandb`, one of its folders, or a run's whole folder may lie elsewhere; each log is found once, in no circle."""
+    for at, id_ in enumerate(("here", "there", "whole", "other")):
+        write_log(tmp_path / id_, id_, started=logs.START + at)
+    root = tmp_path / "here"
+    (there,) = (tmp_path / "there" / "wandb").iterdir()
+    (other,) = (tmp_path / "other" / "wandb").iterdir()
+    targets = {
+        "a/wandb": there.parent,
+        "b/wandb": there.parent,
+        "c/x": tmp_path / "whole",
+        "c/y": other.parent,
+        f"d/{other.name}": other,
+        "e/wandb": root,
+        "f/wandb": tmp_path / "gone",
+        "wandb/latest-run": next((root / "wandb").iterdir()),
+    }
+    for place, target in targets.items():
+        (root / place).parent.mkdir(exist_ok=True)
+        (root / place).symlink_to(target)
+    (there.parent / "wandb").symlink_to(root)
+    found = [log.path for log in find_logs(root)]
+    assert [path.relative_to(root).parts[0] for path in found] == ["wandb", "a", "c", "d"]
+    assert set(Scan(root).look()) == {str(path.relative_to(root)) for path in found}
 
 
 def test_very_many_tiny_runs(tmp_path: Path, desk: Desk) -> None:

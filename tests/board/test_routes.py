@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from tests.board.conftest import Board, append, steps, table, whole, write_log
 
+import kirie.runlog
 from kirie.board.facts import table_of
 from kirie.board.library import Library
 from kirie.runlog.reader.tail import Tail
@@ -33,7 +34,7 @@ def curves(client: TestClient, **question: Any) -> list[tuple[dict[str, Any], li
     for series in head["series"]:
         assert series["x_at"] % 8 == series["y_at"] % 8 == 0
         x = np.frombuffer(data, "<f8", series["n"], series["x_at"])
-        y = np.frombuffer(data, "<f4", series["n"], series["y_at"])
+        y = np.frombuffer(data, "<f8", series["n"], series["y_at"])
         found.append((series, x.tolist(), y.tolist()))
     return found
 
@@ -141,6 +142,17 @@ def test_a_long_curve_keeps_its_spike(tmp_path: Path, board: Board) -> None:
         assert places == list(range(3199, 3222)), "with one point beyond each edge"
 
 
+def test_curves_have_all_digits(tmp_path: Path, board: Board) -> None:
+    """64 bits from the log to the page: very large, very small, and large ones a little apart, live or at once."""
+    values = [1e307, 5e-324, 0.1, 2.0**53 - 1, 2.0**53]
+    path = write_log(tmp_path / "runs", "one", steps(values), exit_code=None)
+    with board(tmp_path / "runs") as client:
+        append(path, steps(values, first=5), 5)
+        whole(client)
+        ((_, _, shown),) = curves(client, series=[{"run": "one", "metric": "loss"}])
+    assert shown == values * 2
+
+
 def test_a_repeated_step_counts_once(tmp_path: Path, board: Board) -> None:
     """Two segments of one run are one run; where the second repeats steps, its values count."""
     write_log(tmp_path / "runs", "again", steps([9.0, 8.0, 7.0]), exit_code=None)
@@ -152,22 +164,87 @@ def test_a_repeated_step_counts_once(tmp_path: Path, board: Board) -> None:
         assert len(client.get("/api/run/again").json()["segments"]) == 2
 
 
-def test_two_projects_may_have_runs_of_one_id(tmp_path: Path, board: Board) -> None:
-    """They are two runs, and each has its own curve."""
-    write_log(tmp_path / "runs" / "a", "same", steps([1.0]), project="one")
-    write_log(tmp_path / "runs" / "b", "same", steps([2.0]), project="two", started=logs.START + 5)
+def test_what_one_segment_logs_at_a_step_all_counts(tmp_path: Path, board: Board) -> None:
+    """Only a restart repeats: rows beside or after Lightning's step are kept in their order, of each kind."""
+
+    def row(step: int | None, at: int, **more: Any) -> dict[str, Any]:
+        own = {} if step is None else {"trainer/global_step": step}
+        return {**own, **more, "_step": at, "_timestamp": logs.START + at}
+
+    histogram = {"_type": "histogram", "bins": [0, 1], "values": [1]}
+    picture = {"_type": "images/separated", "filenames": ["media/x.png"]}
+    beside = [row(None, 9 + at, iou=float(at), hist=histogram, pic=picture) for at in range(3)]
+    write_log(tmp_path / "runs", "tests", [*(row(at, at, loss=1.0) for at in range(3)), *beside])
+    again = [row(at, at, loss=2.0) for at in (1, 2)]
+    write_log(tmp_path / "runs", "tests", again, started=logs.START + 1000)
     with board(tmp_path / "runs") as client:
-        ids = client.get("/api/runs").json()["ids"]
-        assert len(ids) == 2
-        last = {values[-1] for _, _, values in curves(client, series=[{"run": run, "metric": "loss"} for run in ids])}
-        assert last == {1.0, 2.0}
+        asked = [{"run": "tests", "metric": metric} for metric in ("loss", "iou")]
+        (_, *loss), (_, *iou) = curves(client, series=asked)
+        assert (loss, iou) == ([[0, 1, 2], [1, 2, 2]], [[2, 2, 2], [0, 1, 2]])
+        assert client.get("/api/run/tests/histogram?key=hist").json()["steps"] == [2, 2, 2]
+        samples = client.get("/api/pictures?runs=tests&key=pic").json()["samples"]
+        assert [sample["name"] for sample in samples] == ["picture 0", "picture 0 (2)", "picture 0 (3)"]
+        # Fewer points of equal places, and a range that begins among them
+        ((head, *_),) = curves(client, series=asked[1:], points=4, **{"from": 2, "to": 2})
+        assert head["n"] == 3
+
+
+def test_segments_go_by_their_own_start(tmp_path: Path, board: Board) -> None:
+    """The folder's stamp is local time, which goes back at the end of summer; it counts only where a log says none."""
+    first = write_log(tmp_path / "runs", "again", steps([1.0] * 4), config={"lr": 1}, exit_code=None)
+    later = write_log(
+        tmp_path / "runs", "again", steps([2.0] * 4, first=2), config={"lr": 2}, started=logs.START + 2400
+    )
+    # Now the later one has the earlier stamp
+    spare = first.parent.with_name("spare")
+    first.parent.rename(spare)
+    later.parent.rename(first.parent)
+    spare.rename(later.parent)
+    with board(tmp_path / "runs") as client:
+        row = table(client)["again"]
+        assert (row["config.lr"], row["state"], row["started"]) == (2, "finished", logs.START)
+        ((_, _, values),) = curves(client, series=[{"run": "again", "metric": "loss"}])
+        assert values == [1, 1, 2, 2, 2, 2]
+
+
+def test_two_projects_may_have_runs_of_one_id(tmp_path: Path, board: Board) -> None:
+    """They are two runs with keys and curves of their own, found in whatever order; the id alone is told to be of both,
+    and is enough again when it is of one."""
+    one = write_log(tmp_path / "runs" / "a", "same", steps([1.0]), project="one")
+    with board(tmp_path / "runs") as client:
+        assert client.get("/api/runs").json()["ids"] == ["same"]
+        two = write_log(tmp_path / "runs" / "b", "same", steps([2.0]), project="two", started=logs.START + 5)
+        version = client.get("/api/runs").json()["version"]
+        whole(client)
+        changes = client.get(f"/api/runs?since={version}").json()
+        assert (changes["ids"], changes["gone"]) == (["same~two~", "same~one~"], ["same"])
+        assert [run.key for run in kirie.runlog.open(tmp_path / "runs")] == changes["ids"]
+        asked = [{"run": run, "metric": "loss"} for run in changes["ids"]]
+        assert [values for _, _, values in curves(client, series=asked)] == [[2.0], [1.0]]
+        answer = client.get("/api/run/same")
+        assert answer.status_code == 404
+        assert "2 runs have the id 'same': same~one~, same~two~" in answer.json()["error"]
+        # A restart's log that says nothing yet is on its own, until it says
+        third = write_log(tmp_path / "runs" / "c", "same", project="one", started=logs.START + 9, exit_code=None)
+        content = third.read_bytes()
+        third.write_bytes(logs.HEADER)
+        whole(client)
+        assert set(client.get("/api/runs").json()["ids"]) == {"same~~", "same~two~", "same~one~"}
+        third.write_bytes(content)
+        whole(client)
+        assert set(client.get("/api/runs").json()["ids"]) == {"same~two~", "same~one~"}
+        assert len(client.get("/api/run/same~one~").json()["segments"]) == 2
+        two.unlink()
+        whole(client)
+        assert client.get("/api/runs").json()["ids"] == ["same"]
+    assert one.is_file()
 
 
 def test_numbers_that_are_none(tmp_path: Path, board: Board) -> None:
-    """NaN and infinities of a log are null in the table, and no JSON that breaks."""
+    """NaN and infinities of a log are texts in the table, and no JSON that breaks."""
     write_log(tmp_path / "runs", "odd", steps([1.0, math.nan, math.inf]))
     with board(tmp_path / "runs") as client:
-        assert table(client)["odd"].get("loss") is None
+        assert table(client)["odd"]["loss"] == "Infinity"
         ((head, _, values),) = curves(client, series=[{"run": "odd", "metric": "loss"}])
         assert head["n"] == 3
         assert math.isnan(values[1])

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmarks import board_logs as logs
-from tests.board.conftest import Board, Desk, table, write_log
+from tests.board.conftest import Board, Desk, append, steps, table, write_log
 
 import kirie.runlog
+from kirie.board.place import BoardPlace
 from kirie.board.reading import empty
 from kirie.board.row import RUN_COLUMNS, Told, merged, row_of
+from kirie.board.table import Row
 from kirie.core.run import RunFolder
 from kirie.runlog.reader.messages import Environment, Record
+from kirie.runlog.reader.values import spelled
 
 HOUR = 3600.0
 TOLD = Told("a", "a", "finished", 1.0)
@@ -77,9 +81,10 @@ def test_a_later_curve_counts_more_than_an_earlier_summary() -> None:
 def test_a_log_writes_no_notes_and_no_settings() -> None:
     """A run that logs `hidden` hides nothing, and one that logs `config.lr` has the learning rate that it has."""
     logged = {"hidden": True, "pinned": True, "note": "x", "device_hours": 9.0, "config.lr": 99.0, "miou": 0.5}
+    logged["config.seed"] = 7
     row = _row(summary=logged, config={"lr": 0.1})
     assert (row["config.lr"], row["miou"]) == (0.1, 0.5)
-    assert not {"hidden", "pinned", "note", "device_hours"} & row.keys()
+    assert not {"hidden", "pinned", "note", "device_hours", "config.seed"} & row.keys()
 
 
 def test_media_are_no_columns() -> None:
@@ -133,11 +138,39 @@ def test_board_and_reader_agree_on_where_a_resumed_run_comes_from(tmp_path: Path
     assert desk.library.row("one")["commit"] == "own"
 
 
-def test_numbers_that_json_has_not_are_none_of_a_row() -> None:
-    """Whole numbers without end are infinite, as NaN none that a cell shows; those beyond 64 bits are floats."""
+def test_the_last_value_shows_finite_or_not(tmp_path: Path, desk: Desk) -> None:
+    """A run that diverged shows no older loss: looked at as it grew, read at once and in Python; with its settings."""
+    path = write_log(tmp_path / "runs", "one", steps([0.5, 0.25]), exit_code=None, config={"clip": math.inf})
+    write_log(tmp_path / "runs", "other", steps([1.0]), config={"clip": 2.0}, started=logs.START - 9)
+    desk.look()
+    append(path, [{"loss": "NaN", "best": "-Infinity", "word": "none"}], 2)
+    desk.look()
+    with path.open("ab") as stream:
+        stream.write(logs.framed([logs.history({"late": math.inf, "_step": 3}, 3)], path.stat().st_size))
+    desk.look()
+    live = desk.library.row("one")
+    cold = Desk(tmp_path / "runs", BoardPlace(tmp_path / "cold", tmp_path / "notes"))
+    cold.look()
+    (run, _) = kirie.runlog.open(tmp_path / "runs")
+    said = {key: spelled(value) for key, value in run.summary.items() if key in live}
+    assert {key: live[key] for key in said} == {key: cold.library.row("one")[key] for key in said} == said
+    assert (said["loss"], said["best"], said["late"], said["word"]) == ("NaN", "-Infinity", "Infinity", "none")
+    assert math.isnan(run.summary["loss"])
+    columns = {column["key"]: column for column in cold.library.table(None)["columns"]}
+    assert (columns["loss"]["kind"], columns["loss"]["values"]) == ("number", ("NaN", 1.0))
+    assert (columns["config.clip"]["kind"], columns["config.clip"]["values"]) == ("number", ("Infinity", 2.0))
+    assert cold.library.detail("one")["config"] == {"clip": "Infinity"}
+    cold.close()
+
+
+def test_numbers_that_json_has_not_are_numbers_of_a_row() -> None:
+    """Whole numbers without end are infinite; those beyond 64 bits are floats; in a list they are texts."""
     big: dict[str, Any] = {"a": 10**400, "b": -(10**400), "c": 2**70, "d": float("nan"), "e": 2**62, "epochs": 10**400}
-    row = _row(summary=big, config={**big, "list": [10**400, 1, "x"]}, epoch=3.0)
-    assert {key: row[key] for key in row.keys() - RUN_COLUMNS.keys()} == {
-        "c": 2.0**70, "e": 2**62, "config.c": 2.0**70, "config.e": 2**62, "config.list": [None, 1, "x"]
+    facts = {**empty(), "summary": big, "config": {**big, "list": [10**400, 1, "x"]}, "epoch": 3.0}
+    row = row_of(merged([facts]), Told("a", "a", "running", 1.0))
+    found = {"a": "Infinity", "b": "-Infinity", "c": 2.0**70, "d": "NaN", "e": 2**62, "epochs": "Infinity"}
+    assert {key: spelled(row[key]) for key in row.keys() - RUN_COLUMNS.keys()} == {
+        **found, **{f"config.{key}": value for key, value in found.items()}, "config.list": ["Infinity", 1, "x"]
     }  # fmt: skip
-    json.dumps(row, allow_nan=False)
+    assert "progress" not in row
+    json.dumps(json.loads(Row(row, (), (), 0.0, 0).packed()), allow_nan=False)

@@ -34,6 +34,14 @@ def test_json_is_an_array_of_flat_objects(folder: Path, capsys: pytest.CaptureFi
     assert bare == {"id": "bare", "name": "n", "state": "failed"}
 
 
+def test_ids_tell_runs_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where two projects have a run of one id, neither has the id alone."""
+    for project in ("p", "q"):
+        logs.write(tmp_path / project, [logs.run(project=project)], id_="one")
+    assert main([str(tmp_path), "--format", "json"]) == 0
+    assert {row["id"] for row in json.loads(capsys.readouterr().out)} == {"one~p~", "one~q~"}
+
+
 def test_csv_keeps_words_whole(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Quotes, commas and lines come back as they were; what a spreadsheet would compute is marked as a text."""
     assert main([str(folder), "--format", "csv"]) == 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kirie.board import chunks
-from kirie.runlog.reader.merge import last_of_each
+from kirie.runlog.reader.merge import unrepeated
 
 AXES = ("step", "epoch", "time", "wall", "images")
 
@@ -57,11 +57,11 @@ def along(connection: sqlite3.Connection, segment: int, name: str, *, system: bo
 
 
 def merged(parts: Sequence[Points], *, system: bool) -> Points:
-    """The points of several segments, the oldest first; of a step that was logged twice the later value."""
+    """The points of several segments, the oldest first, without steps that a later one repeats; see `unrepeated`."""
     whole = Points(*map(np.concatenate, zip(*parts, strict=True))) if parts else _NONE
     if system or not len(whole.steps) or np.isnan(whole.steps).any():
         return whole
-    kept = last_of_each(whole.steps.astype(np.int64))
+    kept = unrepeated([part.steps.astype(np.int64) for part in parts])
     return Points(*(column[kept] for column in whole))
 
 

@@ -79,6 +79,8 @@ def _check_export(file: str, runs: str | None, *, serves: bool) -> None:
     """Refuses words that cannot be meant, as those of a script whose variable is empty."""
     if not file or Path(file).is_dir():
         raise UsageError(f"--export is '{file}'; it names the HTML file to write, as report.html.")
+    if Path(file).exists() and not Path(file).is_file():
+        raise UsageError(f"--export is '{file}', which is there and no regular file; name an HTML file to write.")
     if runs is not None and not _words(runs):
         raise UsageError(f"--runs is '{runs}', which names no run; without it the report is of all.")
     if serves:

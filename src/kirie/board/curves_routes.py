@@ -63,8 +63,8 @@ def packed(
 
     Returns:
         The length of a JSON header (uint32, little-endian), the header, padded with spaces so that what follows begins
-        at a multiple of 8; then of each series float64 places and float32 values, each padded to a multiple of 8. The
-        header tells where they begin, counted from the end of the header.
+        at a multiple of 8; then of each series float64 places and float64 values. The header tells where they
+        begin, counted from the end of the header.
     """
     parts: list[bytes] = []
     heads: list[dict[str, Any]] = []
@@ -75,7 +75,7 @@ def packed(
         except RequestError:
             places = values = np.zeros(0)
         kept = shown(places, values, points, low, high)
-        pieces = [_padded(places[kept].astype("<f8").tobytes()), _padded(_narrow(values[kept]))]
+        pieces = [numbers[kept].astype("<f8").tobytes() for numbers in (places, values)]
         heads.append(
             {
                 "run": run,
@@ -101,16 +101,6 @@ def packed(
 def _sampled(kept: Any) -> bool:
     """Whether points between the first and the last shown are left out."""
     return len(kept) > 0 and int(kept[-1] - kept[0]) + 1 > len(kept)
-
-
-def _narrow(values: Any) -> bytes:
-    # What is too large for 32 bits is shown as infinite
-    with np.errstate(over="ignore"):
-        return bytes(values.astype("<f4").tobytes())
-
-
-def _padded(content: bytes) -> bytes:
-    return content + bytes(-len(content) % _ALIGNED)
 
 
 def _series(content: Any) -> list[tuple[str, str]]:

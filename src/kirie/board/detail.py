@@ -9,6 +9,7 @@ from kirie.board.reading import Facts, failed_facts
 from kirie.board.row import plain
 from kirie.runlog.reader.find import readable
 from kirie.runlog.reader.merge import git_of
+from kirie.runlog.reader.values import spelled
 
 
 class Segment(NamedTuple):
@@ -46,8 +47,8 @@ def detail_of(
     kinds: dict[str, str] = facts["media"]
     return {
         "entity": facts["run"].get("entity"),
-        "config": plain(facts["config"]),
-        "summary": plain(facts["summary"]),
+        "config": spelled(plain(facts["config"])),
+        "summary": spelled(plain(facts["summary"])),
         "git": git_of([facts["git"]], record),
         "environment": where,
         "versions": {"wandb": facts["version"], **(record.get("versions") or {})},

@@ -12,6 +12,7 @@ from kirie.board.numbers.tables import ImageTable, Logged, read_counted
 from kirie.core.run import SPLITS
 from kirie.errors import RunError
 from kirie.runlog.reader import kirie_folder
+from kirie.runlog.reader.own import own
 from kirie.web.answers import RequestError
 
 _MOST_ROWS = 200_000
@@ -78,8 +79,9 @@ def table_of(library: Library, run: str, split: str) -> ImageTable:
         RunError: The table is damaged.
     """
     folder = library.run_folder(run)
-    if folder is not None and split in SPLITS and folder.per_image(split).is_file():
-        return read_counted(folder.per_image(split))
+    path = own(folder.path, folder.per_image(split).name) if folder is not None and split in SPLITS else None
+    if path is not None and path.is_file():
+        return read_counted(path)
     if (logged := _logged_table(library, run, split)) is not None:
         return logged
     if folder is not None:

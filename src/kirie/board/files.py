@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from kirie.core.files import inside
-from kirie.errors import SourceError
+from kirie.runlog.reader.own import own
 from kirie.web.answers import RequestError
 
 _STARTS = {
@@ -39,13 +38,13 @@ def picture(logs: Sequence[Path], path: str) -> tuple[Path, str]:
         RequestError: 404: there is no such file in the run's folders. 415: it is no picture that a page may show.
     """
     for log in reversed(logs):
+        found = own(log.parent, "files", path)
         try:
-            found = inside(log.parent / "files", path)
-            if not found.is_file():
+            if found is None or not found.is_file():
                 continue
             with found.open("rb") as stream:
                 kind = _kind(stream.read(16))
-        except (SourceError, OSError, ValueError):
+        except (OSError, ValueError):
             continue
         if kind is None:
             raise RequestError(415, f"{Path(path).name[:80]} is no PNG, JPEG, GIF or WebP; other files are not given.")

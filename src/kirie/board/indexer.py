@@ -237,15 +237,15 @@ class Indexer:
         if not found and progress is None:
             return
         with self._cache.writing() as connection:
-            keys = {self._keeper.take(connection, log, reading) for log, reading in found}
-            self._keeper.make(connection, keys, states_without_slurm)
+            ids = {self._keeper.take(connection, log, reading) for log, reading in found}
+            self._keeper.make(connection, ids, states_without_slurm)
             if progress is not None:
                 connection.execute("REPLACE INTO meta VALUES ('done', ?), ('total', ?)", progress)
 
     def _judge(self) -> None:
         """Looks up again what became of living runs: some end without another word."""
         with self._cache.reading() as connection:
-            alive = [key for (key,) in connection.execute("SELECT key FROM run WHERE alive")]
+            alive = [run_id for (run_id,) in connection.execute("SELECT DISTINCT id FROM run WHERE alive")]
             folders = self._keeper.folders(connection, alive)
         if alive:
             # SLURM may take its time, in which others can write

@@ -27,8 +27,9 @@ from kirie.board.table import Row
 from kirie.core.run import RunFolder
 from kirie.runlog.reader import kirie_folder
 from kirie.runlog.reader.environment import environment
-from kirie.runlog.reader.find import readable
+from kirie.runlog.reader.find import id_of, readable
 from kirie.runlog.reader.values import number
+from kirie.runlog.reader.whose import began, keys_of, owner_of
 
 T = TypeVar("T")
 StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
@@ -84,7 +85,7 @@ class Keeper:
         """Keeps what a look at a log gave.
 
         Returns:
-            The key of the log's run.
+            The id of the log's run; `make` tells which run of that id it is.
         """
         take = partial(self._take, connection, log)
         return self._or_instead(connection, log.path, partial(take, reading), partial(take, failed()))
@@ -108,18 +109,19 @@ class Keeper:
 
     def _take(self, connection: sqlite3.Connection, log: Log, reading: Reading) -> str:
         path = os.fsencode(log.path)
-        found = connection.execute("SELECT id, run, state FROM segment WHERE path = ?", (path,)).fetchone()
-        if not reading.restarted and json.dumps(reading.since) != (found[2] if found else "null"):
+        found = connection.execute("SELECT id, state FROM segment WHERE path = ?", (path,)).fetchone()
+        if not reading.restarted and json.dumps(reading.since) != (found[1] if found else "null"):
             # Somebody else has read on from there meanwhile: these numbers are in the cache already
-            return str(found[1]) if found else log.id
-        key = self._key(connection, log, reading.facts, found[1] if found else None)
-        values = (key, log.size if not reading.more else -1, log.mtime, reading.facts["exit"] is None)
+            return log.id
+        at = began(reading.facts["run"], log.stamp)
+        values = (at, log.size if not reading.more else -1, log.mtime, reading.facts["exit"] is None)
         texts = (json.dumps(reading.state), json.dumps(reading.facts))
         if found is None:
             segment = connection.execute(
-                "INSERT INTO segment (run, size, mtime, open, state, facts, path, stamp)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, *texts, path, log.stamp),
+                "INSERT INTO segment (began, size, mtime, open, state, facts, path, stamp, run_id, run)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                # Most ids are of one run, which is called by it
+                (*values, *texts, path, log.stamp, log.id, log.id),
             ).lastrowid
             assert segment is not None
         else:
@@ -127,7 +129,7 @@ class Keeper:
             if reading.restarted:
                 chunks.forget(connection, [segment])
             connection.execute(
-                "UPDATE segment SET run = ?, size = ?, mtime = ?, open = ?, state = ?, facts = ? WHERE id = ?",
+                "UPDATE segment SET began = ?, size = ?, mtime = ?, open = ?, state = ?, facts = ? WHERE id = ?",
                 (*values, *texts, segment),
             )
         joined = found is not None and not reading.restarted
@@ -138,26 +140,30 @@ class Keeper:
         )
         if reading.console:
             self._print(connection, segment, reading.console)
-        return key
+        return log.id
 
     def remove(self, connection: sqlite3.Connection, paths: Iterable[str]) -> set[str]:
         """Forgets logs that are gone.
 
         Returns:
-            The keys of their runs.
+            The ids of their runs.
         """
-        keys: set[str] = set()
+        ids: set[str] = set()
         for path in paths:
             found = connection.execute(
-                "DELETE FROM segment WHERE path = ? RETURNING id, run", (os.fsencode(path),)
+                "DELETE FROM segment WHERE path = ? RETURNING id, run_id", (os.fsencode(path),)
             ).fetchall()
             chunks.forget(connection, [segment for segment, _ in found])
-            keys |= {run for _, run in found}
-        return keys
+            ids |= {run_id for _, run_id in found}
+        return ids
 
-    def make(self, connection: sqlite3.Connection, keys: Iterable[str], states: StatesOf) -> None:
-        """Makes the rows of runs anew, and counts the version up if any has changed."""
-        known = [(key, self._segments(connection, key)) for key in keys]
+    def make(self, connection: sqlite3.Connection, ids: Iterable[str], states: StatesOf) -> None:
+        """Makes the rows of the runs of some ids anew, and counts the version up if any has changed."""
+        known = [found for run_id in ids for found in self._runs(connection, run_id).items()]
+        connection.executemany(
+            "UPDATE segment SET run = ? WHERE path = ? AND run != ?",
+            [(key, os.fsencode(each.path), key) for key, segments in known for each in segments],
+        )
         folders = {key: _run_folder(self._folder / found[-1].path) for key, found in known if found}
         told = states([folder for folder in folders.values() if folder is not None])
         version = None
@@ -188,16 +194,23 @@ class Keeper:
             connection.execute("DELETE FROM gone WHERE key = ?", (key,))
         return version
 
-    def folders(self, connection: sqlite3.Connection, keys: Iterable[str]) -> list[RunFolder]:
-        """kirie's own folders of runs, of those that have one."""
-        found = [_run_folder(self._folder / log[-1].path) for key in keys if (log := self._segments(connection, key))]
-        return [folder for folder in found if folder is not None]
+    def folders(self, connection: sqlite3.Connection, ids: Iterable[str]) -> list[RunFolder]:
+        """kirie's own folders of the runs of some ids, of those that have one."""
+        logs = [log[-1].path for run_id in ids for log in self._runs(connection, run_id).values() if log]
+        return [folder for path in logs if (folder := _run_folder(self._folder / path)) is not None]
 
-    def _segments(self, connection: sqlite3.Connection, key: str) -> list[Segment]:
+    def _runs(self, connection: sqlite3.Connection, run_id: str) -> dict[str, list[Segment]]:
+        """The segments of each run of an id by the run's key, the oldest first; none of a key that is no more."""
         found = connection.execute(
-            "SELECT path, size, mtime, facts FROM segment WHERE run = ? ORDER BY stamp, path", (key,)
+            "SELECT path, size, mtime, facts FROM segment WHERE run_id = ? ORDER BY began, stamp, path", (run_id,)
         )
-        return [Segment(os.fsdecode(path), size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
+        logs = [Segment(os.fsdecode(path), size, mtime, json.loads(facts)) for path, size, mtime, facts in found]
+        keys = keys_of(run_id, [owner_of(log.facts["run"]) for log in logs])
+        before = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,))
+        runs: dict[str, list[Segment]] = {key: [] for (key,) in before}
+        for log in logs:
+            runs.setdefault(keys[owner_of(log.facts["run"])], []).append(log)
+        return runs
 
     def _said(self, segments: Sequence[Segment], folder: RunFolder | None, states: dict[Path, str]) -> _Said | None:
         """All that a run's logs and files say; None of a run without logs."""
@@ -231,30 +244,8 @@ class Keeper:
             0,
         )
         detail = detail_of(facts, segments, record, place) | {"cost": None if cost is None else cost.to_dict()}
-        run = facts["run"]
-        ours = (key.partition("~")[0], run.get("project") or "", run.get("entity") or "")
+        ours = (id_of(Path(segments[-1].path).name), *owner_of(facts["run"]))
         return (*ours, started, row.packed(), json.dumps(detail), int(state in ALIVE))
-
-    def _key(self, connection: sqlite3.Connection, log: Log, facts: Facts, before: str | None) -> str:
-        """The name of a log's run on this board: its id, unless another project has a run of that id."""
-        run = facts["run"]
-        run_id, project, entity = log.id, run.get("project") or "", run.get("entity") or ""
-        found = connection.execute(
-            "SELECT key, project, entity FROM run WHERE id = ? ORDER BY key", (run_id,)
-        ).fetchall()
-        for key, of_project, of_entity in found:
-            # A log that says nothing of its project yet is taken for the run of that id that there is
-            if (not project or of_project in {"", project}) and (not entity or of_entity in {"", entity}):
-                return str(key)
-        if before is not None and not found:
-            return before
-        key = run_id if not found else f"{run_id}~{project}~{entity}"
-        # Kept at once, so that the next log of this id finds it
-        connection.execute(
-            "INSERT OR IGNORE INTO run VALUES (?, ?, ?, ?, 0, 1, ?, '[{},[],[]]', '{}')",
-            (key, run_id, project, entity, _next_version(connection)),
-        )
-        return key
 
     def _print(self, connection: sqlite3.Connection, segment: int, pieces: Sequence[tuple[float, str]]) -> None:
         (have,) = connection.execute("SELECT count(*) FROM console WHERE segment = ?", (segment,)).fetchone()

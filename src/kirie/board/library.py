@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from kirie.board import chunks
 from kirie.board.axes import AXES, along, merged, places
 from kirie.board.batch import images_a_step
 from kirie.board.cache import Cache, CacheLostError
-from kirie.board.notes import Notes
+from kirie.board.notes import Kept, Named, Notes
 from kirie.board.row import NOTE_COLUMNS, RUN_COLUMNS
 from kirie.board.table import Table, with_note
 from kirie.core.run import RunFolder
 from kirie.runlog.reader import kirie_folder
+from kirie.runlog.reader.whose import Owner, of_several
 from kirie.web.answers import RequestError
 
 _SYSTEM = "system/"
@@ -45,8 +46,8 @@ class Library:
         self._lock = threading.Lock()
         self._table, self._version, self._base = Table(), 0, 0
         self._names: dict[int, str] = {}
+        self._kept, self._kept_stamp = Kept(), -1
         self._notes: dict[str, dict[str, Any]] = {}
-        self._notes_stamp = -1
 
     @property
     def version(self) -> int:
@@ -57,6 +58,12 @@ class Library:
         """The runs, the newest first."""
         return list(self._fresh()[0].ids)
 
+    def keys(self, run_id: str) -> list[str]:
+        """The runs that have an id: one of that key, or several."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT key FROM run WHERE id = ? ORDER BY key", (run_id,))
+            return [key for (key,) in found]
+
     def row(self, run: str) -> Mapping[str, Any]:
         """A run's columns; what it lacks is left out.
 
@@ -65,6 +72,8 @@ class Library:
         """
         table, _ = self._fresh()
         if run not in table.rows:
+            if same := self.keys(run):
+                raise RequestError(404, of_several(run, same))
             raise RequestError(404, f"There is no run '{run[:80]}' in {self.folder}; it may have been removed.")
         return with_note(table.rows[run].columns, self._notes.get(run))
 
@@ -125,7 +134,7 @@ class Library:
         return {"metrics": metrics, "system": system}
 
     def curve(self, run: str, metric: str, x: str = "step") -> tuple[Numbers, Numbers]:
-        """A metric's curve; of a step that was logged twice, after a restart, the later value.
+        """A metric's curve, by step; steps that were repeated after a restart are there as they were the last time.
 
         Args:
             run: The run.
@@ -179,9 +188,17 @@ class Library:
             UsageError: A field is unknown, or its value of the wrong kind.
             DeviceError: They cannot be kept.
         """
-        for run, _ in changes:
+        keys = {run for run, _ in changes}
+        for run in keys:
             self.row(run)
-        notes = self.notes.change(changes)
+        with self.reading() as connection:
+            found = connection.execute(
+                "SELECT id FROM run WHERE key IN (SELECT value FROM json_each(?))", (json.dumps([*keys]),)
+            ).fetchall()
+            named = _named(connection, {run_id for (run_id,) in found})
+        if gone := keys - {one.key for one in named}:
+            raise RequestError(404, f"There is no run '{min(gone)[:80]}' in {self.folder} any more.")
+        notes = self.notes.change(named, changes)
         # So that every page over this cache hears of it; a note is kept whether they do or not
         with contextlib.suppress(CacheLostError), self.cache.writing() as connection:
             for run, _ in changes:
@@ -191,7 +208,7 @@ class Library:
     def segments(self, run: str) -> list[int]:
         """The numbers of a run's segments, the oldest first."""
         with self.reading() as connection:
-            found = connection.execute("SELECT id FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
+            found = connection.execute("SELECT id FROM segment WHERE run = ? ORDER BY began, stamp, path", (run,))
             return [number for (number,) in found]
 
     def logs(self, run: str) -> list[Path]:
@@ -202,7 +219,7 @@ class Library:
         """
         self.row(run)
         with self.reading() as connection:
-            found = connection.execute("SELECT path FROM segment WHERE run = ? ORDER BY stamp, path", (run,))
+            found = connection.execute("SELECT path FROM segment WHERE run = ? ORDER BY began, stamp, path", (run,))
             return [self.folder / os.fsdecode(path) for (path,) in found]
 
     def run_folder(self, run: str) -> RunFolder | None:
@@ -244,10 +261,12 @@ class Library:
             known = dict(connection.execute("SELECT name, value FROM meta").fetchall())
             if known["base"] != self._base:
                 self._table, self._names, self._version, self._base = Table(), {}, 0, known["base"]
-            if known["version"] != self._version:
+            if noted := (stamp := self.notes.stamp()) != self._kept_stamp:
+                self._kept, self._kept_stamp = self.notes.all(), stamp
+            if changed := known["version"] != self._version:
                 self._read_changes(connection, known["version"])
-        if (stamp := self.notes.stamp()) != self._notes_stamp:
-            self._notes, self._notes_stamp = self.notes.all(), stamp
+            if noted or changed:
+                self._notes = self._kept.on(_named(connection, self._kept.ids))
 
     def _read_changes(self, connection: Any, version: int) -> None:
         packed = connection.execute(
@@ -258,6 +277,14 @@ class Library:
         self._names.update(connection.execute("SELECT id, text FROM name WHERE id > ?", (newest,)).fetchall())
         self._table.take(packed, dict(gone))
         self._version = version
+
+
+def _named(connection: Any, ids: Set[str]) -> list[Named]:
+    """The runs that have one of some ids."""
+    found = connection.execute(
+        "SELECT key, id, project, entity FROM run WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*ids]),)
+    )
+    return [Named(key, run_id, Owner(project, entity)) for key, run_id, project, entity in found]
 
 
 def touch(connection: Any, run: str) -> None:

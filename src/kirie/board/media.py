@@ -12,6 +12,7 @@ from kirie.board import chunks
 from kirie.board.library import Library
 from kirie.runlog.reader import media
 from kirie.runlog.reader.console import printed as settled
+from kirie.runlog.reader.merge import unrepeated
 from kirie.web.answers import RequestError
 
 _MOST_STEPS = 500
@@ -46,8 +47,8 @@ def histograms(library: Library, run: str, key: str) -> dict[str, Any]:
     """A histogram over the steps, each on its own edges.
 
     Returns:
-        steps, bins (n + 1 edges for each step) and counts (n for each step); of very many steps some between the first
-        and the last are left out.
+        steps, bins (n + 1 edges for each step) and counts (n for each step); of very many some between the first and
+        the last are left out.
 
     Raises:
         RequestError: There is no such run, or it has no such histogram.
@@ -132,29 +133,31 @@ class _Kept(NamedTuple):
 
 
 def _logged(library: Library, run: str, key: str, most: int | None = None) -> list[_Kept]:
-    """What was logged under a key, by step; of a step that was repeated, the later one.
+    """What was logged under a key, by step; see `unrepeated`.
 
     Args:
         library: The runs.
         run: The run.
         key: The key.
-        most: At how many steps at most; of more some between the first and the last are left out, unread.
+        most: How many at most; of more some between the first and the last are left out, unread.
     """
     logs = library.logs(run)
-    found: dict[int, tuple[int, Path, int]] = {}
+    found: list[tuple[int, int, Path, int]] = []
+    steps = []
     with library.reading() as connection:
         name = chunks.number_of(connection, chunks.METRIC + key)
         for segment, log in zip(library.segments(run), logs, strict=False):
             rows = connection.execute(
                 "SELECT step, rowid FROM value WHERE segment = ? AND name = ? ORDER BY row", (segment, name)
-            )
-            found |= {step: (segment, log.parent / "files", place) for step, place in rows}
-        steps = sorted(found)
-        if most is not None and len(steps) > most:
-            steps = [steps[at] for at in np.linspace(0, len(steps) - 1, most).round().astype(int)]
+            ).fetchall()
+            found += [(step, segment, log.parent / "files", place) for step, place in rows]
+            steps.append(np.array([step for step, _ in rows], np.int64))
+        shown = unrepeated(steps)
+        if most is not None and len(shown) > most:
+            shown = shown[np.linspace(0, len(shown) - 1, most).round().astype(int)]
         kept = []
-        for step in steps:
-            segment, files, place = found[step]
+        for at in shown:
+            step, segment, files, place = found[at]
             (text,) = connection.execute("SELECT json FROM value WHERE rowid = ?", (place,)).fetchone()
             kept.append(_Kept(step, segment, files, json.loads(text)))
     return kept

@@ -1,6 +1,8 @@
 """What people add to runs on the board: tags, a note, pinned, hidden. It is theirs, so it is no part of the cache.
 
-Tags are a whole list, which stands in the place of the log's own; null leaves those.
+Tags are a whole list, which stands in the place of the log's own; null leaves those. A note is on an id, a project and
+an entity, so that it stays with its run whatever other runs come. Boards before had them by the run's key (table
+`note`), which is read as long as nothing newer is known, and never written.
 """
 
 from __future__ import annotations
@@ -9,17 +11,72 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kirie.errors import DeviceError, UsageError, first_line
+from kirie.runlog.reader.whose import Owner, agreeing
 
 MOST_LETTERS = 10_000
 """Of a note."""
 MOST_TAGS = 50
 _TAG_LETTERS = 100
 _EMPTY: dict[str, Any] = {"tags": None, "note": "", "pinned": False, "hidden": False}
+
+
+_TABLE = """CREATE TABLE IF NOT EXISTS noted (
+    id TEXT NOT NULL, project TEXT NOT NULL, entity TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (id, project, entity)
+) WITHOUT ROWID"""
+
+
+class Named(NamedTuple):
+    """A run as notes know it: its key on the board, its id, and whose it is."""
+
+    key: str
+    id: str
+    owner: Owner
+
+
+class Kept(NamedTuple):
+    """All notes of a folder.
+
+    Attributes:
+        now: Their ids, owners and content.
+        old: Those of former boards, by the run's key.
+    """
+
+    now: Sequence[tuple[str, Owner, dict[str, Any]]] = ()
+    old: Mapping[str, dict[str, Any]] = {}
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of all runs that may have one."""
+        # What a key has before any ~ may be an id, which may hold one itself
+        parts = (accumulate(key.split("~"), "{}~{}".format) for key in self.old)
+        return {id_ for id_, _, _ in self.now} | {id_ for part in parts for id_ in part}
+
+    def on(self, runs: Iterable[Named]) -> dict[str, dict[str, Any]]:
+        """The notes by the keys of runs; of runs without one there is nothing.
+
+        Args:
+            runs: All that have one of these ids.
+        """
+        by_id: dict[str, dict[Owner, str]] = {}
+        found: dict[str, dict[str, Any]] = {}
+        for key, id_, owner in runs:
+            by_id.setdefault(id_, {})[owner] = key
+            # An id alone does not say which of several runs was meant, so it was on each of them
+            for old in (id_, f"{id_}~{owner.project}~", f"{id_}~{owner.project}~{owner.entity}"):
+                if old in self.old:
+                    found[key] = self.old[old]
+        for id_, owner, note in sorted(self.now, key=lambda one: sum(map(bool, one[1]))):
+            keys = by_id.get(id_, {})
+            # What is noted before a log says all of itself is on the run that it turns out to be
+            if len(near := agreeing(owner, keys)) == 1:
+                found[keys[near[0]]] = note
+        return {key: note for key, note in found.items() if note != _EMPTY}
 
 
 class Notes:
@@ -33,13 +90,13 @@ class Notes:
         self._path = folder / "notes.sqlite"
         self._lock = threading.Lock()
 
-    def all(self) -> dict[str, dict[str, Any]]:
-        """The notes by run; of runs without one there is nothing. What cannot be read counts as none."""
+    def all(self) -> Kept:
+        """The notes; what cannot be read counts as none."""
         if not self._path.is_file():
-            return {}
+            return Kept()
         with self._lock, contextlib.suppress(sqlite3.Error, ValueError), self._connected() as connection:
-            return {run: _EMPTY | json.loads(text) for run, text in connection.execute("SELECT run, json FROM note")}
-        return {}
+            return _kept(connection)
+        return Kept()
 
     def stamp(self) -> int:
         """A number that is another one after each change, by any board."""
@@ -48,12 +105,12 @@ class Notes:
         except (OSError, ValueError):
             return 0
 
-    def of(self, run: str) -> dict[str, Any]:
-        """The note on one run, empty if there is none."""
-        return self.all().get(run, dict(_EMPTY))
-
-    def change(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    def change(self, named: Sequence[Named], changes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
         """Changes what is given of the notes on some runs, and leaves the rest: all of them, or on an error none.
+
+        Args:
+            named: All runs of these runs' ids.
+            changes: The runs' keys, each with the fields to change.
 
         Returns:
             The whole notes, in the same order.
@@ -65,13 +122,19 @@ class Notes:
         for _, fields in changes:
             for field, value in fields.items():
                 _check(field, value)
+        runs = {one.key: one for one in named}
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, self._connected() as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                notes = [_changed(connection, run, fields) for run, fields in changes]
+                notes = _kept(connection).on(named)
+                for run, fields in changes:
+                    one, note = runs[run], _EMPTY | notes.get(run, {}) | dict(fields)
+                    # An empty one is kept, too: it stands before what was noted on less
+                    connection.execute("REPLACE INTO noted VALUES (?, ?, ?, ?)", (one.id, *one.owner, json.dumps(note)))
+                    notes[run] = note
                 connection.execute("COMMIT")
-                return notes
+                return [notes[run] for run, _ in changes]
         except (OSError, sqlite3.Error, ValueError) as error:
             raise DeviceError(
                 f"The note cannot be kept in {self._path} ({first_line(error)}); free space, or set XDG_DATA_HOME to "
@@ -82,22 +145,18 @@ class Notes:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
         try:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS note (run TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID"
-            )
+            connection.execute(_TABLE)
             yield connection
         finally:
             connection.close()
 
 
-def _changed(connection: sqlite3.Connection, run: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    found = connection.execute("SELECT json FROM note WHERE run = ?", (run,)).fetchone()
-    note: dict[str, Any] = _EMPTY | (json.loads(found[0]) if found else {}) | dict(changes)
-    if note == _EMPTY:
-        connection.execute("DELETE FROM note WHERE run = ?", (run,))
-    else:
-        connection.execute("REPLACE INTO note VALUES (?, ?)", (run, json.dumps(note)))
-    return note
+def _kept(connection: sqlite3.Connection) -> Kept:
+    rows = connection.execute("SELECT id, project, entity, json FROM noted").fetchall()
+    now = [(id_, Owner(project, entity), _EMPTY | json.loads(text)) for id_, project, entity, text in rows]
+    former = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'note'").fetchone()
+    old = connection.execute("SELECT run, json FROM note").fetchall() if former else []
+    return Kept(now, {run: _EMPTY | json.loads(text) for run, text in old})
 
 
 def _check(field: str, value: Any) -> None:

@@ -151,7 +151,8 @@ def _fold(batch: Batch, facts: Facts) -> None:
             facts["last"] = max(float(known.max()), facts["last"] or 0.0)
     for key, column in batch.columns.items():
         facts["metrics"][key] = facts["metrics"].get(key, 0) + len(column.rows)
-        if len(column.values) and math.isfinite(column.values[-1]):
+        if len(column.values):
+            # Finite or not: a run that diverged does not show the loss that it had before
             facts["latest"][key] = float(column.values[-1])
     facts["system"] = sorted({*facts["system"], *batch.system})
     for value in batch.values:

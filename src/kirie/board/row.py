@@ -10,7 +10,7 @@ from typing import Any
 from kirie.board.reading import Facts
 from kirie.runlog.reader.merge import git_of, latest, together
 from kirie.runlog.reader.runtime import seconds
-from kirie.runlog.reader.values import flat, narrow
+from kirie.runlog.reader.values import flat, narrow, spelled, summarized
 
 RUN_COLUMNS: dict[str, str] = {
     "id": "text",
@@ -43,6 +43,7 @@ NOTE_COLUMNS = {"note": "text", "pinned": "bool", "hidden": "bool"}
 _EPOCHS = ("train.epochs", "trainer.max_epochs", "max_epochs", "num_train_epochs", "num_epochs", "epochs")
 _STEPS = ("train.steps", "trainer.max_steps", "max_steps", "total_steps", "num_steps")
 _MOST_TEXT, _MOST_ENTRIES = 500, 20
+_CONFIG = "config."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def merged(segments: Sequence[Facts]) -> Facts:
         "config": together(facts["config"] for facts in segments),
         "summary": together(facts["summary"] for facts in segments),
         # Older versions of W&B write the summary at the end only, so the last value of each metric stands in
-        "shown": together({**facts["latest"], **cells(plain(facts["summary"]))} for facts in segments),
+        "shown": together({**facts["latest"], **cells(summarized(facts["summary"]))} for facts in segments),
         "runtime": sum(ran) if ran else None,
         "exit": segments[-1]["exit"],
         "preempting": segments[-1]["preempting"],
@@ -124,10 +125,11 @@ def row_of(facts: Facts, told: Told) -> dict[str, Any]:
         "skipped": sum(facts["skipped"].values()) or None,
     }
     found = {key: value for key, value in columns.items() if value not in (None, "")}
-    found |= {f"config.{key}": value for key, value in config.items()}
-    # What a log says is no note of a person's, and replaces no setting
-    ours = RUN_COLUMNS.keys() | NOTE_COLUMNS.keys() | found.keys()
-    return found | {key: v for key, v in facts["shown"].items() if key not in ours and not isinstance(v, list)}
+    found |= {f"{_CONFIG}{key}": value for key, value in config.items()}
+    # What a log says is no note of a person's, and no setting
+    ours = RUN_COLUMNS.keys() | NOTE_COLUMNS.keys()
+    said = {key: v for key, v in facts["shown"].items() if key not in ours and not isinstance(v, list)}
+    return found | {key: value for key, value in said.items() if not key.startswith(_CONFIG)}
 
 
 def plain(nested: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,15 +149,14 @@ def cells(nested: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """A value in a table; None of what has no place in one, such as a picture or what is no finite number."""
+    """A value in a table; None of what has no place in one, such as a picture."""
     if isinstance(value, str):
         return value[:_MOST_TEXT]
     if isinstance(value, int | float):
-        found = narrow(value)
-        return found if math.isfinite(found) else None
+        return narrow(value)
     if isinstance(value, list):
         short = len(value) <= _MOST_ENTRIES and not any(isinstance(entry, list | dict) for entry in value)
-        return [_cell(entry) for entry in value] if short else str(value)[:_MOST_TEXT]
+        return [spelled(_cell(entry)) for entry in value] if short else str(value)[:_MOST_TEXT]
     return None
 
 
@@ -181,7 +182,9 @@ def _share(done: float) -> float:
 
 def _number(config: Mapping[str, Any], keys: Sequence[str]) -> float | None:
     found = (config.get(key) for key in keys)
-    return next((float(n) for n in found if isinstance(n, int | float) and not isinstance(n, bool) and n > 0), None)
+    return next(
+        (float(n) for n in found if isinstance(n, int | float) and not isinstance(n, bool) and 0 < n < math.inf), None
+    )
 
 
 def _inside(record: Mapping[str, Any], *keys: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from kirie.cluster.scheduler import Scheduler
 from kirie.core import command
 from kirie.errors import RunError, UsageError
 from kirie.runlog.reader import tables
+from kirie.runlog.reader.values import spelled
 
 FORMATS = ("table", "json", "csv")
 
@@ -63,15 +63,7 @@ def _rows(folder: Path, scheduler: Scheduler | None) -> list[dict[str, Any]]:
 
 def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:
     """An array of flat objects; NaN and infinities, which JSON has not, are texts."""
-    return json.dumps([{key: _json(value) for key, value in row.items()} for row in rows], ensure_ascii=False)
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, list):
-        return [_json(entry) for entry in value]
-    return {key: _json(entry) for key, entry in value.items()} if isinstance(value, dict) else value
+    return json.dumps([spelled(row) for row in rows], ensure_ascii=False)
 
 
 def _as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -88,4 +80,4 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
         # A spreadsheet would take it for a formula, and a log is a stranger's
         return f"'{value}"
-    return json.dumps(_json(value), ensure_ascii=False) if isinstance(value, list | dict) else value
+    return json.dumps(spelled(value), ensure_ascii=False) if isinstance(value, list | dict) else value

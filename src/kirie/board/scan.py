@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from kirie.runlog.reader.find import ENDING, id_of, stamp_of
+from kirie.runlog.reader.find import Folder, id_of, listed, stamp_of, walk
 
-_DEEPEST = 32
-"""Levels below the folder that are looked at."""
 _SETTLED_NS = 2 * 10**9
 """A folder that changed less than this ago may change again without another time: file systems count coarsely."""
 
@@ -58,13 +54,6 @@ def newest(logs: Mapping[str, Log], most: int) -> dict[str, Log]:
     return {log.path: log for log in found}
 
 
-@dataclass(slots=True)
-class _Folder:
-    mtime: int
-    folders: list[str] = field(default_factory=list)
-    logs: list[str] = field(default_factory=list)
-
-
 class Scan:
     """The logs below a folder.
 
@@ -77,48 +66,35 @@ class Scan:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._known: dict[str, _Folder] = {}
+        self._known: dict[str, tuple[int, Folder]] = {}
         self.closed: dict[str, str] = {}
 
     def look(self) -> dict[str, Log]:
-        """The logs that are there now, by path. Links are not followed: they may lead in a circle, or out."""
+        """The logs that are there now, by path."""
         self.closed = {}
-        found: dict[str, Log] = {}
-        seen: dict[str, _Folder] = {}
-        stack, deepest = [str(self._root)], str(self._root).count("/") + _DEEPEST
-        while stack:
-            path = stack.pop()
-            try:
-                folder = seen[path] = self._listed(path)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                self._close(path, error)
-                continue
-            for name in folder.logs:
-                if (log := self._log(Path(path, name))) is not None:
-                    found[log.path] = log
-            # A run's own folder has none of another run below it; a log elsewhere says nothing of its neighbours
-            if path.count("/") < deepest and not (folder.logs and stamp_of(path.rpartition("/")[2])):
-                stack += [f"{path}/{name}" for name in folder.folders]
-        self._known = seen
-        return found
+        before, self._known = self._known, {}
+        logs = (
+            self._log(Path(path, name))
+            for path, folder in walk(str(self._root), lambda path: self._listed(path, before.get(path)))
+            for name in folder.logs
+        )
+        return {log.path: log for log in logs if log is not None}
 
-    def _listed(self, path: str) -> _Folder:
-        mtime = Path(path).stat().st_mtime_ns
-        known = self._known.get(path)
-        if known is not None and known.mtime == mtime:
-            return known
-        # Not yet to be relied on if it is young
-        folder = _Folder(mtime if time.time_ns() - mtime > _SETTLED_NS else -1)
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith("."):
-                        folder.folders.append(entry.name)
-                elif entry.name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
-                    folder.logs.append(entry.name)
-        return folder
+    def _listed(self, path: str, known: tuple[int, Folder] | None) -> Folder | None:
+        try:
+            status = Path(path).stat()
+            identity = status.st_dev, status.st_ino
+            if known is None or known[0] != status.st_mtime_ns or known[1].identity != identity:
+                # Not yet to be relied on if it is young
+                settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
+                known = status.st_mtime_ns if settled else -1, listed(path, identity)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            self._close(path, error)
+            return None
+        self._known[path] = known
+        return known[1]
 
     def _log(self, path: Path) -> Log | None:
         try:

@@ -1,8 +1,8 @@
 """The tables of a board's cache.
 
 A segment is one log file, by its path as the file system has it, which need not be text; it has what the log said so
-far (`facts`), where its reading goes on (`state`), and columns in chunks. A run is what its segments make together, as
-the page shows it.
+far (`facts`), where its reading goes on (`state`), and columns in chunks. `run_id` is the log's word, `run` the key of
+the run that it is of. A run is what its segments make together, as the page shows it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-VERSION = 6
+VERSION = 8
 """Another number: a cache is thrown away and made anew."""
 
 _TABLES = """
@@ -21,12 +21,15 @@ CREATE TABLE segment (
     stamp TEXT NOT NULL,
     size INTEGER NOT NULL,
     mtime INTEGER NOT NULL,
-    run TEXT,
+    run_id TEXT NOT NULL,
+    run TEXT NOT NULL,
+    began REAL NOT NULL,
     open INTEGER NOT NULL,
     state TEXT NOT NULL,
     facts TEXT NOT NULL
 );
-CREATE INDEX segment_of_run ON segment (run, stamp);
+CREATE INDEX segment_of_id ON segment (run_id);
+CREATE INDEX segment_of_run ON segment (run, began);
 CREATE TABLE run (
     key TEXT PRIMARY KEY,
     id TEXT NOT NULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 
 from kirie.board.row import NOTE_COLUMNS, RUN_COLUMNS
+from kirie.runlog.reader.values import spelled
 
 _BOOL, _NUMBER, _TEXT, _LIST = 1, 2, 4, 8
 _FLAGS: dict[type, int] = {bool: _BOOL, int: _NUMBER, float: _NUMBER, str: _TEXT, list: _LIST}
@@ -22,7 +24,8 @@ class Row:
     """A run in the table.
 
     Attributes:
-        columns: Its values by column; those that it lacks are left out.
+        columns: Its values by column; those that it lacks are left out. In the table numbers that JSON has not are
+            texts, also in columns of numbers.
         metrics: Numbers of the names of its metrics.
         system: The same of its system metrics.
         started: Seconds since 1970.
@@ -36,8 +39,13 @@ class Row:
     changed: int
 
     def packed(self) -> str:
-        """What a cache keeps of it beside `started` and `changed`."""
-        return json.dumps([self.columns, list(self.metrics), list(self.system)], separators=(",", ":"))
+        """What a cache keeps of it beside `started` and `changed`.
+
+        Numbers that JSON has not (NaN, infinities) are texts, and their columns are named.
+        """
+        odd = [key for key, value in self.columns.items() if isinstance(value, float) and not math.isfinite(value)]
+        columns = spelled(self.columns) if odd else self.columns
+        return json.dumps([columns, list(self.metrics), list(self.system), odd], separators=(",", ":"))
 
 
 class Table:
@@ -63,12 +71,13 @@ class Table:
         """
         # One long text is read faster than many short ones
         contents = _read(f"[{','.join(text for _, _, _, text in packed)}]")
-        for (key, started, changed, _), (columns, metrics, system) in zip(packed, contents, strict=True):
+        for (key, started, changed, _), (columns, metrics, system, _) in zip(packed, contents, strict=True):
             self.rows[key] = Row(columns, metrics, system, started, changed)
             self.gone.pop(key, None)
         kinds: set[tuple[str, type]] = set()
-        for columns, _, _ in contents:
-            kinds.update(zip(columns, map(type, columns.values()), strict=True))
+        for columns, _, _, odd in contents:
+            known = columns | dict.fromkeys(odd, 0.0) if odd else columns
+            kinds.update(zip(known, map(type, known.values()), strict=True))
         for column, kind in kinds:
             self._flags[column] = self._flags.get(column, 0) | _FLAGS.get(kind, _TEXT)
         for key, version in gone.items():

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { merged, RunTable, type Column } from "../src/data/table";
+import { wordsOf } from "../src/table/columns";
 import { forAll, takenBack, withEdits } from "../src/table/edits";
 import { grouped, lines, meanOf } from "../src/table/group";
 import { clicked, readSort, sorted, writeSort } from "../src/table/sort";
@@ -100,6 +101,23 @@ describe("later answers", () => {
   });
 
   it("unpacks words", () => expect(first.columns.get("name")?.values).toEqual(["two", null]));
+
+  it("take NaN and infinities, which JSON has not, for numbers", () => {
+    const values = [0.5, "NaN", "Infinity", "-Infinity", null];
+    const odd = merged(new RunTable(), {
+      version: 1,
+      ids: ["a", "b", "c", "d", "e"],
+      columns: [
+        { key: "loss", kind: "number", from: "summary", values },
+        { key: "word", kind: "text", from: "summary", values },
+      ],
+    });
+    const loss = odd.columns.get("loss") as Column;
+    expect(loss.values).toEqual([0.5, NaN, Infinity, -Infinity, null]);
+    expect(odd.columns.get("word")?.values).toEqual(values);
+    expect(loss.values.map((value) => wordsOf(loss, value))).toEqual(["0.5000", "NaN", "∞", "−∞", ""]);
+    expect(sorted([0, 1, 2, 3, 4], readSort(["loss"]), odd)).toEqual([3, 0, 2, 1, 4]);
+  });
 
   it("puts new runs in front, changes those that changed, and drops those that went", () => {
     const next = merged(first, {

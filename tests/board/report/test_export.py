@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks import board_logs as logs
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from tests.board.conftest import steps, write_log
 from tests.board.report.test_page import _book_of, _built
 from tests.board.small_runs import kirie_run
 
@@ -88,6 +91,24 @@ def test_the_curves_are_binary_as_the_server_gives_them(app: Starlette, tmp_path
     assert series["val/miou"]["run"] == "aaaa"
 
 
+def test_a_report_is_written_where_a_link_leads(app: Starlette, runs: Path, tmp_path: Path) -> None:
+    """The link stays; a link in a circle, and what is there and no file, is refused and stays what it was."""
+    link, circle, pipe = tmp_path / "link.html", tmp_path / "circle.html", tmp_path / "pipe"
+    (tmp_path / "to").mkdir()
+    link.symlink_to("to/report.html")
+    circle.symlink_to(circle)
+    os.mkfifo(pipe)
+    for _ in range(2):
+        export_report(app, ["aaaa"], link, _built(tmp_path))
+        assert link.is_symlink()
+        assert _report(tmp_path / "to" / "report.html")["view"] == "#/runs?runs=aaaa"
+    with pytest.raises(UsageError, match="in a circle"):
+        export_report(app, ["aaaa"], circle, _built(tmp_path))
+    with pytest.raises(UsageError, match="no regular file"):
+        main([str(runs), "--export", str(pipe)])
+    assert (circle.is_symlink(), pipe.is_fifo()) == (True, True)
+
+
 def test_too_many_pictures_leave_out_the_earlier_steps(
     app: Starlette, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +145,22 @@ def test_runs_are_named_by_id_name_or_folder(app: Starlette, runs: Path, tmp_pat
     ids, left_out = ids_of(library, [str(tmp_path / "out")])
     assert ids == ["cccc"]
     assert left_out[0].startswith("Run zzzz, which")
+
+
+def test_runs_of_one_id_are_named_by_key_or_folder(tmp_path: Path) -> None:
+    """An id that two projects' runs have is told to be of both; kirie's own folder names the one in it."""
+    for at, project in enumerate(("one", "two")):
+        folder = tmp_path / "runs" / project
+        write_log(folder, "same", steps([1.0]), name=project, project=project, started=logs.START + at)
+        (folder / "run.json").write_text('{"id": "same"}', encoding="utf-8")
+    app = make_board(tmp_path / "runs", BoardPlace(tmp_path / "cache", tmp_path / "notes"))
+    app.state.index.look()
+    library: Library = app.state.library
+    with pytest.raises(RunError, match="2 runs have the id 'same': same~one~, same~two~; name one of them"):
+        ids_of(library, ["same"])
+    assert ids_of(library, [str(folder)]) == (["same~two~"], [])
+    assert ids_of(library, ["same~one~"]) == (["same~one~"], [])
+    library.cache.close()
 
 
 def test_the_command_writes_a_report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -19,7 +20,9 @@ from tests.runlog.reader.logs import STEP
 
 import kirie.runlog
 from kirie.errors import RunError
+from kirie.runlog.reader import tables
 from kirie.runlog.reader.state import state_of
+from kirie.runlog.reader.whose import Owner, began, keys_of
 
 
 def _rows(steps: Sequence[int], value: float) -> list[bytes]:
@@ -67,6 +70,64 @@ def test_one_id_in_two_projects_is_two_runs(tmp_path: Path) -> None:
     runs = kirie.runlog.open(tmp_path)
     assert sorted(run.key for run in runs) == ["abc~p~", "abc~q~"]
     assert runs["abc~q~"].project == "q"
+    assert sorted(tables.runs(runs)["id"]) == ["abc~p~", "abc~q~"]
+    with pytest.raises(RunError, match="2 runs have the id 'abc': abc~p~, abc~q~; name one of them"):
+        runs["abc"]
+
+
+@pytest.mark.parametrize(
+    ("owners", "keys"),
+    [
+        (["p|", "p|e", "|"], ["abc", "abc", "abc"]),
+        (["p|", "p|e", "q|"], ["abc~p~e", "abc~p~e", "abc~q~"]),
+        (["p|a", "p|b", "p|", "|"], ["abc~p~a", "abc~p~b", "abc~p~", "abc~~"]),
+        (["p|", "|e"], ["abc~p~", "abc~~e"]),
+    ],
+)
+def test_whose_logs_are_does_not_depend_on_their_order(owners: list[str], keys: list[str]) -> None:
+    """What leaves something out is of the one run that it agrees with, and of none where there are several."""
+    logs_of = [Owner(*owner.split("|")) for owner in owners]
+    for order in itertools.permutations(logs_of):
+        assert [keys_of("abc", order)[owner] for owner in logs_of] == keys
+
+
+def test_a_log_that_says_nothing_yet_is_of_the_run_that_there_is(tmp_path: Path) -> None:
+    """The segment of a restart is empty at first; it takes nothing from its run."""
+    logs.write(tmp_path, [logs.run(run_id="abc", project="p"), *_rows([1], 1.0)], id_="abc")
+    logs.write(tmp_path, [], id_="abc", stamp="20260102_000000")
+    (run,) = kirie.runlog.open(tmp_path)
+    assert (run.key, run.project, len(run.segments)) == ("abc", "p", 2)
+
+
+def test_segments_go_by_their_own_start(tmp_path: Path) -> None:
+    """The folder's stamp is local time, which goes back at the end of summer; it counts only where a log says none."""
+    first = [logs.run(run_id="abc", started=1000), *_rows(range(4), 1.0)]
+    later = [logs.run(run_id="abc", started=3400), *_rows(range(2, 6), 2.0), logs.exit_(0)]
+    logs.write(tmp_path, first, id_="abc", stamp="20261025_023000")
+    logs.write(tmp_path, later, id_="abc", stamp="20261025_021000")
+    (run,) = kirie.runlog.open(tmp_path)
+    assert run.history("loss").value.tolist() == [1, 1, 2, 2, 2, 2]
+    assert (run.started, run.state) == (1000, "finished")
+    began_then = [began(said, "20261025_023000") for said in ({}, {"started": 0}, {"started": 5})]
+    assert began_then == [time.mktime((2026, 10, 25, 2, 30, 0, 0, 0, -1))] * 2 + [5]
+    assert [began({}, stamp) for stamp in ("", "20269999_999999")] == [0, 0]
+
+
+def test_what_one_segment_logs_at_a_step_all_counts(tmp_path: Path) -> None:
+    """Only a restart repeats: rows beside or after Lightning's step are kept in their order, of each kind."""
+    histogram = {"_type": "histogram", "bins": [0, 1], "values": [1]}
+    beside = [logs.history({"iou": at / 10, "hist": histogram, "word": str(at)}) for at in range(3)]
+    logs.write(tmp_path, [*_rows(range(3), 1.0), *beside], id_="abc")
+    logs.write(tmp_path, [*_rows([1, 2], 2.0), logs.history({"word": "new"})], id_="abc", stamp="20260102_000000")
+    (run,) = kirie.runlog.open(tmp_path)
+    assert (run.history("loss").step.tolist(), run.history("loss").value.tolist()) == ([0, 1, 2], [1, 2, 2])
+    assert (run.history("iou").step.tolist(), run.history("iou").value.tolist()) == ([2, 2, 2], [0, 0.1, 0.2])
+    assert len(run.histograms("hist")) == 3
+    assert run.texts("word") == [(2, "new")]
+    table = run.to_pandas(["loss", "iou"])
+    assert table.index.tolist() == [0, 1, 2, 2, 2]
+    assert table["iou"].tolist()[2:] == [0, 0.1, 0.2]
+    assert table["loss"].notna().tolist() == [True, True, True, False, False]
 
 
 def test_runs_are_found_newest_first_without_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,11 +292,39 @@ def test_paths_out_of_the_folder_are_not_given(tmp_path: Path) -> None:
         run.tables("t")[0].read()
 
 
+def test_links_out_of_the_folder_are_not_read(tmp_path: Path) -> None:
+    """What was printed, about the machine, kirie's own logs and configuration, the folder of files itself."""
+    secret = {"host": "SECRET", "id": "SECRET", "batch_size": 8, "columns": ["SECRET"], "data": [["SECRET"]]}
+    (tmp_path / "secret.json").write_text(json.dumps(secret))
+    folder = tmp_path / "runs" / "one"
+    rows = [logs.history({STEP: 1, "loss": 1, "t": {"_type": "table-file", "path": "secret.json"}})]
+    files = logs.write(folder, rows).parent / "files"
+    files.mkdir()
+    (folder / "logs").mkdir()
+    (folder / "run.json").write_text('{"id": "one"}')
+    names = [files / "output.log", files / "wandb-metadata.json", folder / "logs" / "1.log", folder / "config.yaml"]
+    for name in names:
+        name.symlink_to(tmp_path / "secret.json")
+    (run,) = kirie.runlog.open(tmp_path / "runs")
+    assert (run.console(), run.environment, run.record) == ("", {}, {"id": "one"})
+    with pytest.raises(RunError, match="batch_size"):
+        run.history("loss").axis("images")
+    for name in names:
+        name.unlink()
+    files.rmdir()
+    files.symlink_to(tmp_path)
+    (folder / "run.json").unlink()
+    (folder / "run.json").symlink_to(tmp_path / "secret.json")
+    (run,) = kirie.runlog.open(tmp_path / "runs")
+    assert (run.folder, run.tables("t")) == (None, [])
+
+
 def test_histograms_of_both_kinds(tmp_path: Path) -> None:
     """With edges, and packed; what does not fit is none."""
     packed = {"_type": "histogram", "values": [1, 2], "packedBins": {"min": 1, "size": 0.5, "count": 2}}
     wrong = {"_type": "histogram", "values": [1, 2], "bins": [0, 1]}
-    logs.write(tmp_path, [logs.history({"_step": at, "h": value}) for at, value in enumerate([packed, wrong])])
+    far = {**packed, "packedBins": {"min": 1e308, "size": 1e308}}
+    logs.write(tmp_path, [logs.history({"_step": at, "h": value}) for at, value in enumerate([packed, wrong, far])])
     (found,) = kirie.runlog.open(tmp_path)[0].histograms("h")
     assert (found.edges.tolist(), found.counts.tolist()) == ([1, 1.5, 2], [1, 2])
 

@@ -200,6 +200,35 @@ def test_values_that_cannot_be_kept_are_counted(tmp_path: Path, row: dict[Any, A
     assert not batch.values
 
 
+@pytest.mark.parametrize("value", [b"5", b"1_0", b" nan", b"Infinity", b"7 ", b"+1", b"1" * 200])
+@pytest.mark.parametrize("shift", [0, 1])
+def test_an_entry_is_read_alike_wherever_it_stands(tmp_path: Path, value: bytes, shift: int) -> None:
+    """Whether its key came before, alone or beside others, or not: same numbers, and the same count of bad ones."""
+    (good, odd), (other,) = logs.items({"a": 1, "b": value}), logs.items({"p": "picture"})
+    at = odd.index(b"\x82\x01") + 2
+    odd = odd[:at] + bytes([odd[at] ^ shift]) + odd[at + 1 :]
+    (known,) = logs.items({"b": 2})
+    said = []
+    for first, row in [(good, [good, odd]), (known, [odd]), (known, [good, odd]), (known, [odd, other])]:
+        contents = [Items(update=entries).SerializeToString() for entries in ([first], row)]
+        tail = _tail(tmp_path, [logs.record(history=content) for content in contents])
+        column = tail.read().columns.get("b")
+        values = [] if column is None else column.values[column.rows == 1].tolist()
+        said.append((str(values), tail.skipped["records"]))
+    assert len(set(said)) == 1
+
+
+def test_what_is_skipped_is_not_a_matter_of_how_often_one_looks(tmp_path: Path) -> None:
+    """Entries of a summary that come again are not looked at, so one that cannot be read counts in the history."""
+    rows = [record for at in range(3) for record in (logs.history({"a": b"{", "n": at}), logs.summary({"a": b"{"}))]
+    whole, pieces = _tail(tmp_path, rows), _tail(tmp_path, rows)
+    whole.read()
+    while pieces.read(1).more:
+        pass
+    assert whole.skipped == pieces.skipped
+    assert whole.skipped["records"] == 3
+
+
 def test_a_silent_logs_damage_is_judged(tmp_path: Path) -> None:
     """A log that grew a moment ago may lack what its writer has not sent; five minutes later nothing will come."""
     tail = _tail(tmp_path, [logs.history({"loss": at}) for at in range(9)])

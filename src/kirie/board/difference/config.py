@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from kirie.runlog.reader.values import spelled
 
 Entry = dict[str, Any]
 """`key`, and the values `a` and `b`; `only` is "a" or "b" where the other one lacks the entry."""
@@ -23,7 +24,7 @@ def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Entry]:
         a: The one run's, nested or flat.
         b: The other's.
     """
-    one, other = flat(a), flat(b)
+    one, other = flat(spelled(a)), flat(spelled(b))
     found: list[Entry] = []
     for key in sorted(one.keys() | other.keys()):
         if key in one and key in other:
@@ -54,6 +55,4 @@ def _same(a: Any, b: Any) -> bool:
     # 1 and 1.0 are one value to a training, 1 and True are not
     if isinstance(a, bool) != isinstance(b, bool):
         return False
-    if isinstance(a, float) and isinstance(b, float) and math.isnan(a) and math.isnan(b):
-        return True
     return bool(a == b)

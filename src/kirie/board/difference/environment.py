@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kirie.board.difference.config import Entry, differing
+from kirie.runlog.reader.own import saved_file
 
 REQUIREMENTS = "requirements.txt"
 """W&B's list of what was installed, in a segment's `files/`."""
@@ -44,7 +45,8 @@ def environment_of(record: Mapping[str, Any], noted: Mapping[str, Any], files: P
     if isinstance(hardware := record.get("hardware"), Mapping):
         machine |= {str(key): value for key, value in hardware.items()}
     versions = record.get("versions")
-    packages = {} if files is None else packages_of(files / REQUIREMENTS)
+    listed = None if files is None else saved_file(files, REQUIREMENTS)
+    packages = {} if listed is None else packages_of(listed)
     if isinstance(versions, Mapping):
         packages |= {_name(str(name)): str(version) for name, version in versions.items() if name != "python"}
         machine |= {"python": versions["python"]} if "python" in versions else {}

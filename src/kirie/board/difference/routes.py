@@ -12,6 +12,7 @@ from kirie.board.difference.data import data_difference, data_of
 from kirie.board.difference.environment import environment_difference, environment_of
 from kirie.board.facts import config_of, files_of, record_of, repositories
 from kirie.board.library import Library, library_of
+from kirie.runlog.reader.own import own, saved_file
 from kirie.web.answers import RequestError, json_answer, needed
 
 _PATCH = "diff.patch"
@@ -44,9 +45,11 @@ def difference(request: Request) -> Response:
 
 def _code(library: Library, run: str, record: dict[str, object]) -> Code:
     folder, files = library.run_folder(run), files_of(library, run)
-    kept = [] if folder is None else [folder.diff]
-    kept += [] if files is None else [files / _PATCH]
-    return code_of(record, library.detail(run)["git"], kept)
+    kept = [
+        None if folder is None else own(folder.path, folder.diff.name),
+        None if files is None else saved_file(files, _PATCH),
+    ]
+    return code_of(record, library.detail(run)["git"], [path for path in kept if path is not None])
 
 
 ROUTES = [Route("/api/difference", difference)]

@@ -46,7 +46,6 @@ def samples(by_run: Mapping[str, Sequence[Logged]], url_of: Callable[[str, str],
     """
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for run, pictures in by_run.items():
-        # A step that was logged again after a restart counts once, the later one
         cells: dict[tuple[str, int], dict[str, Any]] = {}
         for name, picture in _named(pictures):
             masks = {role(mask): url_of(run, path) for mask, path in picture.masks.items()}

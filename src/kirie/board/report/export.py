@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence, Set
 from pathlib import Path
@@ -19,6 +20,7 @@ from kirie.board.report.page import check_built, report_html
 from kirie.core import files
 from kirie.core.run import RunFolder
 from kirie.errors import RunError, UsageError
+from kirie.runlog.reader.whose import of_several
 from kirie.web.page import BUILT
 
 _STUCK_S = 60.0
@@ -33,17 +35,20 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     Args:
         app: The board; its index is brought up to date.
         runs: The runs' ids, names, or folders of runs of kirie; none: all of the board.
-        out: The HTML file; replaced whole.
+        out: The HTML file; replaced whole. If it is a link, what it leads to is.
         page: The folder of the built page; by default where the build puts it.
 
     Returns:
         What was left out, in sentences.
 
     Raises:
-        UsageError: The page is not built, or there are too many runs.
+        UsageError: The page is not built, there are too many runs, or the file is a link in a circle.
         RunError: A run is not on the board, or none is, or the folder of the file is not there.
         DeviceError: The file cannot be written.
     """
+    if out.is_symlink():
+        # The link stays, and what it leads to is written
+        out = _target(out)
     if not out.parent.is_dir():
         raise RunError(
             f"There is no folder {out.parent} for the report {out.name}; make it, or name another with --export."
@@ -65,6 +70,14 @@ def export_report(app: Starlette, runs: Sequence[str], out: Path, page: Path | N
     notes: list[str] = book["answers"]["/api/board"]["notes"]
     trouble = app.state.trouble()
     return [*left_out, *notes, *([trouble] if trouble else [])]
+
+
+def _target(link: Path) -> Path:
+    # Until Python 3.12 a circle is an error
+    with contextlib.suppress(OSError, RuntimeError):
+        if not (found := link.resolve()).is_symlink():
+            return found
+    raise UsageError(f"--export is '{link}', a link that leads in a circle; name an HTML file to write.")
 
 
 def ids_of(library: Library, words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -89,6 +102,8 @@ def ids_of(library: Library, words: Sequence[str]) -> tuple[list[str], list[str]
             found.setdefault(same[0])
         elif same:
             raise RunError(f"{len(same)} runs are called '{word}'; name one by its id: {', '.join(same[:5])}.")
+        elif keys := library.keys(word):
+            raise RunError(of_several(word, keys))
         else:
             held, missing = _of_folder(word, library, there)
             found |= dict.fromkeys(held)
@@ -113,8 +128,8 @@ def _bring_up_to_date(index: Indexer, library: Library) -> None:
 
 def _of_folder(word: str, library: Library, there: Set[str]) -> tuple[list[str], list[str]]:
     """The runs that a folder names: those of the board, and the others."""
-    records = [record_in(folder) for folder in _run_folders(Path(word), _DEPTH)]
-    ids = [str(record["id"]) for record in records if record]
+    records = [(folder, record_in(folder)) for folder in _run_folders(Path(word), _DEPTH)]
+    ids = [_key(library, folder, str(record["id"])) for folder, record in records if record]
     if not ids:
         raise RunError(
             f"There is no run '{word}' in {library.folder}, and no folder of runs of that name; `kirie runs` lists "
@@ -127,6 +142,15 @@ def _of_folder(word: str, library: Library, there: Set[str]) -> tuple[list[str],
             "Name the folder that their runs/ID/wandb lie in."
         )
     return held, [one for one in ids if one not in there]
+
+
+def _key(library: Library, folder: Path, run_id: str) -> str:
+    """What the run of a folder is called on the board: its id, unless several have it."""
+    for key in library.keys(run_id):
+        found = library.run_folder(key)
+        if found is not None and found.path.resolve() == folder.resolve():
+            return key
+    return run_id
 
 
 def _run_folders(path: Path, depth: int) -> list[Path]:

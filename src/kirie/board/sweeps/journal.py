@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from kirie.runlog.reader.own import own
+
 _CREATE_TRIAL, _SET_STATE, _SET_STEP, _SET_NOTE = 4, 6, 7, 8
 _RUNNING, _COMPLETE, _PRUNED, _FAIL, _WAITING = range(5)
 _STATES = {_RUNNING: "running", _COMPLETE: "finished", _PRUNED: "pruned", _FAIL: "failed", _WAITING: "waiting"}
@@ -101,7 +103,7 @@ def _left_running(path: Path, _size: int, _stamp: int) -> tuple[tuple[int, str |
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     read = 0
     try:
-        if not path.is_file():
+        if own(path.parent, path.name) is None or not path.is_file():
             return
         with path.open("rb") as stream:
             while read < _LARGEST and (line := stream.readline(_LONGEST)):

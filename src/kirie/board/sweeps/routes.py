@@ -22,6 +22,7 @@ from kirie.board.sweeps.metric import goal_of, guessed
 from kirie.board.sweeps.progress import COSTS, best_over_cost, best_over_trials, counts, front
 from kirie.board.sweeps.spec import JOURNAL, Goal, Spec, folders, read_spec, trial_folder
 from kirie.board.sweeps.trials import Member, Trial, described, join, varying
+from kirie.runlog.reader.own import own
 from kirie.web.answers import RequestError, json_answer
 
 _SIZES = ("parameters", "num_parameters", "n_parameters", "model/parameters", "params")
@@ -45,6 +46,10 @@ def sweep(request: Request) -> Response:
         raise RequestError(404, f"There is no sweep '{name[:80]}' on this board; runs of a sweep log its name.")
     spec = Spec() if found.folder is None else read_spec(found.folder)
     entries = [] if found.folder is None else read_journal(found.folder / JOURNAL)
+    for entry in entries:
+        # A ledger knows a run's id alone, which runs of several projects may have
+        if len(keys := set(library.keys(entry.run or "")) & set(found.runs)) == 1:
+            entry.notes["run"] = {"id": keys.pop()}
     # A trial may have taken over a run that was made before, for another sweep
     there = set(library.ids())
     runs = dict.fromkeys([*found.runs, *(entry.run for entry in entries if entry.run in there and entry.run)])
@@ -158,12 +163,12 @@ def _measured(library: Library, run: str) -> dict[str, Any]:
     folder = library.run_folder(run)
     if folder is None:
         return {}
-    return {"parameters": record_of(library, run).get("parameters")} | _speed(folder.speed)
+    return {"parameters": record_of(library, run).get("parameters")} | _speed(own(folder.path, folder.speed.name))
 
 
-def _speed(path: Path) -> dict[str, Any]:
+def _speed(path: Path | None) -> dict[str, Any]:
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST_SPEED:
+        if path is None or not path.is_file() or path.stat().st_size > _LARGEST_SPEED:
             return {}
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

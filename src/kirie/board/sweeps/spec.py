@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import yaml
 
+from kirie.runlog.reader.own import own
+
 Goal = Literal["maximize", "minimize"]
 
 FOLDER = "sweeps"
@@ -45,7 +47,7 @@ class Spec:
 
 def read_spec(folder: Path) -> Spec:
     """What a sweep's folder says; damaged or missing files say nothing."""
-    file, record = _yaml(folder / SPEC), _json(folder / RECORD)
+    file, record = _yaml(own(folder, SPEC)), _json(own(folder, RECORD))
     metric = file.get("metric")
     name, goal = (metric.get("name"), metric.get("goal")) if isinstance(metric, Mapping) else (None, None)
     objectives = record.get("objectives")
@@ -80,7 +82,7 @@ def folders(places: list[Path]) -> dict[str, Path]:
             continue
         for folder in there:
             if folder.name.endswith(WANDB_SUFFIX):
-                name = _json(folder / WANDB).get("id")
+                name = _json(own(folder, WANDB)).get("id")
             else:
                 name = folder.name if (folder / RECORD).is_file() else None
             if isinstance(name, str):
@@ -102,9 +104,9 @@ def _parameters(node: Any, above: str, depth: int) -> Iterator[tuple[str, bool |
             yield f"{above}{name}", ("log" in kind) if kind or drawn else None
 
 
-def _yaml(path: Path) -> dict[str, Any]:
+def _yaml(path: Path | None) -> dict[str, Any]:
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
+        if path is None or not path.is_file() or path.stat().st_size > _LARGEST:
             return {}
         found = yaml.safe_load(path.read_bytes())
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
@@ -112,9 +114,9 @@ def _yaml(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path | None) -> dict[str, Any]:
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
+        if path is None or not path.is_file() or path.stat().st_size > _LARGEST:
             return {}
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from kirie.runlog.reader.own import own, saved_file
+
 _MOST = 16 << 20
 """Bytes of a file of printed text that are read: its end."""
 
@@ -19,9 +21,9 @@ def printed(pieces: Sequence[tuple[float, str]], files: Path, logs: Path | None 
         files: The segment's folder of files.
         logs: The folder of a run's job logs, if it is a run of kirie.
     """
-    text = "".join(text for _, text in pieces) or _end_of(files / "output.log")
+    text = "".join(text for _, text in pieces) or _end_of(saved_file(files, "output.log"))
     if not text and logs is not None:
-        text = "".join(_end_of(path) for path in _listed(logs))
+        text = "".join(_end_of(own(logs.parent, logs.name, path.name)) for path in _listed(logs))
     return "\n".join(_settled(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
@@ -36,9 +38,9 @@ def _listed(folder: Path) -> list[Path]:
         return []
 
 
-def _end_of(path: Path) -> str:
+def _end_of(path: Path | None) -> str:
     try:
-        if not path.is_file():
+        if path is None or not path.is_file():
             return ""
         with path.open("rb") as stream:
             stream.seek(max(0, path.stat().st_size - _MOST))

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kirie.runlog.reader.own import saved_file
+
 _MOST = 1 << 20
 """Size of a metadata file that is read."""
 
@@ -23,7 +25,7 @@ def environment(logged: Mapping[str, Any], config: Mapping[str, Any], files: Pat
         Of python, wandb, os, host, program, args, cpu, cores, threads, gpu, gpus, memory (bytes), cuda those that are
         known.
     """
-    found = {**_metadata(files / "wandb-metadata.json"), **logged}
+    found = {**_metadata(saved_file(files, "wandb-metadata.json")), **logged}
     own = config.get("_wandb")
     own = own.get("value", own) if isinstance(own, Mapping) else {}
     own = own if isinstance(own, Mapping) else {}
@@ -56,9 +58,9 @@ def _bytes(memory: Any) -> int | None:
     return int(total * 2**30) if isinstance(total, int | float) and 0 < total < 1e6 else None
 
 
-def _metadata(path: Path) -> dict[str, Any]:
+def _metadata(path: Path | None) -> dict[str, Any]:
     try:
-        if not path.is_file() or path.stat().st_size > _MOST:
+        if path is None or not path.is_file() or path.stat().st_size > _MOST:
             return {}
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

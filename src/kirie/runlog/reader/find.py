@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ ENDING = ".wandb"
 """What a log's name ends with."""
 _DEEPEST = 32
 """Levels below the given folder that are looked at."""
+_BELOW_A_LINK = 2
+"""Levels below a link: to a kirie's run, its `wandb`, a segment's folder."""
+_WANDB = "wandb"
+"""How W&B calls its folder of runs."""
 
 
 class LogFile(NamedTuple):
@@ -35,8 +40,24 @@ class LogFile(NamedTuple):
         return self.path.parent / "files"
 
 
+class Folder(NamedTuple):
+    """What a folder has in it, by name.
+
+    Attributes:
+        identity: What tells it from all others, by whatever path it is reached.
+        folders: Its folders, without hidden ones.
+        links: Links that may lead to folders of runs.
+        logs: Files that are called as logs.
+    """
+
+    identity: tuple[int, int]
+    folders: list[str]
+    links: list[str]
+    logs: list[str]
+
+
 def find_logs(root: Path) -> list[LogFile]:
-    """The logs below a folder, in order of their time; links are not followed, so that each log is found once.
+    """The logs below a folder, in order of their time, each once; see `walk`.
 
     Args:
         root: Any folder, one run's folder, or one log.
@@ -48,33 +69,79 @@ def find_logs(root: Path) -> list[LogFile]:
         return [_log(root)]
     if not root.is_dir():
         raise RunError(f"There is no folder {root}; name one that holds runs, as runs or wandb.")
-    found: list[LogFile] = []
-    folders = [(str(root), 0)]
-    while folders:
-        folder, depth = folders.pop()
-        logs, below = _look(folder)
-        found += logs
-        # A run's own folder has none of another run below it; a log that lies elsewhere says nothing of its neighbours
-        if depth < _DEEPEST and not (logs and stamp_of(Path(folder).name)):
-            folders += [(path, depth + 1) for path in below]
+    found = [_log(Path(path, name)) for path, folder in walk(str(root), _seen) for name in folder.logs]
     return sorted(found, key=lambda log: (log.stamp, str(log.path)))
 
 
-def _look(folder: str) -> tuple[list[LogFile], list[str]]:
-    """The logs in a folder and the folders in it; none of one that vanished or may not be read."""
-    logs, below = [], []
+def walk(root: str, look: Callable[[str], Folder | None]) -> Iterator[tuple[str, Folder]]:
+    """The folders below a folder in which logs may lie, each once, with what is in them.
+
+    A link is followed if it is called as W&B's folders are, or leads to a folder with a `wandb` in it: some folders
+    below, and no link among them. So no link leads in a circle, nor through all of a disk. A folder that has a place
+    of its own below the root is not reached by a link.
+
+    Args:
+        root: The folder.
+        look: Gives what a folder has in it; None of one that cannot be looked at.
+    """
+    links: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    yield from _down(root, _DEEPEST, look, seen, links)
+    for link in sorted(links):
+        yield from _down(link, _BELOW_A_LINK, look, seen, [])
+
+
+def _down(
+    root: str, deepest: int, look: Callable[[str], Folder | None], seen: set[tuple[int, int]], links: list[str]
+) -> Iterator[tuple[str, Folder]]:
+    folders = [(root, deepest)]
+    while folders:
+        path, left = folders.pop()
+        folder = look(path)
+        if folder is None or folder.identity in seen:
+            continue
+        seen.add(folder.identity)
+        yield path, folder
+        links += [f"{path}/{name}" for name in folder.links]
+        # A run's own folder has none of another run below it; a log that lies elsewhere says nothing of its neighbours
+        if left and not (folder.logs and stamp_of(path.rpartition("/")[2])):
+            folders += [(f"{path}/{name}", left - 1) for name in folder.folders]
+
+
+def listed(path: str, identity: tuple[int, int]) -> Folder:
+    """What a folder has in it.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    found = Folder(identity, [], [], [])
+    with os.scandir(path) as entries:
+        for entry in entries:
+            name = entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if not name.startswith("."):
+                    found.folders.append(name)
+            elif entry.is_symlink():
+                if not name.startswith(".") and (name == _WANDB or stamp_of(name) or _has_runs(entry.path)):
+                    found.links.append(name)
+            elif name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
+                found.logs.append(name)
+    return found
+
+
+def _has_runs(path: str) -> bool:
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if not name.startswith("."):
-                        below.append(entry.path)
-                elif name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
-                    logs.append(_log(Path(entry.path)))
+        return Path(path, _WANDB).is_dir()
     except OSError:
-        return logs, []
-    return logs, below
+        return False
+
+
+def _seen(path: str) -> Folder | None:
+    try:
+        status = Path(path).stat()
+        return listed(path, (status.st_dev, status.st_ino))
+    except OSError:
+        return None
 
 
 def _log(path: Path) -> LogFile:

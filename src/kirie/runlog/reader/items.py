@@ -31,6 +31,9 @@ _MOST = 100_000
 _NUMBER = 0x31
 """The tag of `number`."""
 
+_WORDS = {b"NaN", b"Infinity", b"-Infinity"}
+"""What JSON lacks, as W&B writes it in history."""
+
 _NUMBERS = {int, float}
 """What JSON's numbers become; its true and false are none here."""
 
@@ -81,6 +84,16 @@ def _value(item: Any) -> Any:
     return None
 
 
+def _number(text: bytes) -> float | None:
+    if text in _WORDS:
+        return float(text)
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return found if type(found) in _NUMBERS else None
+
+
 class Heads:
     """The keys that were seen, by the bytes of an entry before its value."""
 
@@ -113,25 +126,25 @@ class Heads:
         try:
             # Nearly all rows: each entry is a number under a head that was seen, after one byte of length
             keys = [known[head] for head, _, _ in parts]
-            found = orjson.loads(b"[%b]" % b",".join([value[1:] for _, _, value in parts]))
+            texts = [value[1:] if value and value[0] == len(value) - 1 else b"" for _, _, value in parts]
+            found = orjson.loads(b"[%b]" % b",".join(texts))
             if len(found) == len(keys) and {*map(type, found)} <= _NUMBERS:
                 numbers += keys
                 values += found
                 return []
         except (KeyError, ValueError):
-            # An unknown head; or no JSON, such as NaN
+            # An unknown head; no JSON, such as NaN; or another length
             pass
         left = []
-        for item in items:
-            head, _, value = item.partition(MARK)
+        for item, (head, _, value) in zip(items, parts, strict=True):
             key = known.get(head)
             if key is not None and value:
-                try:
-                    # A length of more than one byte, or a wrong one, is no number either
-                    values.append(float(value[1:]))
-                except ValueError:
+                # A length of more than one byte, or a wrong one, is none of a number
+                number = _number(value[1:]) if value[0] == len(value) - 1 else None
+                if number is None:
                     left.append(item)
                 else:
+                    values.append(number)
                     numbers.append(key)
             elif len(item) > 9 and item[-9] == _NUMBER and (key := known.get(item[:-9])) is not None:
                 values.append(struct.unpack_from("<d", item, len(item) - 8)[0])
@@ -173,10 +186,11 @@ def changes(content: bytes) -> tuple[list[Change], int]:
 def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
     """The changes of many summary records, of which only the last of each key counts.
 
-    Read from the end, so that a record whose keys all came later costs no more than a look at its heads.
+    Read from the end, so that a record whose keys all came later costs no more than a look at its heads. For that
+    entries that cannot be read are left out uncounted: how many there are is not known, and history has them, too.
 
     Returns:
-        The changes, and how many entries or records cannot be read.
+        The changes, and how many records cannot be read.
     """
     found: list[Change] = []
     seen: set[bytes] = set()
@@ -199,7 +213,6 @@ def last_changes(contents: list[bytes]) -> tuple[list[Change], int]:
                 try:
                     path, value = entry(item)
                 except UnreadableError:
-                    bad += 1
                     continue
                 if path not in done:
                     done.add(path)

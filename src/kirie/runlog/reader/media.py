@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kirie.core.files import inside
-from kirie.errors import RunError, SourceError
+from kirie.errors import RunError
+from kirie.runlog.reader.own import saved_file
 from kirie.runlog.reader.values import number
 
 PICTURES = frozenset({"images/separated", "image-file"})
@@ -118,12 +118,8 @@ def kind_of(value: Any) -> str:
 
 def saved(files: Path, path: Any) -> Saved | None:
     """A file that a value names, or None if it names none within the folder."""
-    if not isinstance(path, str):
-        return None
-    try:
-        return Saved(path, inside(files, path))
-    except (SourceError, OSError, ValueError):
-        return None
+    found = saved_file(files, path) if isinstance(path, str) else None
+    return None if found is None else Saved(path, found)
 
 
 def pictures(value: Any, files: Path, step: int, labels: Mapping[str, dict[int, str]]) -> Iterator[Picture]:
@@ -191,10 +187,11 @@ def histogram(value: Any, step: int) -> Histogram | None:
     packed = value.get("packedBins")
     if isinstance(packed, Mapping):
         low, width = number(packed.get("min")), number(packed.get("size"))
-        edges = None if low is None or width is None else low + width * np.arange(len(counts) + 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            edges = None if low is None or width is None else low + width * np.arange(len(counts) + 1.0)
     else:
         edges = _numbers(value.get("bins"))
-    if edges is None or len(counts) == 0 or len(edges) != len(counts) + 1:
+    if edges is None or len(counts) == 0 or len(edges) != len(counts) + 1 or not np.isfinite(edges).all():
         return None
     return Histogram(step, edges, counts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,20 +11,28 @@ from numpy.typing import NDArray
 from kirie.runlog.reader.values import is_nested
 
 
-def last_of_each(steps: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Where the last of each step stands, in order of the steps.
+def unrepeated(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.intp]:
+    """Where the steps stand that no later segment repeats, in order of the steps.
+
+    What one segment logs several times at a step all counts: only a restart says a step anew.
 
     Args:
-        steps: Steps in the order in which they were logged, one segment after the other.
+        parts: The steps of each segment as it logged them, the oldest first.
 
     Returns:
-        Indices into `steps`.
+        Indices into all of them, one segment after the other; those of equal steps rise.
     """
-    if len(steps) == 0 or bool(np.all(steps[1:] > steps[:-1])):
+    steps = np.concatenate([np.empty(0, np.int64), *parts])
+    if bool(np.all(steps[1:] > steps[:-1])):
         return np.arange(len(steps))
     order = np.argsort(steps, kind="stable")
-    found = steps[order]
-    kept: NDArray[np.intp] = order[np.append(found[1:] != found[:-1], True)]
+    if len(parts) == 1:
+        return order
+    found, of = steps[order], np.repeat(np.arange(len(parts)), [len(part) for part in parts])[order]
+    ends = np.append(found[1:] != found[:-1], True)
+    # Of equal steps the last one is of the newest segment
+    newest = of[ends][np.cumsum(ends) - ends]
+    kept: NDArray[np.intp] = order[of == newest]
     return kept
 
 

@@ -14,6 +14,7 @@ from kirie.runlog.reader.columns import Value
 from kirie.runlog.reader.console import printed
 from kirie.runlog.reader.facts import Facts
 from kirie.runlog.reader.media import Histogram, Picture, Table, histogram, kind_of, mask_labels, pictures, saved
+from kirie.runlog.reader.merge import unrepeated
 from kirie.runlog.reader.segment import Segment
 from kirie.runlog.reader.series import Series, merged
 from kirie.runlog.reader.values import number
@@ -45,7 +46,7 @@ class Run(Facts):
         return {value.key: kind_of(value.value) for segment in self.segments for value in segment.values}
 
     def history(self, key: str) -> Series:
-        """A metric, each step once; where steps were repeated after a restart, as they were the last time.
+        """A metric by step; steps that were repeated after a restart are there as they were the last time.
 
         Raises:
             RunError: The run has not logged it.
@@ -81,15 +82,15 @@ class Run(Facts):
         return found * times if found is not None and times is not None and found * times > 0 else None
 
     def _values(self, key: str) -> Iterator[tuple[Segment, int, Value]]:
-        """The values of a key in order of their steps, each step once, with the segment that has it."""
-        found = {
-            int(segment.axes.step[value.row]): (segment, value)
-            for segment in self.segments
-            for value in segment.values
-            if value.key == key
-        }
-        for step in sorted(found):
-            yield found[step][0], step, found[step][1]
+        """The values of a key in order of their steps, with the segment that has each; see `unrepeated`."""
+        parts = [[value for value in segment.values if value.key == key] for segment in self.segments]
+        steps = [
+            segment.axes.step[[value.row for value in part]] for segment, part in zip(self.segments, parts, strict=True)
+        ]
+        found = [(segment, value) for segment, part in zip(self.segments, parts, strict=True) for value in part]
+        for at in unrepeated(steps):
+            segment, value = found[at]
+            yield segment, int(segment.axes.step[value.row]), value
 
     def pictures(self, key: str) -> list[Picture]:
         """The pictures that were logged under a key, by step."""

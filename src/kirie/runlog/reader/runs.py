@@ -11,6 +11,7 @@ from kirie.runlog.reader import tables
 from kirie.runlog.reader.find import LogFile, find_logs
 from kirie.runlog.reader.run import Run
 from kirie.runlog.reader.tail import Tail
+from kirie.runlog.reader.whose import began, keys_of, of_several, owner_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,15 +65,17 @@ class Runs(Sequence[Run]):
     def __getitem__(self, key: slice) -> list[Run]: ...
 
     def __getitem__(self, key: int | str | slice) -> Run | list[Run]:
-        """A run by its place, or by its id.
+        """A run by its place, or by its key: its id, where that is of one run alone.
 
         Raises:
-            RunError: There is none of that id.
+            RunError: There is none of that key.
             IndexError: There are not as many.
         """
         if not isinstance(key, str):
             return list(self._runs.values())[key]
         if key not in self._runs:
+            if same := [run.key for run in self if run.id == key]:
+                raise RunError(of_several(key, same))
             near = ", ".join(list(self._runs)[:5]) or "none"
             raise RunError(f"There is no run '{key}' in {self.root}; there are {len(self)}, the newest {near}.")
         return self._runs[key]
@@ -116,41 +119,37 @@ class Runs(Sequence[Run]):
 
 
 def group(logs: Sequence[LogFile]) -> dict[str, list[LogFile]]:
-    """The segments of each run, by the run's key.
+    """The segments of each run, by the run's key, see `keys_of`.
 
-    Logs with one id are one run if project and entity agree; an offline segment that names no entity is of any. Only
-    where an id stands on several logs are their beginnings read.
+    Only where an id stands on several logs are their beginnings read.
 
     Args:
-        logs: In order of their time.
+        logs: In any order.
 
     Returns:
-        By key (the id, or id~project~entity where an id is of several runs) the logs in order.
+        By key the logs in order of their beginnings.
     """
     by_id: dict[str, list[LogFile]] = {}
     for log in logs:
         by_id.setdefault(log.id, []).append(log)
     found: dict[str, list[LogFile]] = {}
     for id_, same in by_id.items():
-        parts: dict[tuple[str, str], list[LogFile]] = {}
-        for log in same if len(same) > 1 else ():
-            project, entity = _whose(log)
-            near = [(name, of) for name, of in parts if name == project and (of == entity or not of or not entity)]
-            at = near[-1] if near else (project, entity)
-            parts.setdefault(at, []).append(log)
-        if len(parts) < 2:
+        if len(same) == 1:
             found[id_] = same
-        else:
-            found |= {f"{id_}~{project}~{entity}": part for (project, entity), part in parts.items()}
+            continue
+        said = {log: _said(log) for log in same}
+        keys = keys_of(id_, map(owner_of, said.values()))
+        for log in sorted(same, key=lambda log: (began(said[log], log.stamp), log.stamp, str(log.path))):
+            found.setdefault(keys[owner_of(said[log])], []).append(log)
     return found
 
 
-def _whose(log: LogFile) -> tuple[str, str]:
+def _said(log: LogFile) -> dict[str, Any]:
+    """What a log says of its run."""
     try:
-        said = Tail(log.path).read(_HEAD).run
+        return Tail(log.path).read(_HEAD).run
     except OSError:
-        said = {}
-    return said.get("project", ""), said.get("entity", "")
+        return {}
 
 
 def _size(path: Path) -> int:

@@ -13,7 +13,7 @@ from kirie.runlog.reader.columns import Axes, Column, Value
 from kirie.runlog.reader.find import LogFile
 from kirie.runlog.reader.runtime import seconds
 from kirie.runlog.reader.tail import Tail
-from kirie.runlog.reader.values import flat
+from kirie.runlog.reader.values import summarized
 
 _LINES = 1_000_000
 """Pieces of printed text that are kept, the last ones."""
@@ -129,8 +129,7 @@ class Segment:
         Older versions of wandb write it at the end only, so the last value of each metric stands in.
         """
         rows = {key: float(self.column(key).values[-1]) for key in self.keys}
-        said = flat({key: value for key, value in self.summary.items() if not key.startswith("_")})
-        return rows | {key: value for key, value in said if value is not None and not isinstance(value, dict)}
+        return rows | summarized(self.summary)
 
     def notices(self) -> list[str]:
         """What was skipped, in sentences."""

@@ -1,4 +1,4 @@
-"""One metric of one run: a value for each step, over all segments."""
+"""One metric of one run: its values by step, over all segments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kirie.errors import RunError
 from kirie.runlog.reader.columns import Axes, Column
-from kirie.runlog.reader.merge import last_of_each
+from kirie.runlog.reader.merge import unrepeated
 
 AXES = ("step", "epoch", "time", "images")
 
@@ -22,7 +22,7 @@ class Series:
 
     Attributes:
         key: The metric.
-        step: int64, rising; each step once.
+        step: int64, never falling; equal ones in the log's order.
         value: float64, the value at each.
     """
 
@@ -74,8 +74,8 @@ def merged(key: str, parts: Sequence[tuple[Axes, Column]], batch: float | None) 
     def joined(pick: Callable[[Axes], NDArray[Any]]) -> NDArray[Any]:
         return np.concatenate([pick(axes)[column.rows] for axes, column in parts])
 
-    steps = joined(lambda axes: axes.step)
-    kept = last_of_each(steps)
+    kept = unrepeated([axes.step[column.rows] for axes, column in parts])
     values = np.concatenate([column.values for _, column in parts])
+    steps = joined(lambda axes: axes.step)
     epochs, times = joined(lambda axes: axes.epoch), joined(lambda axes: axes.time)
     return Series(key, steps[kept], values[kept], epochs[kept], times[kept], batch)

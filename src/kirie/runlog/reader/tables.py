@@ -25,8 +25,8 @@ DETAILS = (
 
 
 def row(run: Run, facts: Sequence[str] = FACTS) -> dict[str, Any]:
-    """A run as one row: facts, then `config.…` and `summary.…` with dotted keys."""
-    found = {name: getattr(run, name) for name in facts}
+    """A run as one row: facts, then `config.…` and `summary.…` with dotted keys; as its id the key that names it."""
+    found = {name: run.key if name == "id" else getattr(run, name) for name in facts}
     found |= {f"config.{key}": value for key, value in flat(run.config)}
     return found | {f"summary.{key}": value for key, value in run.summary.items()}
 
@@ -49,13 +49,23 @@ def runs(all_: Iterable[Run]) -> dict[str, list[Any]]:
 
 
 def history(run: Run, keys: Sequence[str] | None) -> dict[str, Any]:
-    """A table of a run's history, by column: `step`, then the metrics, NaN where a step lacks one."""
+    """A table of a run's history, by column: `step`, then the metrics, NaN where a step lacks one.
+
+    A step has as many rows as a metric was logged at it.
+    """
     series = [run.history(key) for key in (run.metrics if keys is None else keys)]
-    steps = np.unique(np.concatenate([found.step for found in series])) if series else np.empty(0, np.int64)
-    table: dict[str, Any] = {"step": steps}
+    logged = [np.unique(found.step, return_counts=True) for found in series]
+    steps = np.unique(np.concatenate([step for step, _ in logged])) if series else np.empty(0, np.int64)
+    most = np.zeros(len(steps), np.int64)
+    for step, count in logged:
+        at = np.searchsorted(steps, step)
+        most[at] = np.maximum(most[at], count)
+    first = np.cumsum(most) - most
+    table: dict[str, Any] = {"step": np.repeat(steps, most)}
     for found in series:
-        table[found.key] = values = np.full(len(steps), np.nan)
-        values[np.searchsorted(steps, found.step)] = found.value
+        table[found.key] = values = np.full(int(most.sum()), np.nan)
+        nth = np.arange(len(found)) - np.searchsorted(found.step, found.step)
+        values[first[np.searchsorted(steps, found.step)] + nth] = found.value
     return table
 
 

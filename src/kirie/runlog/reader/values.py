@@ -70,6 +70,15 @@ def number(value: Any) -> float | None:
     return _WORDS.get(value) if isinstance(value, str) else None
 
 
+def spelled(value: Any) -> Any:
+    """A plain value with NaN and infinities, which JSON has not, as the texts that W&B writes for them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, list | tuple):
+        return [spelled(entry) for entry in value]
+    return {key: spelled(entry) for key, entry in value.items()} if isinstance(value, dict) else value
+
+
 def narrow(value: float) -> float:
     """A number as it is if 64 bits hold it, which is what tables and JSON's readers agree on; else as a float."""
     return value if isinstance(value, float) or abs(value) < 2**63 else _float(value)
@@ -95,3 +104,13 @@ def flat(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
             yield from flat(inner, f"{before}{key}.")
         else:
             yield f"{before}{key}", inner
+
+
+def summarized(summary: dict[str, Any]) -> dict[str, Any]:
+    """What a summary says by dotted key, without W&B's own keys; NaN and infinities, texts in the log, are numbers."""
+    said = flat({key: value for key, value in summary.items() if not key.startswith("_")})
+    return {
+        key: _WORDS.get(value, value) if isinstance(value, str) else value
+        for key, value in said
+        if value is not None and not isinstance(value, dict)
+    }

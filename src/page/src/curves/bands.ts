@@ -51,6 +51,12 @@ export function bandOver(lines: readonly Line[], spread: Spread): Band {
     for (let i = 0; i < n; i++) {
       const at = x[i] as number;
       while (next < line.x.length && (line.x[next] as number) < at) next++;
+      // Of what was logged several times at a step all are in its range, and the last is the line's
+      while (line.x[next] === at && line.x[next + 1] === at) {
+        low[i] = Math.min(low[i] as number, finite(line.y[next], Infinity));
+        high[i] = Math.max(high[i] as number, finite(line.y[next], -Infinity));
+        next++;
+      }
       const value = between(line, next, at);
       if (!Number.isFinite(value)) continue;
       sum[i] = (sum[i] as number) + value;
@@ -73,6 +79,10 @@ export function bandOver(lines: readonly Line[], spread: Spread): Band {
     }
   }
   return { x, mean, low, high, of };
+}
+
+function finite(value: number | undefined, otherwise: number): number {
+  return Number.isFinite(value) ? (value as number) : otherwise;
 }
 
 function between({ x, y }: Line, next: number, at: number): number {

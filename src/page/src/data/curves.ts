@@ -1,4 +1,4 @@
-/** Curves in their binary form: a JSON header, then float64 x and float32 y of each series. */
+/** Curves in their binary form: a JSON header, then x and y of each series as float64. */
 import { Refusal, requestPath, sendForBytes } from "./ask";
 import { frozen, frozenAnswer } from "./frozen";
 
@@ -11,7 +11,7 @@ export interface SeriesName {
 
 export interface Curve extends SeriesName {
   x: Float64Array;
-  y: Float32Array;
+  y: Float64Array;
   /** Points in the log in this range; more than x.length where `sampled`. */
   total: number;
   sampled: boolean;
@@ -32,7 +32,7 @@ export function readCurves(bytes: ArrayBuffer): Curve[] {
     total,
     sampled,
     x: new Float64Array(bytes, data + x_at, n),
-    y: new Float32Array(bytes, data + y_at, n),
+    y: new Float64Array(bytes, data + y_at, n),
   }));
 }
 

@@ -63,9 +63,14 @@ export class RunTable {
   }
 }
 
+const NUMBERS: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
+
 function plain(column: WireColumn): Value[] {
   // A run that nobody pinned or hid is not pinned and not hidden
   if (column.values && column.from === "note" && column.kind === "bool") return column.values.map(Boolean);
+  // JSON has no NaN and no infinities: in a column of numbers these words stand for them
+  if (column.values && column.kind === "number")
+    return column.values.map((value) => (typeof value === "string" ? (NUMBERS[value] ?? value) : value));
   if (column.values) return column.values;
   const words = column.words ?? [];
   return (column.codes ?? []).map((code) => (code === null || code < 0 ? null : (words[code] ?? null)));
@@ -123,6 +128,7 @@ function patched(now: RunTable, ids: readonly string[], fresh: readonly Column[]
 
 function same(a: Value, b: Value): boolean {
   return (
-    a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => one === b[at]))
+    Object.is(a, b) ||
+    (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => one === b[at]))
   );
 }

@@ -41,6 +41,7 @@ export function wordsOf(column: Column, value: Value): string {
   if (column.kind === "time") return moment(value as number);
   if (column.key === "runtime" || column.key.endsWith("_seconds")) return duration(value as number);
   if (column.key === "progress") return `${Math.round((value as number) * 100)} %`;
+  if (Number.isNaN(value)) return "NaN";
   if (typeof value === "number") return decimals(column, value);
   if (column.kind === "bool") return value ? "yes" : "no";
   return textOf(value);
@@ -54,7 +55,7 @@ function decimals(column: Column, value: number): string {
   if (digits === undefined) {
     const step = Math.max(1, Math.floor(column.values.length / 200));
     const sample = column.values.filter(
-      (one, row): one is number => row % step === 0 && typeof one === "number" && one !== 0,
+      (one, row): one is number => row % step === 0 && Number.isFinite(one) && one !== 0,
     );
     const sizes = sample.map(Math.abs).sort((a, b) => a - b);
     const most = sizes[Math.floor(sizes.length * 0.8)] ?? 1;

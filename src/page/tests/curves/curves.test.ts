@@ -55,6 +55,20 @@ describe("bands", () => {
     expect(low[0]).toBeCloseTo(2 - Math.sqrt(8));
   });
 
+  it("have all that was logged at one step in their range, and its last value in the mean", () => {
+    const { x, mean, low, high } = bandOver(
+      [
+        { x: [0, 1, 1, 1, 2], y: [0, 9, NaN, 2, 4] },
+        { x: [0, 2], y: [0, 4] },
+      ],
+      "range",
+    );
+    expect([...x]).toEqual([0, 1, 2]);
+    expect([...mean]).toEqual([0, 2, 4]);
+    expect([...low]).toEqual([0, 2, 4]);
+    expect([...high]).toEqual([0, 9, 4]);
+  });
+
   it("take even places where there are too many points", () => {
     const x = Float64Array.from({ length: 5000 }, (_, i) => i);
     const band = bandOver([{ x, y: x }], "range");
@@ -93,14 +107,14 @@ describe("binary curves", () => {
     let head = JSON.stringify({ series: [entry] });
     let encoded = new TextEncoder().encode(head);
     while ((4 + encoded.length) % 8 !== 0) encoded = new TextEncoder().encode((head += " "));
-    const bytes = new ArrayBuffer(4 + encoded.length + 24 + 16);
+    const bytes = new ArrayBuffer(4 + encoded.length + 24 + 24);
     new DataView(bytes).setUint32(0, encoded.length, true);
     new Uint8Array(bytes).set(encoded, 4);
     new Float64Array(bytes, 4 + encoded.length, 3).set([1, 2, 3]);
-    new Float32Array(bytes, 4 + encoded.length + 24, 3).set([0.5, 0.25, 0]);
+    new Float64Array(bytes, 4 + encoded.length + 24, 3).set([0.5, 0.1, 1e-300]);
     const [curve] = readCurves(bytes);
     expect(curve).toMatchObject({ run: "r", metric: "µ", total: 9, sampled: true });
     expect([...(curve?.x ?? [])]).toEqual([1, 2, 3]);
-    expect([...(curve?.y ?? [])]).toEqual([0.5, 0.25, 0]);
+    expect([...(curve?.y ?? [])]).toEqual([0.5, 0.1, 1e-300]);
   });
 });
