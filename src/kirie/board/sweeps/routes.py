@@ -75,7 +75,9 @@ def sweep(request: Request) -> Response:
     logs = dict(spec.parameters)
     used = dict.fromkeys([*names, *(name for one in trials for name in one.params)])
     parameters = [described(name, trials, logs.get(name)) for name in used]
-    shares, why = _importance(trials, metric, goal, {one.name: one.log for one in parameters if one.kind == "number"})
+    shares, many, why = _importance(
+        trials, metric, goal, {one.name: one.log for one in parameters if one.kind == "number"}
+    )
     content = {
         "name": found.name,
         "kind": found.kind,
@@ -87,6 +89,7 @@ def sweep(request: Request) -> Response:
         "parameters": [one.to_dict() for one in parameters],
         "trials": [one.to_dict() for one in trials],
         "importance": shares,
+        "importance_from": many,
         "importance_why": why,
         "trails": {"trials": best_over_trials(trials, goal), "cost": best_over_cost(trials, goal)},
         "pareto": {cost: front(trials, cost, goal) for cost in COSTS},
@@ -197,14 +200,15 @@ def _first(names: tuple[str, ...], *places: Any) -> float | None:
 
 def _importance(
     trials: list[Trial], metric: str | None, goal: Goal, logs: dict[str, bool]
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Shares of the parameters in what made trials good, from those that have finished; without any, why."""
+) -> tuple[list[dict[str, Any]], str | None, str | None]:
+    """Shares of the parameters in what made trials good, and from how many that have finished; without any, why."""
     finished = [one for one in trials if counts(one)]
     params, values = [one.params for one in finished], [one.value or 0.0 for one in finished]
     found = importances(params, values, goal, logs)
-    care = f"from {len(finished)} trials only" if len(finished) < CARE else None
-    told = [{"name": name, "share": share} | ({"note": care} if care else {}) for name, share in found.items()]
-    return told, None if told else why_none(params, values, metric or "any metric")
+    if not found:
+        return [], None, why_none(params, values, metric or "any metric")
+    many = f"from {len(finished):,} finished trials{' only' if len(finished) < CARE else ''}"
+    return [{"name": name, "share": share} for name, share in found.items()], many, None
 
 
 ROUTES = [Route("/api/sweeps", listing), Route("/api/sweeps/{name:path}", sweep)]
