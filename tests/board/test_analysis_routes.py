@@ -220,6 +220,7 @@ def test_a_sweep_has_its_trials(client: TestClient) -> None:
     )
     assert all(one["cost_s"] == 3600.0 and one["size"] == 1000 for one in found["trials"])
     assert (found["importance"], found["importance_why"][:19]) == ([], "3 finished trials a")
+    assert found["importance_from"] is None
     assert found["trails"]["trials"][-1][1] == pytest.approx(0.8)
     assert found["trails"]["cost"][-1][0] == 3 * 3600.0
     assert found["device_hours"] == 3.0

@@ -16,7 +16,7 @@ from benchmarks import board_logs as logs
 from tests.board import deadly
 from tests.board.conftest import Board, Desk, append, silent, steps, table, whole, write_log
 
-from kirie.board import events_routes, indexer, readers, reading
+from kirie.board import events_routes, indexer, readers, reading, scan
 from kirie.board.cache import Cache, CacheLostError
 from kirie.board.indexer import Indexer
 from kirie.board.keeper import Keeper
@@ -404,9 +404,26 @@ def test_a_full_disk_leaves_a_board_in_memory(tmp_path: Path, place: BoardPlace)
         desk.look()
     assert "full" in desk.cache.trouble
     assert "XDG_CACHE_HOME" in desk.cache.trouble
+    assert not list(place.cache.glob("columns*"))
     assert desk.look() == ["one"]
     assert len(desk.library.curve("one", "loss")[1]) == 3000
     desk.close()
+
+
+def test_a_board_that_goes_to_memory_leaves_the_cache_to_the_others(tmp_path: Path, place: BoardPlace) -> None:
+    """It may be another's disk quota that is full: who has the cache open has it still, and fills it from now on."""
+    write_log(tmp_path / "runs", "one", steps([1.0]))
+    desk, other = Desk(tmp_path / "runs", place), Desk(tmp_path / "runs", place)
+    desk.look()
+    desk.cache._writer.execute("PRAGMA max_page_count = 1")
+    write_log(tmp_path / "runs", "two", steps([1.0] * 3000), started=logs.START + 5)
+    with pytest.raises(CacheLostError):
+        desk.look()
+    assert desk.look() == ["two", "one"]
+    assert other.look() == ["two", "one"]
+    assert (desk.cache.in_memory, other.cache.in_memory) == (True, False)
+    desk.close()
+    other.close()
 
 
 def test_a_place_that_is_no_folder_leaves_a_board_in_memory(tmp_path: Path, board: Board) -> None:
@@ -472,6 +489,7 @@ def test_of_too_many_logs_the_newest_are_shown(tmp_path: Path, desk: Desk, monke
 def test_of_too_many_logs_whole_runs_are_shown(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A resumed run is as new as its last log and has all or none; a log in no run folder is as old as its file."""
     monkeypatch.setattr(indexer, "MOST_LOGS", 3)
+    monkeypatch.setattr(scan, "SILENT_S", 0)
     write_log(tmp_path / "runs", "often", steps([1.0]))
     for at in range(2):
         write_log(tmp_path / "runs", f"r{at}", steps([1.0]), started=logs.START + 9 + at)

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
 from benchmarks import board_logs as logs
 from tests.board.conftest import Board, steps, table, whole, write_log
 
@@ -17,13 +18,14 @@ def test_notes_stay_with_their_run(tmp_path: Path, board: Board, place: BoardPla
     """Another project's run of the same id takes no note, nor does the loss of the cache move one."""
     write_log(tmp_path / "runs" / "a", "same", steps([1.0]), project="one", started=logs.START)
     with board(tmp_path / "runs") as client:
-        client.post("/api/notes", json={"run": "same", "note": "the best", "pinned": True})
+        client.post("/api/notes", json={"notes": [{"run": "same", "note": "the best", "pinned": True}]})
         write_log(tmp_path / "runs" / "b", "same", steps([2.0]), project="two", started=logs.START + 5)
         whole(client)
         rows = table(client)
         assert (rows["same~one~"]["note"], rows["same~two~"]["note"]) == ("the best", None)
-        assert client.post("/api/notes", json={"run": "same~one~", "tags": ["x"]}).json()["note"] == "the best"
-        client.post("/api/notes", json={"run": "same~two~", "hidden": True})
+        both = [{"run": "same~one~", "tags": ["x"]}, {"run": "same~two~", "hidden": True}]
+        told = client.post("/api/notes", json={"notes": both}).json()["notes"]
+        assert [(note["run"], note["note"]) for note in told] == [("same~one~", "the best"), ("same~two~", "")]
     for path in place.cache.iterdir():
         path.unlink()
     with board(tmp_path / "runs") as client:
@@ -49,6 +51,29 @@ def test_notes_of_former_boards_are_read(tmp_path: Path, board: Board, place: Bo
         found = {run: row["note"] for run, row in table(client).items()}
         ids = {"alone": "a", "odd~one": "z"}
         assert found == {"same~one~": "s", "same~two~": "t", "same~three~": "s"} | ids
-        client.post("/api/notes", json={"run": "same~one~", "note": ""})
+        client.post("/api/notes", json={"notes": [{"run": "same~one~", "note": ""}]})
         found = {run: row["note"] for run, row in table(client).items()}
         assert found == {"same~one~": None, "same~two~": "t", "same~three~": "s"} | ids
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"run": "none", "note": "x"}, 404),
+        ({"run": "first", "pinned": 1}, 400),
+        ({"run": "first", "stars": 1}, 400),
+        ({"note": "x"}, 400),
+        ("first", 400),
+    ],
+)
+def test_notes_on_many_runs_are_kept_together_or_not_at_all(
+    runs: Path, board: Board, wrong: object, status: int
+) -> None:
+    """One request changes several runs; with one note that is refused, none of them is changed."""
+    with board(runs) as client:
+        both = [{"run": "first", "tags": ["a"]}, {"run": "second", "tags": ["b"]}]
+        assert client.post("/api/notes", json={"notes": both}).status_code == 200
+        later = [{"run": "second", "tags": ["c"]}, wrong]
+        assert client.post("/api/notes", json={"notes": later}).status_code == status
+        assert [table(client)[run]["tags"] for run in ("first", "second")] == [["a"], ["b"]]
+        assert client.post("/api/notes", json={"run": "first", "note": "x"}).status_code == 400

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from tests.board.conftest import Board, append, steps, table, whole, write_log
 
 import kirie.runlog
+from kirie.board import keeper
 from kirie.board.facts import table_of
 from kirie.board.library import Library
 from kirie.runlog.reader.tail import Tail
@@ -279,8 +280,36 @@ def test_console_lines_come_in_pages(tmp_path: Path, board: Board) -> None:
     printed = [logs.output(f"line {at}\n") for at in range(5)] + [logs.output("1 %\r2 %\r3 %\n")]
     write_log(tmp_path / "runs", "talks", more=printed)
     with board(tmp_path / "runs") as client:
-        assert client.get("/api/run/talks/console?from=4").json() == {"lines": ["line 4", "3 %"], "next": 6, "total": 6}
+        found = client.get("/api/run/talks/console?from=4").json()
+        assert found == {"lines": ["line 4", "3 %"], "next": 6, "total": 6, "left_out": 0}
         assert client.get("/api/run/talks/console?from=x").status_code == 400
+
+
+def test_of_a_long_output_the_end_is_kept(tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one look and in several, of each log of a run; how much is left out is a line where it was, and counted."""
+    monkeypatch.setattr(keeper, "MOST_PIECES", 3)
+    folder = tmp_path / "runs"
+    write_log(folder, "talks", more=[logs.output(f"first {at}\n") for at in range(4)])
+    path = write_log(
+        folder, "talks", more=[logs.output(f"line {at}\n") for at in range(5)], started=logs.START + 60, exit_code=None
+    )
+    with board(folder) as client:
+        for last in (4, 5, 9):
+            with path.open("ab") as stream:
+                more = [logs.output(f"line {at}\n") for at in range({4: 5, 5: 5, 9: 6}[last], last + 1)]
+                stream.write(logs.framed(more, path.stat().st_size))
+            whole(client)
+            assert client.get("/api/run/talks/console").json() == {
+                "lines": [
+                    "[left out before this: 1 piece of output]",
+                    *(f"first {at}" for at in (1, 2, 3)),
+                    f"[left out before this: {last - 2} pieces of output]",
+                    *(f"line {at}" for at in range(last - 2, last + 1)),
+                ],
+                "next": 8,
+                "total": 8,
+                "left_out": 1 + last - 2,
+            }
 
 
 def test_of_very_many_histograms_first_and_last_are_shown(
@@ -356,20 +385,33 @@ def test_histograms_and_tables(tmp_path: Path, board: Board) -> None:
         assert client.get("/api/run/media/histogram").status_code == 400
 
 
+def test_metrics_of_some_runs_are_theirs_alone(tmp_path: Path, board: Board) -> None:
+    """Each metric tells how many of the asked runs have it, and how often they logged it; a run that went is none."""
+    write_log(tmp_path / "runs", "mine", [*steps([1, 2, 3]), {"score": 1.0, "_step": 3}])
+    write_log(tmp_path / "runs", "also", steps([1, 2]))
+    write_log(tmp_path / "runs", "other", steps([1], key="val/miou"))
+    with board(tmp_path / "runs") as client:
+        found = client.get("/api/metrics", params={"runs": "mine,also,gone"}).json()
+        assert {one["key"]: (one["runs"], one["points"]) for one in found["metrics"]} == {
+            "epoch": (2, 5),
+            "loss": (2, 5),
+            "score": (1, 1),
+        }
+        assert found["system"] == []
+        assert client.get("/api/metrics").status_code == 400
+
+
 def test_notes_are_kept_and_seen(runs: Path, board: Board, tmp_path: Path) -> None:
     """A note survives the cache, is told by `since`, and nothing is written into the runs."""
     before = sorted(runs.rglob("*"))
     with board(runs) as client:
         version = client.get("/api/runs").json()["version"]
         note = {"run": "first", "tags": ["best"], "note": "切り絵 <b>", "pinned": True}
-        answer = client.post("/api/notes", json=note)
-        assert answer.json() == {"hidden": False, **note}
+        answer = client.post("/api/notes", json={"notes": [note]})
+        assert answer.json() == {"notes": [{"hidden": False, **note}]}
         changed = table(client, version)
         assert list(changed) == ["first"]
         assert (changed["first"]["tags"], changed["first"]["pinned"]) == (["best"], True)
-        assert client.post("/api/notes", json={"run": "none", "note": "x"}).status_code == 404
-        assert client.post("/api/notes", json={"run": "first", "pinned": 1}).status_code == 400
-        assert client.post("/api/notes", json={"run": "first", "stars": 1}).status_code == 400
     for path in (tmp_path / "cache").iterdir():
         path.unlink()
     with board(runs) as client:

@@ -1,6 +1,7 @@
 """A board's cache: one SQLite file, which several boards may share and anybody may delete at any time.
 
-Where it cannot be written (a full disk, a read-only home), the board goes on with a cache in memory and says so.
+Where it cannot be written (a full disk, a read-only home), the board goes on with a cache in memory and says so; what
+there is of it on the disk goes then, unless another board uses it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from kirie.board import schema
 _PATIENCE_S = 30.0
 _MEMORY_BYTES = 512 * 2**20
 _PAGE_BYTES = 8192
+_FULL = " That memory is full: the oldest runs are left out."
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
 
 
 class CacheLostError(Exception):
     """What was read before is gone: the cache was deleted, was damaged, or went to memory; begin anew."""
+
+
+class CacheFullError(CacheLostError):
+    """The cache is in memory, and a change did not fit; what was there before still is."""
 
 
 class Cache:
@@ -30,13 +36,12 @@ class Cache:
         folder: Its folder, made if missing.
 
     Attributes:
-        trouble: Why the cache is not on the disk, or why it takes no more; "" if all is well.
-        full: Whether it takes no more.
+        trouble: Why the cache is not on the disk, and whether it does not take all; "" if all is well.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "columns.sqlite"
-        self.trouble, self.full, self._closed = "", False, False
+        self.trouble, self._closed = "", False
         self._lock, self._write_lock = threading.RLock(), threading.RLock()
         self._reader: sqlite3.Connection
         self._writer: sqlite3.Connection
@@ -70,6 +75,7 @@ class Cache:
         """A connection for one change, whole or not at all.
 
         Raises:
+            CacheFullError: It is in memory, and the change does not fit.
             CacheLostError: The cache cannot be written, or was damaged; it is begun anew, in memory if need be.
         """
         connection = None
@@ -152,6 +158,7 @@ class Cache:
         self._writer.execute(f"PRAGMA max_page_count = {_MEMORY_BYTES // _PAGE_BYTES}")
         schema.prepare(self._writer)
         self._reader = self._writer
+        self._remove_if_unused()
 
     def _lost(self, error: sqlite3.Error, connection: sqlite3.Connection | None) -> Exception:
         """What to raise after an error, with the cache ready to be begun anew."""
@@ -165,9 +172,8 @@ class Cache:
         if self.in_memory:
             if getattr(error, "sqlite_errorname", "") != "SQLITE_FULL":
                 return error
-            self.full = True
-            self.trouble += " That memory is full now: older runs are left out."
-            return CacheLostError()
+            self.trouble = self.trouble.removesuffix(_FULL) + _FULL
+            return CacheFullError()
         if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
             return error
         self._close()
@@ -188,6 +194,16 @@ class Cache:
         for connection in {id(each): each for each in (self._reader, self._writer)}.values():
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+    def _remove_if_unused(self) -> None:
+        """Gives the disk back what a cache took that this board cannot write: it may be what fills it."""
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if self.path.is_file():
+                with contextlib.closing(sqlite3.connect(self.path, 0)) as alone:
+                    # Refused as long as another board has it open
+                    alone.execute("PRAGMA locking_mode = EXCLUSIVE")
+                    alone.execute("BEGIN EXCLUSIVE")
+                    self._remove()
 
     def _remove(self) -> None:
         for ending in ("", "-wal", "-shm"):

@@ -7,6 +7,7 @@ so that a column has few of them and each number is written again only a few tim
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -136,6 +137,16 @@ def read(connection: sqlite3.Connection, segment: int, name: int) -> tuple[Rows,
         return np.zeros(0, np.int64), np.zeros(0)
     rows = np.concatenate([unpack(packed, count) for count, packed, _ in found]).astype(np.int64)
     return rows, np.concatenate([unpack(packed, count) for count, _, packed in found])
+
+
+def sizes(connection: sqlite3.Connection, segments: Iterable[int]) -> Counter[str]:
+    """How many numbers the columns of some segments have together, by name."""
+    found: Counter[str] = Counter()
+    for segment in segments:
+        each = "SELECT text, count FROM chunk JOIN name ON name.id = chunk.name WHERE segment = ?"
+        for name, count in connection.execute(each, (segment,)):
+            found[name] += count
+    return found
 
 
 def forget(connection: sqlite3.Connection, segments: Sequence[int]) -> None:

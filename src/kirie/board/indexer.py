@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from kirie.board.cache import Cache, CacheLostError
+from kirie.board.cache import Cache, CacheFullError, CacheLostError
+from kirie.board.judge import Judge
 from kirie.board.keeper import Keeper
 from kirie.board.readers import Wanted, readings
 from kirie.board.reading import Reading, closed
+from kirie.board.room import Room
 from kirie.board.scan import Log, Scan, newest
-from kirie.board.states import Asked, states_without_slurm
+from kirie.board.states import ALIVE, Asked
 from kirie.board.trouble import Trouble
 from kirie.board.turn import Turn
 from kirie.runlog.reader.find import id_of
@@ -44,16 +46,17 @@ MOST_LOGS = 25_000
 class _Known(NamedTuple):
     size: int
     mtime: int
+    told: int
     waits: bool
     """Whether it looks damaged, and is to be judged once it has been silent."""
 
     def is_of(self, log: Log) -> bool:
         """Whether nothing is to be read of a log that is known."""
         judged = self.waits and time.time() - log.mtime / 1e9 > SILENT_S
-        return (self.size, self.mtime) == (log.size, log.mtime) and not judged
+        return (self.size, self.mtime, self.told) == (log.size, log.mtime, log.told) and not judged
 
 
-_UNKNOWN = _Known(-1, -1, waits=False)
+_UNKNOWN = _Known(-1, -1, 0, waits=False)
 
 
 class Indexer:
@@ -70,6 +73,8 @@ class Indexer:
         self._folder, self._cache, self._turn = folder, cache, turn
         self._asked = asked or Asked()
         self._keeper, self._scan = Keeper(folder), Scan(folder)
+        self._judge = Judge(cache, self._keeper, self._asked)
+        self._room = Room(cache)
         self._known: dict[str, _Known] | None = None
         self._next_scan = 0.0
         self._lock = threading.Lock()
@@ -101,6 +106,8 @@ class Indexer:
             try:
                 self.look()
                 self._trouble.failure = ""
+            except CacheFullError:
+                pass
             except CacheLostError:
                 continue
             except Exception as error:
@@ -127,9 +134,10 @@ class Indexer:
     def _look(self) -> None:
         try:
             self._cache.look()
-            if self._cache.full:
-                return
-            if not (self._cache.in_memory or self._turn.mine()):
+            if self._cache.in_memory:
+                # Whoever still has a cache on the disk may fill it
+                self._turn.leave()
+            elif not self._turn.mine():
                 self._trouble.hear()
                 return
             if self._known is None:
@@ -139,9 +147,11 @@ class Indexer:
                 self._look_at_all(self._known)
             else:
                 self._look_at_living(self._known)
-            self._judge()
+            self._judge.look()
             self._trouble.tell()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, CacheFullError):
+                self._room.shrink()
             # What was not kept is looked up again
             self._known = None
             self._keeper.forget()
@@ -156,11 +166,11 @@ class Indexer:
         if self._trouble.gone:
             # A disk that is not mounted at the moment takes no runs with it
             return
-        there, logs = len(logs), newest(logs, MOST_LOGS)
+        there, logs = len(logs), newest(logs, min(self._room.most, MOST_LOGS))
         self._trouble.logs = there, len(logs)
         if gone := [path for path in known if path not in logs and not self._is_closed(path)]:
             with self._cache.writing() as connection:
-                self._keeper.make(connection, self._keeper.remove(connection, gone), states_without_slurm)
+                self._keeper.make(connection, self._keeper.remove(connection, gone), self._asked.states)
             for path in gone:
                 del known[path]
         new = [log for log in logs.values() if not known.get(log.path, _UNKNOWN).is_of(log)]
@@ -180,7 +190,8 @@ class Indexer:
     def _look_at_living(self, known: dict[str, _Known]) -> None:
         with self._cache.reading() as connection:
             living = connection.execute(
-                "SELECT path, stamp FROM segment WHERE open AND run IN (SELECT key FROM run WHERE alive)"
+                "SELECT path, stamp FROM segment WHERE open AND run IN (SELECT key FROM run WHERE state IN (?, ?))",
+                sorted(ALIVE),
             ).fetchall()
         found = []
         for path, stamp in [(os.fsdecode(path), stamp) for path, stamp in living]:
@@ -189,10 +200,10 @@ class Indexer:
             except OSError:
                 # The next look at all folders tells whether it is gone
                 continue
-            log = Log(path, stamp, id_of(Path(path).name), status.st_size, status.st_mtime_ns)
             # One that is not known at all is being read just now, or will be with the next look at all folders
-            if path in known and not known[path].is_of(log):
-                found.append(log)
+            if path in known:
+                log = Log(path, stamp, id_of(Path(path).name), status.st_size, status.st_mtime_ns, known[path].told)
+                found += [] if known[path].is_of(log) else [log]
         self._read(found, known, None)
 
     def _read(self, logs: Sequence[Log], known: dict[str, _Known], total: int | None) -> None:
@@ -208,12 +219,12 @@ class Indexer:
                 more = isinstance(reading, Reading) and reading.more
                 if isinstance(reading, Reading):
                     self._unread.pop(log.path, None)
-                    waiting.append((log, reading))
+                    waiting.append((log, self._room.cut(log, reading)))
                     if not more:
-                        known[log.path] = _Known(log.size, log.mtime, waits=reading.waits)
+                        known[log.path] = _Known(log.size, log.mtime, log.told, waits=reading.waits)
                 else:
                     # To be tried again, and to be noticed when it goes
-                    known[log.path] = _Known(-1, log.mtime, waits=False)
+                    known[log.path] = _Known(-1, log.mtime, log.told, waits=False)
                     if not isinstance(reading, FileNotFoundError):
                         self._unread[log.path] = reading.strerror or type(reading).__name__
                         if before[log.path].mtime != log.mtime:
@@ -236,22 +247,22 @@ class Indexer:
         """Puts readings into the cache, and tells all boards how far it is."""
         if not found and progress is None:
             return
-        with self._cache.writing() as connection:
-            ids = {self._keeper.take(connection, log, reading) for log, reading in found}
-            self._keeper.make(connection, ids, states_without_slurm)
-            if progress is not None:
-                connection.execute("REPLACE INTO meta VALUES ('done', ?), ('total', ?)", progress)
-
-    def _judge(self) -> None:
-        """Looks up again what became of living runs: some end without another word."""
-        with self._cache.reading() as connection:
-            alive = [run_id for (run_id,) in connection.execute("SELECT DISTINCT id FROM run WHERE alive")]
-            folders = self._keeper.folders(connection, alive)
-        if alive:
-            # SLURM may take its time, in which others can write
-            told = self._asked.states(folders)
+        try:
             with self._cache.writing() as connection:
-                self._keeper.make(connection, alive, lambda _: told)
+                ids = {self._keeper.take(connection, log, reading) for log, reading in found}
+                self._keeper.make(connection, ids, self._asked.states)
+                if progress is not None:
+                    connection.execute("REPLACE INTO meta VALUES ('done', ?), ('total', ?)", progress)
+        except CacheFullError:
+            self._keeper.forget()
+            if len(found) < 2:
+                for log, _ in found:
+                    self._room.give_up(log)
+                raise
+            # The newer ones may fit
+            half = len(found) // 2
+            self._keep(found[:half], None)
+            self._keep(found[half:], progress)
 
     def _is_warm(self) -> bool:
         """Whether there is something to show already."""
@@ -264,8 +275,10 @@ class Indexer:
     def _remembered(self) -> dict[str, _Known]:
         """What the cache knows of logs."""
         with self._cache.reading() as connection:
-            found = connection.execute("SELECT path, size, mtime, json_extract(state, '$.frames.waits') FROM segment")
-            return {os.fsdecode(path): _Known(size, mtime, waits=bool(waits)) for path, size, mtime, waits in found}
+            found = connection.execute(
+                "SELECT path, size, mtime, told, json_extract(state, '$.frames.waits') FROM segment"
+            )
+            return {os.fsdecode(path): _Known(*known) for path, *known in found}
 
     def _wanted(self, logs: Sequence[Log]) -> list[Wanted]:
         """Logs with where their last look ended."""

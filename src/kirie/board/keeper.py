@@ -22,10 +22,11 @@ from kirie.board.numbers.cost import Cost, cost_of
 from kirie.board.reading import Facts, Reading, failed
 from kirie.board.row import Told, merged, plain, row_of, started_of
 from kirie.board.scan import Log
-from kirie.board.states import ALIVE, state_by_log
+from kirie.board.states import state_by_log
 from kirie.board.table import Row
 from kirie.core.run import RunFolder
 from kirie.runlog.reader import kirie_folder
+from kirie.runlog.reader.console import MOST_PIECES
 from kirie.runlog.reader.environment import environment
 from kirie.runlog.reader.find import id_of, readable
 from kirie.runlog.reader.values import number
@@ -37,9 +38,6 @@ StatesOf = Callable[[Sequence[RunFolder]], dict[Path, str]]
 
 _OF_CONTENT = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """Errors of SQLite at what is to be kept, not at where."""
-
-_MOST_CONSOLE = 100_000
-"""Pieces of output that are kept of a segment."""
 
 
 class _Said(NamedTuple):
@@ -114,12 +112,12 @@ class Keeper:
             # Somebody else has read on from there meanwhile: these numbers are in the cache already
             return log.id
         at = began(reading.facts["run"], log.stamp)
-        values = (at, log.size if not reading.more else -1, log.mtime, reading.facts["exit"] is None)
+        values = (at, log.size if not reading.more else -1, log.mtime, log.told, reading.facts["exit"] is None)
         texts = (json.dumps(reading.state), json.dumps(reading.facts))
         if found is None:
             segment = connection.execute(
-                "INSERT INTO segment (began, size, mtime, open, state, facts, path, stamp, run_id, run)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO segment (began, size, mtime, told, open, state, facts, path, stamp, run_id, run)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 # Most ids are of one run, which is called by it
                 (*values, *texts, path, log.stamp, log.id, log.id),
             ).lastrowid
@@ -129,7 +127,8 @@ class Keeper:
             if reading.restarted:
                 chunks.forget(connection, [segment])
             connection.execute(
-                "UPDATE segment SET began = ?, size = ?, mtime = ?, open = ?, state = ?, facts = ? WHERE id = ?",
+                "UPDATE segment SET began = ?, size = ?, mtime = ?, told = ?, open = ?, state = ?, facts = ?"
+                " WHERE id = ?",
                 (*values, *texts, segment),
             )
         joined = found is not None and not reading.restarted
@@ -178,7 +177,7 @@ class Keeper:
         """Makes one run anew; gives the version of this change, None as long as nothing has changed."""
         said = say()
         made = self._made(connection, key, said) if said is not None else None
-        before = connection.execute("SELECT row, detail, alive FROM run WHERE key = ?", (key,)).fetchone()
+        before = connection.execute("SELECT row, detail, state FROM run WHERE key = ?", (key,)).fetchone()
         if made is None and before is None or made is not None and before == made[-3:]:
             return version
         version = version or _next_version(connection)
@@ -187,17 +186,25 @@ class Keeper:
             connection.execute("REPLACE INTO gone VALUES (?, ?)", (key, version))
         else:
             connection.execute(
-                "REPLACE INTO run (changed, key, id, project, entity, started, row, detail, alive)"
+                "REPLACE INTO run (changed, key, id, project, entity, started, row, detail, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (version, key, *made),
             )
             connection.execute("DELETE FROM gone WHERE key = ?", (key,))
         return version
 
-    def folders(self, connection: sqlite3.Connection, ids: Iterable[str]) -> list[RunFolder]:
-        """kirie's own folders of the runs of some ids, of those that have one."""
-        logs = [log[-1].path for run_id in ids for log in self._runs(connection, run_id).values() if log]
-        return [folder for path in logs if (folder := _run_folder(self._folder / path)) is not None]
+    def folders(self, connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, RunFolder]:
+        """kirie's own folders of runs by key, of those that have one."""
+        found = {}
+        for key in keys:
+            newest = connection.execute(
+                "SELECT path FROM segment WHERE run = ? AND told ORDER BY began DESC, stamp DESC, path DESC LIMIT 1",
+                (key,),
+            ).fetchone()
+            folder = _run_folder(self._folder / os.fsdecode(newest[0])) if newest is not None else None
+            if folder is not None:
+                found[key] = folder
+        return found
 
     def _runs(self, connection: sqlite3.Connection, run_id: str) -> dict[str, list[Segment]]:
         """The segments of each run of an id by the run's key, the oldest first; none of a key that is no more."""
@@ -226,7 +233,7 @@ class Keeper:
         return _Said(segments, facts, folder, state, record, place)
 
     def _made(self, connection: sqlite3.Connection, key: str, said: _Said) -> tuple[Any, ...]:
-        """Id, project, entity, start, row, details and whether it is alive."""
+        """Id, project, entity, start, row, details and state."""
         segments, facts, folder, state, record, place = said
         updated = max(each.mtime for each in segments) / 1e9
         state = state or state_by_log(facts, math.inf if segments[-1].says_nothing else time.time() - updated)
@@ -245,13 +252,17 @@ class Keeper:
         )
         detail = detail_of(facts, segments, record, place) | {"cost": None if cost is None else cost.to_dict()}
         ours = (id_of(Path(segments[-1].path).name), *owner_of(facts["run"]))
-        return (*ours, started, row.packed(), json.dumps(detail), int(state in ALIVE))
+        return (*ours, started, row.packed(), json.dumps(detail), state)
 
     def _print(self, connection: sqlite3.Connection, segment: int, pieces: Sequence[tuple[float, str]]) -> None:
-        (have,) = connection.execute("SELECT count(*) FROM console WHERE segment = ?", (segment,)).fetchone()
+        (begin,) = connection.execute(
+            "SELECT coalesce(max(number) + 1, 0) FROM console WHERE segment = ?", (segment,)
+        ).fetchone()
+        first = begin + len(pieces) - MOST_PIECES
+        connection.execute("DELETE FROM console WHERE segment = ? AND number < ?", (segment, first))
         connection.executemany(
-            "INSERT INTO console VALUES (?, ?, ?)",
-            [(segment, when, text) for when, text in pieces[: max(0, _MOST_CONSOLE - have)]],
+            "INSERT INTO console VALUES (?, ?, ?, ?)",
+            [(segment, number, *piece) for number, piece in enumerate(pieces, begin) if number >= first],
         )
 
 

@@ -120,6 +120,19 @@ class Library:
             names = {at: self._names[at].removeprefix(chunks.METRIC) for at in found if at in self._names}
             return Counter({name: found[at] for at, name in names.items()})
 
+    def logged(self, runs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The metrics and the system metrics of some runs, with how many of them have each, and how many points."""
+        with self._lock:
+            self._refresh()
+            metrics, system = self._table.metrics(self._names, runs)
+        with self.reading() as connection:
+            segments = [number for run in runs for number in self.segments(run)]
+            points = chunks.sizes(connection, segments)
+        for prefix, entries in ((chunks.METRIC, metrics), (chunks.SYSTEM, system)):
+            for entry in entries:
+                entry["points"] = points.get(prefix + entry["key"], 0)
+        return {"metrics": metrics, "system": system}
+
     def curve(self, run: str, metric: str, x: str = "step") -> tuple[Numbers, Numbers]:
         """A metric's curve, by step; steps that were repeated after a restart are there as they were the last time.
 
@@ -164,25 +177,33 @@ class Library:
         progress = {"done": known.get("done", 0), "total": known.get("total", 0)}
         return {"runs": {"version": known["version"]}, "index": progress}
 
-    def add_note(self, run: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes the note on a run.
+    def add_notes(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        """Changes the notes on some runs: all of them, or on an error none.
+
+        Returns:
+            The whole notes, in the same order.
 
         Raises:
             RequestError: There is no such run.
             UsageError: A field is unknown, or its value of the wrong kind.
-            DeviceError: It cannot be kept.
+            DeviceError: They cannot be kept.
         """
-        self.row(run)
+        keys = {run for run, _ in changes}
+        for run in keys:
+            self.row(run)
         with self.reading() as connection:
-            found = connection.execute("SELECT id FROM run WHERE key = ?", (run,)).fetchone()
-            if found is None:
-                raise RequestError(404, f"There is no run '{run[:80]}' in {self.folder} any more.")
-            named = _named(connection, set(found))
-        note = self.notes.change(run, named, changes)
+            found = connection.execute(
+                "SELECT id FROM run WHERE key IN (SELECT value FROM json_each(?))", (json.dumps([*keys]),)
+            ).fetchall()
+            named = _named(connection, {run_id for (run_id,) in found})
+        if gone := keys - {one.key for one in named}:
+            raise RequestError(404, f"There is no run '{min(gone)[:80]}' in {self.folder} any more.")
+        notes = self.notes.change(named, changes)
         # So that every page over this cache hears of it; a note is kept whether they do or not
         with contextlib.suppress(CacheLostError), self.cache.writing() as connection:
-            touch(connection, run)
-        return note
+            for run, _ in changes:
+                touch(connection, run)
+        return notes
 
     def segments(self, run: str) -> list[int]:
         """The numbers of a run's segments, the oldest first."""

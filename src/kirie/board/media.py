@@ -20,8 +20,8 @@ _MOST_ROWS = 1000
 _MOST_CELL = 1000
 
 
-def printed(library: Library, run: str) -> list[str]:
-    """The lines that a run printed, over all its segments.
+def printed(library: Library, run: str) -> tuple[list[str], int]:
+    """The lines that a run printed, over all its segments, and how many pieces of output were left out before them.
 
     Raises:
         RequestError: There is no such run.
@@ -31,16 +31,19 @@ def printed(library: Library, run: str) -> list[str]:
     lines: list[str] = []
     with library.reading() as connection:
         pieces = [
-            connection.execute("SELECT time, text FROM console WHERE segment = ? ORDER BY rowid", (segment,)).fetchall()
+            connection.execute(
+                "SELECT number, time, text FROM console WHERE segment = ? ORDER BY number", (segment,)
+            ).fetchall()
             for segment in library.segments(run)
         ]
-    for log, part in zip(logs, pieces, strict=False):
+    left_out = [part[0][0] if part else 0 for part in pieces]
+    for log, part, before in zip(logs, pieces, left_out, strict=False):
         # A run's job logs are those of all its segments, so they are told once
         jobs = folder.path / "logs" if folder is not None and log == logs[-1] else None
-        text = settled(part, log.parent / "files", jobs)
+        text = settled([piece for _, *piece in part], log.parent / "files", jobs, before)
         if text:
             lines += text.removesuffix("\n").split("\n")
-    return lines
+    return lines, sum(left_out)
 
 
 def histograms(library: Library, run: str, key: str) -> dict[str, Any]:

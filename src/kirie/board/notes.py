@@ -105,33 +105,36 @@ class Notes:
         except (OSError, ValueError):
             return 0
 
-    def change(self, run: str, named: Sequence[Named], changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes what is given, and leaves the rest.
+    def change(self, named: Sequence[Named], changes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        """Changes what is given of the notes on some runs, and leaves the rest: all of them, or on an error none.
 
         Args:
-            run: The run's key.
-            named: All runs of its id.
-            changes: The fields to change.
+            named: All runs of these runs' ids.
+            changes: The runs' keys, each with the fields to change.
 
         Returns:
-            The whole note.
+            The whole notes, in the same order.
 
         Raises:
             UsageError: A field is unknown, or its value of the wrong kind or too long.
-            DeviceError: The note cannot be kept.
+            DeviceError: The notes cannot be kept.
         """
-        for field, value in changes.items():
-            _check(field, value)
+        for _, fields in changes:
+            for field, value in fields.items():
+                _check(field, value)
+        runs = {one.key: one for one in named}
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, self._connected() as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                note = _EMPTY | _kept(connection).on(named).get(run, {}) | dict(changes)
-                (one,) = (one for one in named if one.key == run)
-                # An empty one is kept, too: it stands before what was noted on less
-                connection.execute("REPLACE INTO noted VALUES (?, ?, ?, ?)", (one.id, *one.owner, json.dumps(note)))
+                notes = _kept(connection).on(named)
+                for run, fields in changes:
+                    one, note = runs[run], _EMPTY | notes.get(run, {}) | dict(fields)
+                    # An empty one is kept, too: it stands before what was noted on less
+                    connection.execute("REPLACE INTO noted VALUES (?, ?, ?, ?)", (one.id, *one.owner, json.dumps(note)))
+                    notes[run] = note
                 connection.execute("COMMIT")
-                return note
+                return [notes[run] for run, _ in changes]
         except (OSError, sqlite3.Error, ValueError) as error:
             raise DeviceError(
                 f"The note cannot be kept in {self._path} ({first_line(error)}); free space, or set XDG_DATA_HOME to "

@@ -21,10 +21,10 @@ def run(request: Request) -> Response:
 
 def console(request: Request) -> Response:
     """Lines that a run printed, from a line on."""
-    lines = media.printed(library_of(request), _id(request))
+    lines, left_out = media.printed(library_of(request), _id(request))
     start = min(whole_number(request, "from", 0), len(lines))
     part = lines[start : start + _LINES]
-    return json_answer(request, {"lines": part, "next": start + len(part), "total": len(lines)})
+    return json_answer(request, {"lines": part, "next": start + len(part), "total": len(lines), "left_out": left_out})
 
 
 def file(request: Request) -> Response:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from kirie.core.run import RunFolder
 from kirie.runlog.reader.find import Folder, id_of, listed, stamp_of, walk
+from kirie.runlog.reader.state import SILENT_S
 
 _SETTLED_NS = 2 * 10**9
 """A folder that changed less than this ago may change again without another time: file systems count coarsely."""
@@ -22,6 +24,8 @@ class Log(NamedTuple):
         id: The run's id, by the file's name.
         size: Bytes.
         mtime: When it was last written, ns since 1970.
+        told: A number that is another one after each change of kirie's record of the run, or of its submissions; 0 of
+            another program's run.
     """
 
     path: str
@@ -29,6 +33,7 @@ class Log(NamedTuple):
     id: str
     size: int
     mtime: int
+    told: int = 0
 
     @property
     def age(self) -> tuple[str, str]:
@@ -39,12 +44,14 @@ class Log(NamedTuple):
 def newest(logs: Mapping[str, Log], most: int) -> dict[str, Log]:
     """The logs of the newest runs, by path: as many whole runs as have together no more logs than `most`.
 
-    A run is as new as its newest log. Of one that has more alone the newest logs stay.
+    A run is as new as its newest log; those that grew lately come first. Of one that has more alone the newest logs
+    stay.
     """
     if len(logs) <= most:
         return dict(logs)
     runs: dict[str, list[Log]] = {}
-    for log in sorted(logs.values(), key=lambda log: log.age, reverse=True):
+    lately = (time.time() - SILENT_S) * 1e9
+    for log in sorted(logs.values(), key=lambda log: (log.mtime > lately, log.age), reverse=True):
         runs.setdefault(log.id, []).append(log)
     found: list[Log] = []
     for run in runs.values():
@@ -105,7 +112,21 @@ class Scan:
             self._close(str(path), error)
             return None
         where = str(path.relative_to(self._root))
-        return Log(where, stamp_of(path.parent.name), id_of(path.name), status.st_size, status.st_mtime_ns)
+        stamp = stamp_of(path.parent.name)
+        return Log(where, stamp, id_of(path.name), status.st_size, status.st_mtime_ns, _told(path))
 
     def _close(self, path: str, error: OSError) -> None:
         self.closed[str(Path(path).relative_to(self._root))] = error.strerror or type(error).__name__
+
+
+def _told(log: Path) -> int:
+    """When kirie's record of a log's run, and its submissions, were written: the sum of both, ns since 1970."""
+    wandb, found = log.parent.parent, 0
+    run = RunFolder(wandb.parent)
+    # Without a record it is no run of kirie
+    for path in (run.record, run.jobs) if wandb.name == "wandb" else ():
+        try:
+            found += path.stat().st_mtime_ns
+        except OSError:
+            break
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-VERSION = 8
+VERSION = 9
 """Another number: a cache is thrown away and made anew."""
 
 _TABLES = """
@@ -21,6 +21,7 @@ CREATE TABLE segment (
     stamp TEXT NOT NULL,
     size INTEGER NOT NULL,
     mtime INTEGER NOT NULL,
+    told INTEGER NOT NULL,
     run_id TEXT NOT NULL,
     run TEXT NOT NULL,
     began REAL NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE run (
     project TEXT NOT NULL,
     entity TEXT NOT NULL,
     started REAL NOT NULL,
-    alive INTEGER NOT NULL,
+    state TEXT NOT NULL,
     changed INTEGER NOT NULL,
     row TEXT NOT NULL,
     detail TEXT NOT NULL
@@ -62,8 +63,13 @@ CREATE TABLE value (
     json TEXT NOT NULL
 );
 CREATE INDEX value_of_name ON value (segment, name);
-CREATE TABLE console (segment INTEGER NOT NULL, time REAL, text TEXT NOT NULL);
-CREATE INDEX console_of_segment ON console (segment);
+CREATE TABLE console (
+    segment INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    time REAL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (segment, number)
+) WITHOUT ROWID;
 """
 
 

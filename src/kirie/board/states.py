@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kirie.cluster.holder import sign_of_life_unasked
-from kirie.cluster.scheduler import Job, Slurm
+from kirie.cluster.scheduler import Job, Knowing, Slurm
 from kirie.cluster.status import statuses_of
 from kirie.core.run import RunFolder
 from kirie.errors import ClusterError
@@ -19,7 +18,8 @@ from kirie.runlog.reader.state import state_of
 ALIVE = {"running", "queued"}
 """States that pass by themselves."""
 
-_SLURM_PATIENCE_S = 15.0
+_MOST_ASKED = 10_000
+"""Jobs that are asked about at once: their numbers are words of one command."""
 _WORDS = {
     "done": "finished",
     "running": "running",
@@ -32,17 +32,22 @@ _WORDS = {
 
 
 class Asked:
-    """SLURM, asked for the same jobs once in a while only; without SLURM there is nothing to ask."""
+    """SLURM's last word on the jobs of runs; without SLURM there is none."""
 
     def __init__(self, slurm: Slurm | None = None) -> None:
         self._slurm = slurm or Slurm()
         self._there: bool | None = None
-        self._answers: dict[tuple[str, ...], tuple[float, dict[str, Job]]] = {}
+        self._answer: _Answer | None = None
 
-    def states(self, folders: Sequence[RunFolder]) -> dict[Path, str]:
-        """The states of kirie's runs by folder, with SLURM's word where it can be had."""
+    def ask(self, folders: Sequence[RunFolder]) -> dict[Path, str]:
+        """Asks SLURM about the jobs of runs that are not over by their records.
+
+        Returns:
+            The states of kirie's runs by folder.
+        """
         if self._there is None:
             self._there = self._slurm.available()
+        self._answer = None
         if self._there:
             try:
                 return _states(folders, self)
@@ -51,37 +56,51 @@ class Asked:
                 pass
             except Exception:
                 traceback.print_exc(file=sys.stderr)
-        return states_without_slurm(folders)
+        return self.states(folders)
 
     def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
-        """The jobs that SLURM knows, as of a few seconds ago.
+        """Asks SLURM about jobs, those of the newest runs last.
 
         Raises:
             ClusterError: SLURM does not answer.
         """
-        key, now = tuple(ids), time.monotonic()
-        if key not in self._answers or now - self._answers[key][0] > _SLURM_PATIENCE_S:
-            self._answers = {key: (now, self._slurm.jobs(ids))}
-        return self._answers[key][1]
+        found = self._slurm.jobs(ids[-_MOST_ASKED:])
+        self._answer = _Answer(frozenset(ids), found)
+        return found
+
+    def states(self, folders: Iterable[RunFolder]) -> dict[Path, str]:
+        """The states of kirie's runs by folder, asking nobody: by SLURM's last word, where it was asked about all jobs
+        of a run, else from records and leases alone; nothing is written into them.
+
+        One that cannot be told is left out.
+        """
+        found: dict[Path, str] = {}
+        for folder in folders:
+            try:
+                try:
+                    found |= _states([folder], self._answer)
+                except ClusterError:
+                    found |= _states([folder], None)
+            except Exception:
+                # What lies in a stranger's folder may be anything; one that we cannot take keeps back no other
+                traceback.print_exc(file=sys.stderr)
+        return found
 
 
-def states_without_slurm(folders: Iterable[RunFolder]) -> dict[Path, str]:
-    """The states of kirie's runs by folder, from their records and leases alone; nothing is written into them.
+class _Answer(NamedTuple):
+    """What SLURM said, and of which jobs: what it did not know of them is over."""
 
-    One that cannot be told is left out.
-    """
-    found: dict[Path, str] = {}
-    for folder in folders:
-        try:
-            found |= _states([folder], None)
-        except Exception:
-            # What lies in a stranger's folder may be anything; one that we cannot take must not keep back the others
-            traceback.print_exc(file=sys.stderr)
-    return found
+    about: frozenset[str]
+    known: dict[str, Job]
+
+    def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
+        if not self.about.issuperset(ids):
+            raise ClusterError("SLURM was not asked about these jobs yet.")
+        return self.known
 
 
-def _states(folders: Iterable[RunFolder], asked: Asked | None) -> dict[Path, str]:
-    found = statuses_of(folders, asked, sign_of_life_unasked)
+def _states(folders: Iterable[RunFolder], slurm: Knowing | None) -> dict[Path, str]:
+    found = statuses_of(folders, slurm, sign_of_life_unasked)
     return {Path(status.folder): _WORDS.get(status.state, "crashed") for status in found}
 
 

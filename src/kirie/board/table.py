@@ -109,9 +109,16 @@ class Table:
             for key, values in zip(keys, columns, strict=True)
         ]
 
-    def metrics(self, names: Mapping[int, str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The metrics and the system metrics of all runs, with how many runs have each."""
-        rows = self.rows.values()
+    def metrics(
+        self, names: Mapping[int, str], runs: Sequence[str] | None = None
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The metrics and the system metrics, with how many runs have each.
+
+        Args:
+            names: The metrics' names by number.
+            runs: Of these runs, as far as they are there; None for all.
+        """
+        rows = [self.rows[run] for run in (self.rows if runs is None else runs) if run in self.rows]
         return (
             _counted(Counter(number for row in rows for number in row.metrics), names),
             _counted(Counter(number for row in rows for number in row.system), names),

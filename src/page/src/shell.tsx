@@ -131,6 +131,9 @@ function News() {
           Frozen {moment(book.frozen_at)} of {book.of}: nothing here changes any more.
         </p>
       )}
+      {board.value?.notes?.map((note) => (
+        <p class="news">{note}</p>
+      ))}
       {!frozen && !connected.value && (
         <p class="news warn">
           The board does not answer: is `kirie board` still running? It is asked again every few seconds.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RunTable, type Column } from "../src/data/table";
+import { merged, RunTable, type Column } from "../src/data/table";
 import { complete } from "../src/filter/complete";
 import { compile } from "../src/filter/match";
 import { FilterError } from "../src/filter/tokens";
@@ -28,8 +28,16 @@ const table = new RunTable(
     column("val/miou", "number", [0.71, 0.69, 0.8, null], "summary"),
     column("or", "number", [1, 2, 3, 4], "summary"),
     column("ema", "bool", [true, false, null, true]),
+    column("device_hours", "number", [0.5, 2, 12345, null], "run"),
+    column("parameters", "number", [12_345, 5e6, 2e9, 3]),
+    column("updated", "time", [at(2026, 11, 21, 23, 59), at(2026, 11, 22), at(2026, 11, 22, 14, 30) + 30, null], "run"),
   ],
 );
+
+/** Unix seconds of a time by this machine's clock, as filters have it. */
+function at(year: number, month: number, day: number, hour = 0, minute = 0): number {
+  return new Date(year, month - 1, day, hour, minute).getTime() / 1000;
+}
 
 function ids(filter: string): string {
   const match = compile(filter, table);
@@ -74,6 +82,43 @@ describe("filter", () => {
     ["runtime > 1.5h", "c"],
     ["runtime >= 90min", "bc"],
     ["started > 2015-01-01", "bc"],
+    // Units in any case of letters; m is minutes where a column holds durations
+    ["runtime >= 90m", "bc"],
+    ["runtime >= 90MIN", "bc"],
+    ["runtime > 2H", "c"],
+    ["runtime = 1h30m", "b"],
+    ["device_hours >= 2h", "bc"],
+    ["device_hours < 45m", "a"],
+    ["device_hours > 1d", "c"],
+    ["parameters >= 5M", "bc"],
+    ["parameters > 1g", "c"],
+    ["parameters > 10K", "abc"],
+    // Thousands as the page shows them
+    ["device_hours = 12,345", "c"],
+    ["parameters > 4,999,999 and parameters < 1,000,000,000", "b"],
+    ["parameters = 12,345.0", "a"],
+    ["parameters > −1,000", "abcd"],
+    ["parameters in (3, 12)", "d"], // a list's commas stay a list's
+    ["parameters in (12,345)", ""],
+    // A date without a time is its whole day, and what is shown to the minute its whole minute
+    ["updated = 2026-11-22", "bc"],
+    ["updated != 2026-11-22", "ad"],
+    ["updated > 2026-11-21", "bc"],
+    ["updated >= 2026-11-22", "bc"],
+    ["updated > 2026-11-22", ""],
+    ["updated < 2026-11-22", "a"],
+    ["updated <= 2026-11-21", "a"],
+    ["updated in (2026-11-21, 2026-11-23)", "a"],
+    ["updated = 2026-11", "abc"],
+    ["updated < 2026", ""],
+    ["updated = 2026", "abc"],
+    ["updated = '2026-11-22 14:30'", "c"],
+    ["updated = 2026-11-22T14:30:30", "c"],
+    ["updated > 2026-11-22T14:30", ""],
+    ["started = 1.5e9", "b"],
+    ["state not in (failed, running)", "bc"],
+    ["val/miou > 0.7 and state NOT IN (running)", "c"],
+    ["not state not in (failed)", "d"],
     ["name ~ UNET", "b"],
     ["name ~ 'u*'", "b"],
     ["name ~ first*try", "a"],
@@ -90,6 +135,16 @@ describe("filter", () => {
     ["draft or first", "ac"],
     ["NOT unet AND state = finished", "c"],
   ])("%s", (filter, expected) => expect(ids(filter)).toBe(expected));
+
+  it("takes a mark that nobody set for no", () => {
+    const marked = merged(new RunTable(), {
+      version: 1,
+      ids: ["a", "b"],
+      columns: [{ key: "pinned", kind: "bool", from: "note", values: [true, null] }],
+    });
+    const passed = (filter: string) => marked.ids.filter((_, row) => compile(filter, marked)(row)).join("");
+    expect([passed("pinned = no"), passed("pinned != no"), passed("pinned = yes")]).toEqual(["b", "a", "a"]);
+  });
 
   it("names the place and the near column", () => {
     const error = failure("state = failed and config.model.name2 = x");
@@ -109,6 +164,16 @@ describe("filter", () => {
     ["val/miou > '1h 2'", "holds numbers", 11],
     ["val/miou > -", "holds numbers", 11],
     ["started > soon", "holds times", 10],
+    ["started > 2d", "holds times", 10], // forgotten its minus
+    ["started > 2026-02-30", "holds times", 10],
+    ["started > 2026-13", "holds times", 10],
+    ["started > -2M", "minutes or months", 10],
+    ["runtime > 10M", "minutes or millions: write min", 10],
+    ["parameters > 5m", "minutes or millions: write M", 13],
+    ["runtime > 10x", "holds numbers", 10],
+    ["runtime > 5ms", "holds numbers", 10],
+    ["runtime > 1,0", "write “and” or “or”", 11],
+    ["state not in failed", "write “and” or “or”", 6],
     ["state ! failed", "is no operator", 6],
     ["val/miou < null", "null is compared", 11],
     ["and", "a column belongs before", 0],
@@ -130,6 +195,14 @@ describe("completion", () => {
   it("offers the column's values after its operator, quoted where they must be", () => {
     const { options } = complete("name = fi", 9, table);
     expect(options.map(({ text }) => text)).toEqual(['"first try"']);
+  });
+
+  it("offers truth values as the page shows them", () => {
+    const { options } = complete("ema = ", 6, table);
+    expect(options.map(({ text, about }) => [text, about])).toEqual([
+      ["no", "1 run"],
+      ["yes", "2 runs"],
+    ]);
   });
 
   it("offers nothing for numbers", () => expect(complete("val/miou > 0", 12, table).options).toEqual([]));

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { baseOf, heldPair, partners } from "../src/pictures/pair";
 import { exportCommand } from "../src/report/command";
 import { nameIn } from "../src/report/save";
 
@@ -16,4 +17,18 @@ test("the command names the board's folder, and quotes what a shell would take a
     "kirie board '/my runs/it'\\''s' --export report.html --runs 'a b'",
   );
   expect(exportCommand("/$HOME;x", ["a"])).toContain(" '/$HOME;x' ");
+});
+
+test("of pairs that a report lacks none is offered", () => {
+  const runs = ["a", "b", "base", "c"];
+  const held = (one: string, other: string) => one === "base" || other === "base";
+  expect(heldPair(runs, "a", "base", held)).toEqual(["a", "base"]);
+  expect(heldPair(runs, "a", "b", held)).toEqual(["a", "base"]);
+  expect(heldPair(runs, "", "", held)).toEqual(["a", "base"]);
+  expect(heldPair(["a", "b"], "a", "b", held)).toBeNull();
+  expect(heldPair(["a"], "a", "", held)).toBeNull();
+  expect(heldPair(runs, "c", "a", () => true)).toEqual(["c", "a"]);
+  expect(partners(runs, "a", held)).toEqual(["base"]);
+  expect(baseOf(runs, held)).toBe("base");
+  expect(baseOf(runs, () => false)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { merged, RunTable, type Column } from "../src/data/table";
 import { wordsOf } from "../src/table/columns";
+import { forAll, takenBack, withEdits } from "../src/table/edits";
 import { grouped, lines, meanOf } from "../src/table/group";
 import { clicked, readSort, sorted, writeSort } from "../src/table/sort";
 
@@ -155,4 +156,39 @@ describe("later answers", () => {
 
   it("replaces all by a whole answer", () =>
     expect(merged(first, { version: 3, ids: ["z"], columns: [] }).ids).toEqual(["z"]));
+});
+
+describe("edits", () => {
+  const edits = forAll(["a", "b"], { pinned: true, tags: ["x"] });
+  const before = new RunTable(
+    1,
+    ["a", "b", "c"],
+    [
+      { key: "tags", kind: "list", from: "run", values: [["old"], null, null] },
+      { key: "pinned", kind: "bool", from: "note", values: [false, false, false] },
+    ],
+  );
+  const at = (table: RunTable, key: string) => table.columns.get(key)?.values;
+
+  it("show at once in the runs that they are of", () => {
+    expect(at(withEdits(before, edits), "pinned")).toEqual([true, true, false]);
+    expect(at(withEdits(before, edits), "tags")).toEqual([["x"], ["x"], null]);
+  });
+
+  it("that are refused go back alone: what came meanwhile stays", () => {
+    const meanwhile = merged(withEdits(before, edits), {
+      version: 2,
+      ids: ["c", "b", "d"],
+      gone: [],
+      columns: [
+        { key: "pinned", kind: "bool", from: "note", values: [true, true, true] },
+        { key: "tags", kind: "list", from: "run", values: [null, ["of another"], null] },
+      ],
+    });
+    const back = takenBack(meanwhile, before, edits);
+    expect(back.ids).toEqual(["d", "a", "b", "c"]);
+    expect(at(back, "tags")).toEqual([null, ["old"], ["of another"], null]);
+    expect(at(back, "pinned")).toEqual([true, false, false, true]);
+    expect(back.version).toBe(2);
+  });
 });

@@ -50,7 +50,7 @@ def test_histograms_and_tables_are_shown(view: View) -> None:
     expect(page.get_by_role("img", name=re.compile("weights: histograms of 1 step"))).to_be_visible()
     page.get_by_role("link", name="Tables").click()
     expect(page.get_by_role("cell", name=MARKUP)).to_be_visible()
-    assert page.title() == "kirie board"
+    assert page.title() == "unet, first seed · Run · kirie board"
 
 
 def test_a_frozen_page_opens_from_disk(view: View, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_markup_in_a_name_is_text(view: View) -> None:
     page = view.open("runs")
     _rows(page, ALL)
     assert MARKUP in view.names()
-    assert page.title() == "kirie board"
+    assert page.title() == "Runs · kirie board"
     page = view.open("run/markup")
     expect(page.get_by_role("heading", level=1)).to_have_text(MARKUP)
     expect(page.get_by_text("failed")).to_be_visible()

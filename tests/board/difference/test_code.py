@@ -119,7 +119,29 @@ def test_dirt_and_fingerprint_are_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert answer["diff"] == ""
     assert code_difference(one, foreign, [])["same_training_code"] is None
     monkeypatch.setattr(code, "MOST_UNCOMMITTED", 3)
-    assert code_of(record, {}, [kept]).uncommitted == "-a\n"
+    assert code_of(record, {}, [kept]) == Code("a" * 40, True, "-a\n", "f", cut=True)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ((False, None), (False, None), True),
+        ((False, None), (True, "+b"), False),
+        ((True, "+a"), (True, "+b"), False),
+        ((True, "+a"), (True, "+a"), True),
+        ((True, "+a"), (True, None), None),
+        ((None, None), (True, "+a"), None),
+        ((True, "+a", True), (True, "+a", True), None),
+    ],
+)
+def test_runs_of_one_commit_may_have_other_changes(
+    a: tuple[bool | None, str | None], b: tuple[bool | None, str | None], same: bool | None
+) -> None:
+    """What was in no commit is the same only where both trees were clean, or both kept the same changes whole."""
+    one, other = (Code("a" * 40, told[0], told[1], None, *told[2:]) for told in (a, b))
+    answer = code_difference(one, other, [])
+    assert (answer["diff"], answer["same_changes"]) == ("", same)
+    assert code_difference(other, one, [])["same_changes"] is same
 
 
 def test_runs_without_a_commit_say_so() -> None:

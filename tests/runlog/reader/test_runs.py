@@ -20,7 +20,7 @@ from tests.runlog.reader.logs import STEP
 
 import kirie.runlog
 from kirie.errors import RunError
-from kirie.runlog.reader import tables
+from kirie.runlog.reader import segment, tables
 from kirie.runlog.reader.state import state_of
 from kirie.runlog.reader.whose import Owner, began, keys_of
 
@@ -327,6 +327,18 @@ def test_histograms_of_both_kinds(tmp_path: Path) -> None:
     logs.write(tmp_path, [logs.history({"_step": at, "h": value}) for at, value in enumerate([packed, wrong, far])])
     (found,) = kirie.runlog.open(tmp_path)[0].histograms("h")
     assert (found.edges.tolist(), found.counts.tolist()) == ([1, 1.5, 2], [1, 2])
+
+
+def test_of_a_long_output_the_end_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends a run is printed last; a line says how much is left out."""
+    monkeypatch.setattr(segment, "MOST_PIECES", 2)
+    path = logs.write(tmp_path, [logs.output(f"{at}\n") for at in range(4)])
+    runs = kirie.runlog.open(tmp_path)
+    assert runs[0].console() == "[left out before this: 2 pieces of output]\n2\n3\n"
+    content = path.read_bytes()
+    path.write_bytes(content + logs.frame([logs.output("4\n")])[len(logs.frame([])) :])
+    runs.refresh()
+    assert runs[0].console() == "[left out before this: 3 pieces of output]\n3\n4\n"
 
 
 def test_what_was_printed_over_shows_as_it_was_last(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ SPLITS = ("val", "test")
 SCORES = ("miou", "dice", "boundary_iou")
 MATRICES = ("iou", "dice", "boundary")
 
+DIFFERENCE = "/api/difference"
+
 MOST_PAIRED = 6
-"""Runs up to which all pairs are compared."""
+"""Runs up to which all pairs are compared; of more each is compared with the first one."""
 
 MOST_ORDERED = 4
 """Runs up to which pictures are put into order for each pair, and pairs are compared label by label."""
@@ -27,17 +29,17 @@ class Subject:
     """What a report is of.
 
     Attributes:
-        runs: The runs' ids.
+        runs: The runs' ids, first the one that the others are compared with.
         keys: Keys of pictures that they logged.
         labels: Names of their labels.
-        sweeps: Names of the sweeps that they belong to.
+        labelled: Splits in which labels have scores.
         scores: Names of the scores of whole pictures, labels aside.
     """
 
     runs: tuple[str, ...]
     keys: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    sweeps: tuple[str, ...] = ()
+    labelled: tuple[str, ...] = SPLITS
     scores: tuple[str, ...] = SCORES
 
 
@@ -46,7 +48,6 @@ def questions(subject: Subject) -> list[str]:
     found = [f"/api/run/{encoded(run)}{part}" for run in subject.runs for part in ("", "/console")]
     found += _of_pictures(subject)
     found += _of_numbers(subject)
-    found += [request_path("/api/sweeps"), *(f"/api/sweeps/{encoded(name)}" for name in subject.sweeps)]
     return found
 
 
@@ -63,7 +64,8 @@ def _of_pictures(subject: Subject) -> Iterator[str]:
 def _of_numbers(subject: Subject) -> Iterator[str]:
     runs = sorted(subject.runs)
     together = ",".join(runs)
-    pairs = list(permutations(runs, 2)) if len(runs) <= MOST_PAIRED else []
+    base, *others = subject.runs
+    pairs = list(permutations(runs, 2)) if len(runs) <= MOST_PAIRED else [(base, run) for run in sorted(others)]
     for split in SPLITS:
         yield request_path("/api/scores", {"runs": together, "split": split})
         for score in subject.scores:
@@ -72,12 +74,14 @@ def _of_numbers(subject: Subject) -> Iterator[str]:
             yield from (_comparison(pair, split, score) for pair in pairs)
         for score in MATRICES:
             yield request_path("/api/matrix", {"runs": together, "score": score, "split": split})
-        if len(runs) <= MOST_ORDERED:
+        if len(runs) <= MOST_ORDERED and split in subject.labelled:
             for label in subject.labels[:MOST_LABELS]:
                 yield request_path("/api/images", {"runs": together, "score": label, "split": split})
                 yield request_path("/api/seeds", {"runs": together, "score": label, "split": split})
                 yield from (_comparison(pair, split, label) for pair in pairs)
-    yield from (request_path("/api/difference", {"a": a, "b": b}) for a, b in pairs)
+    # Each way round, for two runs can be swapped
+    both = dict.fromkeys(turned for a, b in pairs for turned in ((a, b), (b, a)))
+    yield from (request_path(DIFFERENCE, {"a": a, "b": b}) for a, b in both)
 
 
 def _comparison(pair: Sequence[str], split: str, score: str) -> str:

@@ -27,10 +27,15 @@ async def report(request: Request) -> Response:
         )
     check_built(BUILT)
     asker = Asker(request.app, request.headers.raw, request.scope["server"])
-    book = await make_book(asker, runs, view)
+    book = await make_book(asker, runs, view, base_of(view))
     page = await run_in_threadpool(report_html, BUILT, book)
     headers = {"Content-Disposition": 'attachment; filename="kirie-report.html"', "Cache-Control": "no-store"}
     return Response(page.encode(), media_type="text/html", headers=headers)
+
+
+def base_of(view: str) -> str:
+    """The run that a view's address compares the others with; "" where it names none."""
+    return parse_qs(view.partition("?")[2], max_num_fields=200).get("a", [""])[0]
 
 
 def runs_of(view: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from kirie.board.sweeps.progress import COSTS, best_over_cost, best_over_trials,
 from kirie.board.sweeps.spec import JOURNAL, Goal, Spec, folders, read_spec, trial_folder
 from kirie.board.sweeps.trials import Member, Trial, described, join, varying
 from kirie.runlog.reader.own import own
-from kirie.web.answers import RequestError, json_answer
+from kirie.web.answers import RequestError, json_answer, listed
 
 _SIZES = ("parameters", "num_parameters", "n_parameters", "model/parameters", "params")
 _LATENCIES = ("latency_ms", "latency", "inference_ms")
@@ -32,15 +32,16 @@ _GOALS: dict[str, Goal] = {"maximize": "maximize", "minimize": "minimize"}
 
 
 def listing(request: Request) -> Response:
-    """All sweeps."""
-    library = library_of(request)
+    """All sweeps, or those of the named runs as far as they are these."""
+    library, only = library_of(request), _only(request)
     there = {row["id"]: str(row.get("state", "")) for row in library.rows()}
-    return json_answer(request, [_told(library, one, there) for one in _sweeps(library)])
+    shown = [one for one in _sweeps(library) if only is None or not only.isdisjoint(one.runs)]
+    return json_answer(request, [_told(library, one, there, only) for one in shown])
 
 
 def sweep(request: Request) -> Response:
-    """One sweep with its trials."""
-    library, name = library_of(request), request.path_params["name"]
+    """One sweep with its trials, or with those of the named runs."""
+    library, name, only = library_of(request), request.path_params["name"], _only(request)
     found = next((one for one in _sweeps(library) if one.name == name), None)
     if found is None:
         raise RequestError(404, f"There is no sweep '{name[:80]}' on this board; runs of a sweep log its name.")
@@ -54,7 +55,8 @@ def sweep(request: Request) -> Response:
     there = set(library.ids())
     runs = dict.fromkeys([*found.runs, *(entry.run for entry in entries if entry.run in there and entry.run)])
     details = {run: library.detail(run) for run in runs}
-    metrics = Counter(key for detail in details.values() for key in detail["metrics"])
+    shown = [run for run in runs if only is None or run in only]
+    metrics = Counter(key for run in shown for key in details[run]["metrics"])
     asked = request.query_params.get("metric")
     if asked and asked not in metrics:
         raise RequestError(404, f"No run of this sweep logged '{asked[:80]}'; they logged {', '.join(metrics)[:300]}.")
@@ -64,23 +66,30 @@ def sweep(request: Request) -> Response:
         for entry in entries:
             entry.values, entry.steps = [], {}
     members = [_member(library, run, metric, goal, detail) for run, detail in details.items()]
-    names = [name for name, _ in spec.parameters] or varying(members)
+    known = {name for one in members if one.run in shown for name in one.config}
+    names = [name for name, _ in spec.parameters] or [name for name in varying(members) if name in known]
     place = found.folder
-    trials = join(members, entries, names, lambda number: place is not None and held(trial_folder(place, number)))
+    joined = join(members, entries, names, lambda number: place is not None and held(trial_folder(place, number)))
+    # Chosen among all, so that each keeps its number; trials without a run here belong to the whole
+    trials = joined if len(shown) == len(runs) else [one for one in joined if one.run in shown]
     logs = dict(spec.parameters)
     used = dict.fromkeys([*names, *(name for one in trials for name in one.params)])
     parameters = [described(name, trials, logs.get(name)) for name in used]
-    shares, why = _importance(trials, metric, goal, {one.name: one.log for one in parameters if one.kind == "number"})
+    shares, many, why = _importance(
+        trials, metric, goal, {one.name: one.log for one in parameters if one.kind == "number"}
+    )
     content = {
         "name": found.name,
         "kind": found.kind,
         "method": spec.method,
         "total": spec.total,
+        "left_out": len(joined) - len(trials),
         "waiting": sum(entry.state == "waiting" for entry in entries),
         "metric": {"name": metric, "goal": goal, "metrics": sorted(metrics)},
         "parameters": [one.to_dict() for one in parameters],
         "trials": [one.to_dict() for one in trials],
         "importance": shares,
+        "importance_from": many,
         "importance_why": why,
         "trails": {"trials": best_over_trials(trials, goal), "cost": best_over_cost(trials, goal)},
         "pareto": {cost: front(trials, cost, goal) for cost in COSTS},
@@ -94,8 +103,14 @@ def _sweeps(library: Library) -> list[Sweep]:
     return sweeps(library.rows(), folders([here, here.parent]))
 
 
-def _told(library: Library, one: Sweep, states: Mapping[str, str]) -> dict[str, Any]:
-    rows = [library.row(run) for run in one.runs]
+def _only(request: Request) -> frozenset[str] | None:
+    """The runs that are asked about; None: all."""
+    return frozenset(listed(request, "runs")) if "runs" in request.query_params else None
+
+
+def _told(library: Library, one: Sweep, states: Mapping[str, str], only: Set[str] | None) -> dict[str, Any]:
+    runs = [run for run in one.runs if only is None or run in only]
+    rows = [library.row(run) for run in runs]
     running = sum(row.get("state") == "running" for row in rows)
     spec = Spec() if one.folder is None else read_spec(one.folder)
     return {
@@ -104,10 +119,10 @@ def _told(library: Library, one: Sweep, states: Mapping[str, str]) -> dict[str, 
         "runs": len(rows),
         "running": running,
         "state": "running" if running else _left(one, states),
-        "metric": spec.metric or guessed(library.metrics(one.runs)),
+        "metric": spec.metric or guessed(library.metrics(runs)),
         "started": min((row["started"] for row in rows if row.get("started")), default=None),
         "updated": max((row["updated"] for row in rows if row.get("updated")), default=None),
-        "total": spec.total,
+        "total": spec.total or (len(one.runs) if len(runs) < len(one.runs) else None),
         "device_hours": sum(row.get("device_hours") or 0.0 for row in rows),
     }
 
@@ -185,14 +200,15 @@ def _first(names: tuple[str, ...], *places: Any) -> float | None:
 
 def _importance(
     trials: list[Trial], metric: str | None, goal: Goal, logs: dict[str, bool]
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Shares of the parameters in what made trials good, from those that have finished; without any, why."""
+) -> tuple[list[dict[str, Any]], str | None, str | None]:
+    """Shares of the parameters in what made trials good, and from how many that have finished; without any, why."""
     finished = [one for one in trials if counts(one)]
     params, values = [one.params for one in finished], [one.value or 0.0 for one in finished]
     found = importances(params, values, goal, logs)
-    care = f"from {len(finished)} trials only" if len(finished) < CARE else None
-    told = [{"name": name, "share": share} | ({"note": care} if care else {}) for name, share in found.items()]
-    return told, None if told else why_none(params, values, metric or "any metric")
+    if not found:
+        return [], None, why_none(params, values, metric or "any metric")
+    many = f"from {len(finished):,} finished trials{' only' if len(finished) < CARE else ''}"
+    return [{"name": name, "share": share} for name, share in found.items()], many, None
 
 
 ROUTES = [Route("/api/sweeps", listing), Route("/api/sweeps/{name:path}", sweep)]

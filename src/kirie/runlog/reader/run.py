@@ -121,7 +121,7 @@ class Run(Facts):
     def console(self) -> str:
         """What it printed, one segment after the other."""
         logs = self.folder / "logs" if self.folder is not None else None
-        parts = [printed(segment.console, segment.log.files) for segment in self.segments]
+        parts = [printed(segment.console, segment.log.files, None, segment.left_out) for segment in self.segments]
         return "".join(parts) or printed((), self.segments[-1].log.files, logs)
 
     def to_pandas(self, keys: Sequence[str] | None = None) -> pd.DataFrame:

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from kirie.runlog.reader.batch import Batch
 from kirie.runlog.reader.changes import apply
 from kirie.runlog.reader.columns import Axes, Column, Value
+from kirie.runlog.reader.console import MOST_PIECES
 from kirie.runlog.reader.find import LogFile
 from kirie.runlog.reader.runtime import seconds
 from kirie.runlog.reader.tail import Tail
 from kirie.runlog.reader.values import summarized
-
-_LINES = 1_000_000
-"""Pieces of printed text that are kept, the last ones."""
 
 
 class Segment:
@@ -29,7 +27,8 @@ class Segment:
         summary: The summary, nested, with W&B's own keys (`_...`).
         exit: The first exit: code and runtime in s.
         values: What is no number, in order of the rows.
-        console: Time and text of what was printed.
+        console: Time and text of what was printed last.
+        left_out: How many pieces were printed before those.
         lost: Why the file could not be read, or "".
     """
 
@@ -49,6 +48,7 @@ class Segment:
         self.version = ""
         self.values: list[Value] = []
         self.console: list[tuple[float, str]] = []
+        self.left_out = 0
         self.lost = ""
         self._axes: list[Axes] = []
         self._columns: dict[str, list[Column]] = {}
@@ -100,7 +100,10 @@ class Segment:
         self.git |= batch.git
         self.version = batch.version or self.version
         self.values += batch.values
-        self.console = (self.console + batch.console)[-_LINES:]
+        self.console += batch.console
+        too_many = max(0, len(self.console) - MOST_PIECES)
+        self.left_out += too_many
+        del self.console[:too_many]
         self._axes.append(batch.axes)
         self._times.append(batch.system_time)
         for into, columns in ((self._columns, batch.columns), (self._system, batch.system)):

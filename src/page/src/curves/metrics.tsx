@@ -1,7 +1,7 @@
 /** Which metrics: searched, by their first word. */
 import { useState } from "preact/hooks";
 import type { MetricKey } from "../data/table";
-import { count } from "../design/words";
+import { count, plural } from "../design/words";
 import { Button, Check } from "../parts/basics";
 
 interface Props {
@@ -51,7 +51,7 @@ export function Metrics({ all, chosen, onChange }: Props) {
               .filter(({ key }) => headOf(key) === head)
               .slice(0, MOST)
               .map(({ key, runs }) => (
-                <div class="row" title={`${key}: in ${runs} runs`} key={key}>
+                <div class="row" title={`${key}: in ${plural(runs, "selected run")}`} key={key}>
                   <Check
                     label={head ? key.slice(head.length + 1) : key}
                     checked={chosen.includes(key)}
@@ -68,29 +68,4 @@ export function Metrics({ all, chosen, onChange }: Props) {
       {chosen.length > 0 && <Button onClick={() => onChange([])}>Choose none</Button>}
     </div>
   );
-}
-
-const FIRST = [
-  /^val\/(m?iou|accuracy)$/i,
-  /^train\/loss(_epoch)?$/i,
-  /^val\/loss$/i,
-  /^val\/.*(dice|f1|map|boundary)/i,
-  /^val/i,
-  /loss/i,
-  /^train/i,
-  /lr|learning/i,
-];
-
-/** Without a choice: what is mostly looked at first. Metrics of one label (`val/iou/hair`) and of a few runs come later. */
-export function standardMetrics(all: readonly MetricKey[], most = 6): string[] {
-  const many = Math.max(0, ...all.map(({ runs }) => runs));
-  const place = ({ key, runs }: MetricKey): number => {
-    const at = FIRST.findIndex((one) => one.test(key));
-    const late = (key.split("/").length > 2 ? 20 : 0) + (runs * 2 < many ? 10 : 0);
-    return (at < 0 ? FIRST.length : at) + late;
-  };
-  return [...all]
-    .sort((a, b) => place(a) - place(b) || b.runs - a.runs || a.key.length - b.key.length)
-    .slice(0, most)
-    .map(({ key }) => key);
 }

@@ -1,5 +1,5 @@
 /** Questions to the server, or to the answer book that a frozen report carries. */
-import { frozen, frozenAnswer } from "./frozen";
+import { frozen, frozenAnswer, frozenRefusal } from "./frozen";
 
 /** What went wrong, as one sentence for people. */
 export class Refusal extends Error {
@@ -47,14 +47,18 @@ async function sentenceOf(answer: Response): Promise<string> {
 
 function fromBook(key: string): unknown {
   const answer = frozenAnswer(key);
-  if (answer === undefined)
-    throw new Refusal("This report was frozen without this part; open the board itself for it.", 404);
+  if (answer === undefined) {
+    const why = frozenRefusal(key) ?? "This report was frozen without this part; open the board itself for it.";
+    throw new Refusal(why, 404);
+  }
   return answer;
 }
 
-/** Whether a question has an answer: the server has each, a report those that it was frozen with. */
+/** Whether a question can be asked: the server takes each, a report those that it was frozen with, refused or not. */
 export function inBook(path: string, params: Params): boolean {
-  return !frozen || frozenAnswer(requestPath(path, params)) !== undefined;
+  if (!frozen) return true;
+  const key = requestPath(path, params);
+  return frozenAnswer(key) !== undefined || frozenRefusal(key) !== undefined;
 }
 
 /** GET as JSON. Throws Refusal with the server's sentence; an AbortError when cancelled. */

@@ -9,6 +9,8 @@ export interface Book {
   view?: string;
   /** By path with sorted parameters, as ask.ts builds them; `/api/curves?x=step` holds {base64} of the binary answer. */
   answers: Record<string, unknown>;
+  /** What the board itself could not answer, with its sentence why. */
+  refusals?: Record<string, string>;
   /** Pictures as data: URLs, by their path. */
   files?: Record<string, string>;
 }
@@ -23,6 +25,11 @@ export const frozen = book !== null;
 
 export function frozenAnswer(key: string): unknown {
   return book?.answers[key];
+}
+
+/** The sentence with which the board refused; undefined of what it answered, or was not asked. */
+export function frozenRefusal(key: string): string | undefined {
+  return book?.refusals?.[key];
 }
 
 /** Where a picture's bytes are: the server's path, or the data: URL that a report carries. */

@@ -12,6 +12,8 @@ export interface Board {
   refreshed: number;
   /** Why the cache or the reading is not as it should be. */
   trouble?: string | null;
+  /** What a report was frozen without, in sentences. */
+  notes?: string[];
 }
 
 export const board = signal<Board | null>(null);

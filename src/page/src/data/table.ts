@@ -17,6 +17,8 @@ export interface WireColumn {
 export interface MetricKey {
   key: string;
   runs: number;
+  /** Logged by these runs together, where that is known. */
+  points?: number;
 }
 
 export interface RunsAnswer {
@@ -64,6 +66,8 @@ export class RunTable {
 const NUMBERS: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
 
 function plain(column: WireColumn): Value[] {
+  // A run that nobody pinned or hid is not pinned and not hidden
+  if (column.values && column.from === "note" && column.kind === "bool") return column.values.map(Boolean);
   // JSON has no NaN and no infinities: in a column of numbers these words stand for them
   if (column.values && column.kind === "number")
     return column.values.map((value) => (typeof value === "string" ? (NUMBERS[value] ?? value) : value));

@@ -13,8 +13,10 @@ export interface Entry {
 export interface Code {
   commit: string | null;
   dirty?: boolean | null;
-  /** Changes that were in no commit were kept with the run. */
-  uncommitted?: unknown;
+  /** The changes that were in no commit, as a diff; null if the run kept none. */
+  uncommitted?: string | null;
+  /** They were too long and are not whole. */
+  cut?: boolean;
 }
 
 export interface DifferenceAnswer {
@@ -23,6 +25,8 @@ export interface DifferenceAnswer {
     a: Code;
     b: Code;
     same_training_code?: boolean | null;
+    /** Whether what was in no commit was the same; null where nobody can tell. */
+    same_changes: boolean | null;
     diff: string | null;
     /** The diff was too long and is not whole. */
     cut?: boolean;
@@ -31,11 +35,14 @@ export interface DifferenceAnswer {
   data: {
     a: string | null;
     b: string | null;
+    same: boolean;
+    /** One version of the annotations was prepared or split in two ways. */
+    prepared: boolean;
     of?: string;
     came: string[];
     went: string[];
     changed: string[];
-    counts?: { came: number; went: number; changed: number; same: number };
+    counts?: { came: number; went: number; changed: number; same: number | null };
     reason?: string;
   };
   environment: Entry[];

@@ -8,7 +8,7 @@ const MOST = 500;
 export function Data({ data }: { data: DifferenceAnswer["data"] }) {
   const { came, went, changed } = data;
   const counts = data.counts ?? { came: came.length, went: went.length, changed: changed.length, same: null };
-  const same = data.a !== null && data.a === data.b;
+  const { same, prepared } = data;
   return (
     <div class="stack body">
       <p class="row wrap">
@@ -16,6 +16,7 @@ export function Data({ data }: { data: DifferenceAnswer["data"] }) {
         <code title={data.b ?? ""}>{brief(data.b)}</code>
         {same && <span class="muted">The two runs saw the same data.</span>}
       </p>
+      {prepared && <p class="muted">The annotations are the same, and were prepared or split differently.</p>}
       {data.reason && <p class="notice">{data.reason}</p>}
       {!same && !data.reason && counts.same !== null && (
         <p class="muted">

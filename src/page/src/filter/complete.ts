@@ -64,7 +64,9 @@ function values(column: string, begun: string, table: RunTable): Completion[] {
   const many = new Map<string, number>();
   for (const value of found.values) {
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== null) many.set(String(one), (many.get(String(one)) ?? 0) + 1);
+      if (one === null) continue;
+      const text = typeof one === "boolean" ? (one ? "yes" : "no") : String(one);
+      many.set(text, (many.get(text) ?? 0) + 1);
     }
     if (many.size > 500) break;
   }

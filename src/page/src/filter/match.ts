@@ -1,5 +1,6 @@
 /** A filter's tree as a question to each row of the table of runs. */
 import type { Column, RunTable, Value } from "../data/table";
+import { amount, measureOf, unsureOf, when } from "./amount";
 import { near } from "./near";
 import { parse, type Operator, type Tree, type Word } from "./parse";
 import { FilterError } from "./tokens";
@@ -47,9 +48,14 @@ export function columnFor(word: Word, table: RunTable): Column {
     const column = table.columns.get(key);
     if (column) return column;
   }
-  const alike = near(text, table.columns.keys());
+  throw new FilterError(lacking(text, table), word.from, word.to);
+}
+
+/** That there is no such column, and which ones are near. */
+export function lacking(key: string, table: RunTable): string {
+  const alike = near(key, table.columns.keys());
   const hint = alike.length > 0 ? `; did you mean ${alike.map((name) => `“${name}”`).join(" or ")}?` : "";
-  throw new FilterError(`no run has “${text}”${hint}`, word.from, word.to);
+  return `no run has “${key}”${hint}`;
 }
 
 function some(value: Value, holds: (text: string) => boolean): boolean {
@@ -84,7 +90,8 @@ function comparison(column: Column, operator: Operator, word: Word): (value: Val
     const holds = pattern(word.text);
     return (value) => some(value, holds);
   }
-  if (column.kind === "number" || column.kind === "time") return ofNumbers(column, operator, word);
+  if (column.kind === "number") return ofNumbers(column, operator, word);
+  if (column.kind === "time") return ofTimes(column, operator, word);
   return ofTexts(operator, column.kind === "bool" ? { ...word, text: asBool(word.text) } : word);
 }
 
@@ -93,55 +100,31 @@ function asBool(text: string): string {
   return { yes: "true", no: "false" }[text.toLowerCase()] ?? text;
 }
 
-const UNITS: Record<string, number> = {
-  s: 1,
-  min: 60,
-  h: 3600,
-  d: 86400,
-  w: 604800,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  "%": 0.01,
-};
-const AMOUNT = /^((?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(s|min|h|d|w|k|M|G|%)?\s*/i;
-
-/** `0.7`, `1e-3`, `90min`, `10k`, and as the page shows them: `50 %`, `1 h 05 min`, `12,345`, `−0.5`. */
-function amount(text: string): number {
-  const sign = /^[-−+]/.test(text) ? text.charAt(0) : "";
-  let rest = text.slice(sign.length).replace(/(\d),(?=\d{3}(\D|$))/g, "$1");
-  let sum = NaN;
-  while (rest !== "") {
-    const found = AMOUNT.exec(rest);
-    const unit = found?.[2] ?? "";
-    // Parts follow each other where they have units
-    if (!found || (unit === "" && rest !== found[0]) || (unit === "" && !Number.isNaN(sum))) return NaN;
-    sum = (Number.isNaN(sum) ? 0 : sum) + Number(found[1]) * (UNITS[unit] ?? UNITS[unit.toLowerCase()] ?? 1);
-    rest = rest.slice(found[0].length);
-  }
-  return sign === "-" || sign === "−" ? -sum : sum;
-}
-
-/** A date as unix seconds (`2026-11-20`, `2026-11-20T14:30`), or how long ago (`-2d`). */
-function when(text: string): number {
-  const gone = text.startsWith("-") ? amount(text) : NaN;
-  if (!Number.isNaN(gone)) return Date.now() / 1000 + gone;
-  if (!/^\d{4}-\d{2}/.test(text)) return amount(text);
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text.replace(" ", "T");
-  return new Date(day).getTime() / 1000;
-}
-
-function ofNumbers({ key, kind }: Column, operator: Operator, word: Word): (value: Value) => boolean {
-  const wanted = kind === "time" ? when(word.text) : amount(word.text);
+function ofNumbers({ key }: Column, operator: Operator, word: Word): (value: Value) => boolean {
+  const measure = measureOf(key);
+  const wanted = amount(word.text, measure);
   if (Number.isNaN(wanted)) {
-    const example = kind === "time" ? "2026-11-20 or -2d" : "0.7 or 1e-3 or 2h";
-    throw new FilterError(
-      `“${key}” holds ${kind === "time" ? "times" : "numbers"}; “${word.text}” is none (as ${example})`,
-      word.from,
-      word.to,
-    );
+    const meant = measure === "number" ? "write M for millions, min for minutes" : "write min for minutes";
+    const sentence = unsureOf(word.text)
+      ? `“${word.text}” may be minutes or millions: ${meant}`
+      : `“${key}” holds numbers; “${word.text}” is none (as 0.7 or 1e-3 or 2h)`;
+    throw new FilterError(sentence, word.from, word.to);
   }
   return (value) => typeof value === "number" && ordered(value - wanted, operator);
+}
+
+/** Before, in or after the whole of what was written: a date without a time is its day. */
+function ofTimes({ key }: Column, operator: Operator, word: Word): (value: Value) => boolean {
+  const wanted = when(word.text);
+  if (wanted === null) {
+    const sentence = unsureOf(word.text)
+      ? `“${word.text}” may be minutes or months: write min for minutes`
+      : `“${key}” holds times; “${word.text}” is none (as 2026-11-20 or -2d)`;
+    throw new FilterError(sentence, word.from, word.to);
+  }
+  const { from, to } = wanted;
+  return (value) =>
+    typeof value === "number" && ordered(value < from ? -1 : value === from || value < to ? 0 : 1, operator);
 }
 
 function ofTexts(operator: Operator, word: Word): (value: Value) => boolean {

@@ -4,7 +4,8 @@
  *     filter     := and ("or" and)*
  *     and        := not ("and" not)*
  *     not        := "not" not | "(" filter ")" | comparison | words
- *     comparison := column ("=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~") value | column "in" "(" value ("," value)* ")"
+ *     comparison := column ("=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~") value
+ *                 | column "not"? "in" "(" value ("," value)* ")"
  *
  * A word without comparison is looked for in names, ids, groups and tags.
  */
@@ -84,10 +85,14 @@ class Parser {
     if (operator?.kind === "operator") {
       this.at++;
       const sign = (operator.text === "==" ? "=" : operator.text) as Operator;
-      return { kind: "compare", column: word(column), operator: sign, values: [this.value(operator)] };
+      return { kind: "compare", column: word(column), operator: sign, values: [this.thousands(this.value(operator))] };
     }
-    if (this.list[this.at + 1]?.kind === "(" && this.keyword("in")) {
+    if (this.follows("not", "in", "(")) {
       this.at++;
+      return { kind: "not", part: this.comparison(column) };
+    }
+    if (this.follows("in", "(")) {
+      this.at += 2;
       const values = [this.value(column)];
       while (this.list[this.at]?.kind === ",") {
         this.at++;
@@ -111,6 +116,27 @@ class Parser {
     const token = this.next(`a value after “${after.text}”`);
     if (token.kind === "word" || token.kind === "quoted") return word(token);
     throw new FilterError(`a value belongs here, not “${token.text}”`, token.from, token.to);
+  }
+
+  /** A number with commas between its thousands, as the page shows it: outside of a list a comma means nothing else. */
+  private thousands(first: Word): Word {
+    let found = first;
+    while (/^[-−+]?\d{1,3}(,\d{3})*$/.test(found.text) && !found.quoted) {
+      const [comma, next] = this.list.slice(this.at, this.at + 2);
+      const beside = comma?.kind === "," && comma.from === found.to && next?.from === comma.to;
+      if (!beside || next.kind !== "word" || !/^\d{3}(\D|$)/.test(next.text)) break;
+      found = { ...found, text: `${found.text},${next.text}`, to: next.to };
+      this.at += 2;
+    }
+    return found;
+  }
+
+  /** Whether these come next: words, whatever the case of their letters, and signs. */
+  private follows(...texts: string[]): boolean {
+    return texts.every((text, k) => {
+      const token = this.list[this.at + k];
+      return token?.kind !== "quoted" && token?.text.toLowerCase() === text;
+    });
   }
 
   private keyword(text: string): boolean {

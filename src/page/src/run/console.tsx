@@ -11,6 +11,7 @@ interface Page {
   lines: string[];
   next: number;
   total: number;
+  left_out: number;
 }
 
 const LINE = 18;
@@ -22,6 +23,8 @@ function useLines(id: string, from: number, to: number, version: number) {
   const lines = useRef(new Map<number, string>());
   const asked = useRef(new Set<number>());
   const [total, setTotal] = useState<number | null>(null);
+  const [leftOut, setLeftOut] = useState(0);
+  const before = useRef(0);
   const [error, setError] = useState<string | null>(null);
   const [, came] = useState(0);
   useEffect(() => {
@@ -35,6 +38,13 @@ function useLines(id: string, from: number, to: number, version: number) {
       asked.current.add(page);
       ask<Page>(`/api/run/${encodeURIComponent(id)}/console`, { from: page > 0 ? page : null }, cancel.signal).then(
         (answer) => {
+          if (answer.left_out !== before.current) {
+            // More of the beginning went, so that all lines have other numbers
+            before.current = answer.left_out;
+            lines.current.clear();
+            asked.current = new Set([page]);
+            setLeftOut(answer.left_out);
+          }
           answer.lines.forEach((line, at) => lines.current.set(page + at, plainLine(line)));
           // The server may give more than a page
           for (let full = page + PAGE; full + PAGE <= answer.next; full += PAGE) asked.current.add(full);
@@ -49,8 +59,8 @@ function useLines(id: string, from: number, to: number, version: number) {
       );
     }
     return () => cancel.abort();
-  }, [id, Math.floor(from / PAGE), Math.floor(to / PAGE), version]);
-  return { lines: lines.current, total, error };
+  }, [id, Math.floor(from / PAGE), Math.floor(to / PAGE), version, leftOut]);
+  return { lines: lines.current, total, leftOut, error };
 }
 
 export function Console({ id, live, version }: { id: string; live: boolean; version: number }) {
@@ -59,7 +69,7 @@ export function Console({ id, live, version }: { id: string; live: boolean; vers
   const [follow, setFollow] = useState(live);
   const first = Math.max(0, Math.floor(top / LINE) - OVER);
   const last = Math.ceil((top + height) / LINE) + OVER;
-  const { lines, total, error } = useLines(id, first, last, version);
+  const { lines, total, leftOut, error } = useLines(id, first, last, version);
   const toEnd = (): void => {
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
   };
@@ -71,7 +81,10 @@ export function Console({ id, live, version }: { id: string; live: boolean; vers
   return (
     <div class="stack fill">
       <div class="row wrap">
-        <span class="muted">{total === null ? "Reading …" : plural(end, "line")}</span>
+        <span class="muted">
+          {total === null ? "Reading …" : plural(end, "line")}
+          {leftOut > 0 && `, after ${plural(leftOut, "piece")} of output that ${leftOut > 1 ? "are" : "is"} left out`}
+        </span>
         <span class="grow" />
         <Check label="stay at the end" checked={follow} onChange={setFollow} />
         <Button onClick={() => box.current && (box.current.scrollTop = 0)}>To the beginning</Button>

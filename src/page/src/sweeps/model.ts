@@ -16,12 +16,20 @@ export interface Trial {
   pruned: boolean;
 }
 
+/** A group is runs that share a W&B group and differ in their configurations: nothing says that one sweep started them. */
+export type SweepKind = "sweep" | "group";
+
 export interface SweepAnswer {
   name: string;
+  /** Trials that a report of some of its runs is without. */
+  left_out: number;
+  kind: SweepKind;
   metric: { name: string | null; goal: "maximize" | "minimize"; metrics?: string[] };
   parameters: { name: string; kind: "number" | "choice"; log: boolean; values?: Value[] }[];
   trials: Trial[];
-  importance: { name: string; share: number | null; note?: string }[];
+  importance: { name: string; share: number | null }[];
+  /** Of how many trials that is told. */
+  importance_from?: string | null;
   /** Why there is none, where there is none. */
   importance_why?: string | null;
   trails: { trials: [number, number][]; cost: [number, number][] };
@@ -30,6 +38,7 @@ export interface SweepAnswer {
 /** A line of /api/sweeps. */
 export interface SweepLine {
   name: string;
+  kind: SweepKind;
   runs: number;
   state: string;
   metric: string | null;

@@ -29,7 +29,8 @@ export function Importance({ sweep }: { sweep: Sweep }) {
   return (
     <section class="panel" aria-label="Importance">
       <header>
-        <h2>What mattered</h2>
+        <h2 class="grow">What mattered</h2>
+        <span class="muted cut">{sweep.answer.importance_from}</span>
       </header>
       <div class="body">
         {rows.length === 0 && (
@@ -37,16 +38,15 @@ export function Importance({ sweep }: { sweep: Sweep }) {
         )}
         <table class="bars">
           <tbody>
-            {rows.map(({ name, share, note }) => (
+            {rows.map(({ name, share }) => (
               <tr key={name}>
                 <th scope="row" title={name}>
                   {tail(name)}
-                  {note && <small class="muted">{note}</small>}
                 </th>
                 <td>
-                  <span class="bar-of" style={{ width: `${Math.max(0.5, (share ?? 0) * 100)}%` }} />
+                  <span class="bar-of" style={{ width: `${(share ?? 0) * 100}%` }} />
                 </td>
-                <td class="number">{share === null ? "–" : `${(share * 100).toFixed(0)} %`}</td>
+                <td class="number">{shareWords(share)}</td>
               </tr>
             ))}
           </tbody>
@@ -54,6 +54,11 @@ export function Importance({ sweep }: { sweep: Sweep }) {
       </div>
     </section>
   );
+}
+
+/** A share is estimated from some trials: one near none is not known to be none. */
+export function shareWords(share: number | null): string {
+  return share === null ? "–" : share < 0.01 ? "< 1 %" : `${(share * 100).toFixed(0)} %`;
 }
 
 export function BestSoFar(props: Shown) {

@@ -28,13 +28,26 @@ interface Props {
   picked: number;
   label: string;
   height: number;
-  /** A line over the dots, in shares of the axes; NaN breaks it. */
+  /** A line below the dots, in shares of the axes; NaN breaks it. */
   line?: [number, number][];
   stepped?: boolean;
   field?: Field | null;
 }
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [44, 10, 8, 22];
+
+type Strokes = readonly (readonly [color: string, width: number])[];
+const BELOW: Strokes = [
+  ["--surface", 5],
+  ["--accent", 2],
+];
+
+/** From so many dots on they lie in heaps, in which a mean would be lost: there it runs thinly over them. */
+const HEAPS = 300;
+const THIN: Strokes = [
+  ["--surface", 3],
+  ["--accent", 1.5],
+];
 
 interface Frame {
   x: (share: number) => number;
@@ -57,8 +70,9 @@ export function Scatter(props: Props) {
       drawGrid(context, frame, width, tall, x, y);
       if (field) drawField(context, frame, field);
       if (!field) drawDots(context, frame, props, 0);
+      if (line) drawLine(context, frame, line, stepped ?? false, BELOW);
       drawDots(context, frame, props, 1);
-      if (line) drawLine(context, frame, line, stepped ?? false);
+      if (line && !stepped && xs.length >= HEAPS) drawLine(context, frame, line, false, THIN);
     },
     [sweep, x, y, xs, ys, shown, chosen, line, stepped, field],
   );
@@ -172,7 +186,13 @@ function drawDots(context: CanvasRenderingContext2D, frame: Frame, props: Props,
   context.globalAlpha = 1;
 }
 
-function drawLine(context: CanvasRenderingContext2D, frame: Frame, line: [number, number][], stepped: boolean): void {
+function drawLine(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  line: [number, number][],
+  stepped: boolean,
+  strokes: Strokes,
+): void {
   context.beginPath();
   let before = NaN;
   for (const [x, y] of line) {
@@ -184,11 +204,8 @@ function drawLine(context: CanvasRenderingContext2D, frame: Frame, line: [number
     before = y;
   }
   context.lineJoin = "round";
-  for (const [color, width] of [
-    [token("--surface"), 5],
-    [token("--accent"), 2],
-  ] as const) {
-    context.strokeStyle = color;
+  for (const [color, width] of strokes) {
+    context.strokeStyle = token(color);
     context.lineWidth = width;
     context.stroke();
   }

@@ -4,7 +4,7 @@ import { runs } from "../data/runs";
 import { plural } from "../design/words";
 import { Button, Failure } from "../parts/basics";
 import { fullNameOf } from "../data/runs";
-import { edit } from "./edits";
+import { edit, forAll } from "./edits";
 
 interface Props {
   ids: readonly string[];
@@ -30,8 +30,8 @@ export function Editor({ ids, onClose }: Props) {
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
-      if (only) await edit([only], { tags: words(tags), note: note.trim() });
-      else for (const id of ids) await edit([id], { tags: [...new Set([...tagsOf(id), ...words(tags)])] });
+      if (only) await edit(forAll([only], { tags: words(tags), note: note.trim() }));
+      else await edit(new Map(ids.map((id) => [id, { tags: [...new Set([...tagsOf(id), ...words(tags)])] }])));
       onClose();
     } catch (failure) {
       setError((failure as Error).message);

@@ -17,28 +17,50 @@ const KINDS: Record<keyof Edit, Pick<Column, "kind" | "from">> = {
   hidden: { kind: "bool", from: "note" },
 };
 
-/** Shown at once; the server's refusal is thrown, and what it keeps comes with the next update. */
-export async function edit(ids: readonly string[], change: Edit): Promise<void> {
+/** Changes by run. */
+export type Edits = ReadonlyMap<string, Edit>;
+
+export function forAll(ids: readonly string[], change: Edit): Edits {
+  return new Map(ids.map((id) => [id, change]));
+}
+
+/** Shown at once; the server keeps all of them or none, and its refusal is thrown. What it keeps comes with the next update. */
+export async function edit(edits: Edits): Promise<void> {
   const before = runs.peek();
-  runs.value = withEdit(before, ids, change);
+  runs.value = withEdits(before, edits);
   try {
-    for (const run of ids) await send("/api/notes", { run, ...change });
+    await send("/api/notes", { notes: [...edits].map(([run, change]) => ({ run, ...change })) });
   } catch (error) {
-    runs.value = before;
+    runs.value = takenBack(runs.peek(), before, edits);
     throw error;
   }
 }
 
-export function withEdit(table: RunTable, ids: readonly string[], change: Edit): RunTable {
+export function withEdits(table: RunTable, edits: Edits): RunTable {
+  return changed(table, edits, (_, __, edited) => edited);
+}
+
+/** The table with what the edits changed as it was before them; what came meanwhile stays. */
+export function takenBack(now: RunTable, before: RunTable, edits: Edits): RunTable {
+  return changed(now, edits, (key, id, edited) =>
+    now.value(key, id) === edited ? before.value(key, id) : now.value(key, id),
+  );
+}
+
+function changed(table: RunTable, edits: Edits, next: (key: keyof Edit, id: string, edited: Value) => Value): RunTable {
   const columns = new Map(table.columns);
-  for (const [key, value] of Object.entries(change) as [keyof Edit, Value][]) {
+  for (const key of Object.keys(KINDS) as (keyof Edit)[]) {
     const column = columns.get(key) ?? { key, ...KINDS[key], values: table.ids.map((): Value => null) };
     const values = [...column.values];
-    for (const id of ids) {
+    let any = false;
+    for (const [id, change] of edits) {
       const row = table.rowOf.get(id);
-      if (row !== undefined) values[row] = value;
+      const edited = change[key];
+      if (row === undefined || edited === undefined) continue;
+      values[row] = next(key, id, edited);
+      any = true;
     }
-    columns.set(key, { ...column, values });
+    if (any) columns.set(key, { ...column, values });
   }
   return new RunTable(table.version, table.ids, [...columns.values()], table.metrics, table.system);
 }

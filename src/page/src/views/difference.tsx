@@ -10,20 +10,30 @@ import type { DifferenceAnswer } from "../difference/answer";
 import { Code } from "../difference/code";
 import { Data } from "../difference/data";
 import { Entries } from "../difference/entries";
-import { pairOf } from "../pictures/pair";
+import { inBook } from "../data/ask";
+import { heldPair, partners } from "../pictures/pair";
+import { NotHeld } from "../report/not-held";
 import "../plot/plot.css";
 import "../difference/difference.css";
 
 export function Difference() {
-  const pair = pairOf(selected.value, choice("a"), choice("b"));
+  const runs = selected.value;
+  const pair = heldPair(runs, choice("a"), choice("b"), held);
   const [a, b] = pair ?? ["", ""];
   const { data, error, busy } = useAnswer<DifferenceAnswer>(pair ? "/api/difference" : null, { a, b });
-  if (selected.value.length === 0) {
+  if (runs.length === 0) {
     return (
       <NoRuns>
         Select two runs in <a href={link("runs")}>the table</a>; here is shown what differs in their configuration,
         code, data and environment.
       </NoRuns>
+    );
+  }
+  if (!pair && runs.length > 1) {
+    return (
+      <div class="view analysis difference-view">
+        <NotHeld held={held} />
+      </div>
     );
   }
   if (!pair) {
@@ -36,16 +46,22 @@ export function Difference() {
       </div>
     );
   }
-  const options = selected.value.map((id) => [id, fullNameOf(id)] as const);
+  const named = (ids: readonly string[]) => ids.map((id) => [id, fullNameOf(id)] as const);
+  const from = named(runs.filter((id) => partners(runs, id, held).length > 0));
   const tree = choice("keys") === "tree";
   return (
     <div class="view analysis difference-view" aria-busy={busy}>
       <div class="row wrap">
-        <Select label="From" value={a} options={options} onChange={(id) => setQuery({ a: id, b: id === b ? a : b })} />
+        <Select label="From" value={a} options={from} onChange={(id) => setQuery({ a: id, b: id === b ? a : b })} />
         <Button aria-label="Swap the two" title="Swap the two" onClick={() => setQuery({ a: b, b: a })}>
           ⇄
         </Button>
-        <Select label="to" value={b} options={options} onChange={(id) => setQuery({ b: id, a: id === a ? b : a })} />
+        <Select
+          label="to"
+          value={b}
+          options={named(runs.filter((id) => id === a || held(a, id)))}
+          onChange={(id) => setQuery({ b: id, a: id === a ? b : a })}
+        />
       </div>
       {error && <Failure>{error}</Failure>}
       {data && (
@@ -74,7 +90,7 @@ export function Difference() {
             <header>
               <h2>Code</h2>
             </header>
-            <Code code={data.code} />
+            <Code code={data.code} {...{ a, b }} />
           </section>
           <section class="panel" aria-label="Data">
             <header>
@@ -95,4 +111,8 @@ export function Difference() {
       )}
     </div>
   );
+}
+
+function held(a: string, b: string): boolean {
+  return inBook("/api/difference", { a, b });
 }

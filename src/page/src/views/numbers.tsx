@@ -12,6 +12,8 @@ import { Forest } from "../numbers/forest";
 import { Matrix } from "../numbers/matrix";
 import { factorOf, lacks, shared, type ScoresAnswer } from "../numbers/scores";
 import { Seeds } from "../numbers/seeds";
+import { partners } from "../pictures/pair";
+import { NotHeld } from "../report/not-held";
 import { Strip } from "../numbers/strip";
 import "../plot/plot.css";
 import "../numbers/numbers.css";
@@ -21,13 +23,21 @@ export function Numbers() {
   const version = changed.value.version;
   const split = choice("split") === "test" ? "test" : "val";
   const kind = KINDS.find(([word]) => word === choice("kind"))?.[0] ?? "iou";
-  const base = runs.includes(choice("a")) ? choice("a") : (runs[0] ?? "");
-  const others = runs.filter((id) => id !== base);
-  const other = others.includes(choice("b")) ? choice("b") : (others[0] ?? "");
-  const table = choice("as") === "table";
   const asked = askedFor(runs);
   const told = useAnswer<ScoresAnswer>(runs.length > 0 ? "/api/scores" : null, { runs: asked, split }, version);
   const offers = told.data?.runs ?? {};
+  const wanted = runs.includes(choice("a")) ? choice("a") : (runs[0] ?? "");
+  const beside = runs.find((id) => id !== wanted && id === choice("b")) ?? runs.find((id) => id !== wanted) ?? "";
+  const held = (score: string) => inBook("/api/images", { runs: asked, split, score });
+  const first = shared(offers, wanted, beside).find(([score]) => held(score))?.[0] ?? "miou";
+  const score = choice("score", first);
+  // A report offers what it holds
+  const compared = (a: string, b: string) => inBook("/api/compare", { a, b, split, score });
+  const bases = runs.filter((id) => partners(runs, id, compared).length > 0);
+  const base = bases.includes(wanted) ? wanted : (bases[0] ?? runs[0] ?? "");
+  const others = bases.length > 0 ? partners(runs, base, compared) : runs.filter((id) => id !== base);
+  const other = others.includes(choice("b")) ? choice("b") : (others[0] ?? "");
+  const table = choice("as") === "table";
   // Until it is known what there is to ask for, nothing is
   const known = told.error !== null || runs.every((id) => offers[id] !== undefined);
   const labelled = told.error !== null || runs.some((id) => offers[id]?.by_label);
@@ -44,11 +54,7 @@ export function Numbers() {
       </NoRuns>
     );
   }
-  // A report offers what it holds
-  const held = (score: string) => inBook("/api/images", { runs: asked, split, score });
   const there = shared(offers, base, other).filter(([score]) => held(score));
-  const first = there[0]?.[0] ?? "miou";
-  const score = choice("score", first);
   const options = there.some(([word]) => word === score) ? there : [...there, [score, score] as const];
   const factor = factorOf(offers, base, other);
   const kindName = KINDS.find(([word]) => word === kind)?.[1];
@@ -60,7 +66,7 @@ export function Numbers() {
         <Select
           label="Base"
           value={base}
-          options={runs.map((id) => [id, fullNameOf(id)])}
+          options={(bases.length > 0 ? bases : runs).map((id) => [id, fullNameOf(id)])}
           onChange={(id) => setQuery({ a: id, b: id === other ? base : other })}
         />
         <Select
@@ -72,10 +78,16 @@ export function Numbers() {
       </div>
       {known && (
         <div class="numbers">
-          <Forest
-            {...{ base, others, other, split, score, version }}
-            lacking={(run) => lacks(offers, run, base, score)}
-          />
+          {bases.length > 0 || runs.length === 1 ? (
+            <Forest
+              {...{ base, others, other, split, score, version }}
+              lacking={(run) => lacks(offers, run, base, score)}
+            />
+          ) : (
+            <section class="panel" aria-label="Paired comparison">
+              <NotHeld held={compared} />
+            </section>
+          )}
           <Matrix
             {...{ answer, runs, base, kind }}
             none={labelled ? null : none}

@@ -34,7 +34,8 @@ export function Run() {
 }
 
 function tabsOf(run: Detail): [string, string][] {
-  const some = (keys: readonly string[] | undefined): boolean => (keys?.length ?? 0) > 0;
+  // A report is frozen without them
+  const some = (keys: readonly string[] | undefined): boolean => !frozen && (keys?.length ?? 0) > 0;
   return [
     ["overview", "Overview"],
     ["config", "Configuration"],

@@ -7,7 +7,7 @@ import { board, connected } from "../data/live";
 import { runs, runsLoaded } from "../data/runs";
 import type { Column, RunTable } from "../data/table";
 import { count, plural } from "../design/words";
-import { compile } from "../filter/match";
+import { compile, lacking } from "../filter/match";
 import { FilterError } from "../filter/tokens";
 import { useKeys } from "../keyboard";
 import { Button, Check, Empty, Failure } from "../parts/basics";
@@ -15,7 +15,7 @@ import { copy, Copy } from "../parts/copy";
 import { Popover } from "../parts/popover";
 import { Chooser } from "../table/chooser";
 import { isNumeric, standardColumns, titleOf } from "../table/columns";
-import { asText, edit, type Edit } from "../table/edits";
+import { asText, edit, forAll, type Edit } from "../table/edits";
 import { Editor } from "../table/editor";
 import { FilterBar } from "../table/filterbar";
 import { Grid } from "../table/grid";
@@ -43,7 +43,9 @@ export function Runs() {
   const table = runs.value;
   const filter = choice("filter");
   const sort = choices("sort");
-  const group = choices("group");
+  const asked = choices("group");
+  const group = asked.filter((key) => table.columns.has(key));
+  const lost = asked.filter((key) => !table.columns.has(key));
   const closed = choices("closed");
   const hidden = choice("show") === "hidden";
   const standard = useMemo(() => standardColumns(table), [table.columns.size, table.ids.length]);
@@ -63,7 +65,7 @@ export function Runs() {
   const activeId = active === null ? null : (table.ids[active] ?? null);
   const mark = (ids: readonly string[], change: Edit): void => {
     setError(null);
-    edit(ids, change).catch((failure: Error) => setError(failure.message));
+    edit(forAll(ids, change)).catch((failure: Error) => setError(failure.message));
   };
   const flip = (key: "pinned" | "hidden"): void => {
     if (activeId && !frozen) mark([activeId], { [key]: table.value(key, activeId) !== true });
@@ -97,7 +99,7 @@ export function Runs() {
           {() => (
             <Grouping
               columns={groupable}
-              chosen={group}
+              chosen={asked}
               onChange={(next) => (setQuery({ closed: null }, true), setChoices("group", next))}
             />
           )}
@@ -110,6 +112,21 @@ export function Runs() {
       </div>
       <Summary rows={rows} table={table} hidden={hidden} columns={keys} onTag={setEditing} onMark={mark} />
       {error && <Failure>{error}</Failure>}
+      {lost.map((key) => (
+        <p class="notice row wrap" role="status">
+          Not grouped: {lacking(key, table)}
+          <Button
+            onClick={() =>
+              setChoices(
+                "group",
+                asked.filter((one) => one !== key),
+              )
+            }
+          >
+            Leave it out
+          </Button>
+        </p>
+      ))}
       {list.length === 0 ? (
         <Empty title="No run passes the filter">
           {plural(table.ids.length, "run")} {table.ids.length === 1 ? "is" : "are"} there.{" "}

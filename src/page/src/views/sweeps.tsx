@@ -27,8 +27,8 @@ function SweepList() {
       {error && <Failure>{error}</Failure>}
       {data?.length === 0 && (
         <Empty title="There are no sweeps here">
-          Runs with one sweep's name in their configuration, or one sweep id of W&B, show here as a sweep: start one
-          with kirie sweep.
+          Runs with one sweep's name in their configuration or one sweep id of W&B show here as a sweep, and so do those
+          of one W&B group that differ in their configurations. Start one with kirie sweep.
         </Empty>
       )}
       {data && data.length > 0 && (
@@ -48,10 +48,10 @@ function SweepList() {
               </tr>
             </thead>
             <tbody>
-              {data.map(({ name, runs, total, state, metric, device_hours }) => (
+              {data.map(({ name, kind, runs, total, state, metric, device_hours }) => (
                 <tr key={name}>
                   <td class="nowrap">
-                    <a href={link("sweeps", [name], {})}>{name}</a>
+                    <a href={link("sweeps", [name], {})}>{name}</a> {kind === "group" && <OfGroup />}
                   </td>
                   <td class="number">{total ? `${count(runs)} of ${count(total)}` : count(runs)}</td>
                   <td>{state && <State state={state} />}</td>
@@ -67,6 +67,10 @@ function SweepList() {
   );
 }
 
+function OfGroup() {
+  return <Chip title="Runs of one W&B group that differ in their configurations">group</Chip>;
+}
+
 function OneSweep({ name }: { name: string }) {
   const { data, error } = useAnswer<SweepAnswer>(
     `/api/sweeps/${encodeURIComponent(name)}`,
@@ -80,6 +84,7 @@ function OneSweep({ name }: { name: string }) {
       <div class="row wrap">
         <a href="#/sweeps">All sweeps</a>
         <h1>{name}</h1>
+        {data?.kind === "group" && <OfGroup />}
         {sweep && <Summary sweep={sweep} />}
         {data && metrics.length > 0 && !frozen && (
           <>
@@ -99,6 +104,18 @@ function OneSweep({ name }: { name: string }) {
         )}
       </div>
       {error && <Failure>{error}</Failure>}
+      {data && data.left_out > 0 && (
+        <p class="notice">
+          This report holds {count(data.trials.length)} of the sweep's {count(data.trials.length + data.left_out)}{" "}
+          trials; all that is shown here is of these alone.
+        </p>
+      )}
+      {data?.kind === "group" && (
+        <p class="muted">
+          These runs share a W&B group and differ in their configurations; no sweep is known to have started them. What
+          mattered and what was best hold only as far as they were made to be compared.
+        </p>
+      )}
       {sweep?.trials.length === 0 && (
         <Empty title="No trials yet">The first one shows here as soon as its run is written.</Empty>
       )}

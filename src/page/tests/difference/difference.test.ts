@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { codeSentence } from "../../src/difference/sentences";
 import { treeOf } from "../../src/difference/tree";
 import { files } from "../../src/difference/unified";
 
@@ -68,4 +69,17 @@ test("a key that is a value and has others under it keeps both", () => {
   const tree = treeOf([{ key: "a" }, { key: "a.b" }]);
   expect(tree[0]?.row).toEqual({ key: "a" });
   expect(tree[0]?.branches).toHaveLength(1);
+});
+
+test("runs of one commit are of the same code only where what was in no commit is the same, too", () => {
+  const said = (a: boolean | null, b: boolean | null, same_changes: boolean | null, diff: string | null = "") =>
+    codeSentence({ a: { commit: "1", dirty: a }, b: { commit: "1", dirty: b }, diff, same_changes });
+  expect(said(false, false, true)).toBe("The two runs are of the same code.");
+  expect(said(true, true, true)).toContain("of the same changes");
+  expect(said(true, true, false)).toContain("differs");
+  expect(said(false, true, false)).toContain("differs");
+  expect(said(true, true, null)).toContain("not to be told");
+  expect(said(null, null, null)).toContain("nobody noted");
+  expect(said(true, false, false, "diff --git")).toBe("");
+  expect(said(true, false, false, null)).toBe("");
 });

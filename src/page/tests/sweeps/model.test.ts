@@ -12,11 +12,13 @@ function trial(number: number, value: number | null, more: Partial<Trial> = {}):
 function answer(trials: Trial[], goal: "maximize" | "minimize" = "maximize"): SweepAnswer {
   return {
     name: "rates",
+    kind: "sweep",
     metric: { name: "val/miou", goal },
     parameters: [{ name: "lr", kind: "number", log: true }],
     trials,
     importance: [],
     trails: { trials: [], cost: [] },
+    left_out: 0,
   };
 }
 

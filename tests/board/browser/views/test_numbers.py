@@ -30,7 +30,7 @@ def test_other_data_is_warned_of_and_names_are_text(tab: Tab) -> None:
     expect(card.locator(".notice").first).to_contain_text("different data")
     expect(card.locator(".sentence")).to_contain_text(MARKUP)
     assert page.locator("main img").count() == 0
-    assert page.title() != "run"
+    assert page.title() == "Numbers · kirie board"
 
 
 def test_another_base_turns_the_sign(tab: Tab) -> None:
