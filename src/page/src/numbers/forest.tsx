@@ -69,7 +69,10 @@ export function Forest({ base, others, other, split, score, version, lacking }: 
         {others.length > 0 && !none && (
           <div class="scroll">
             <table class="plain forest">
-              <caption class="unseen">Differences from {nameOf(base)} in points, with intervals</caption>
+              <caption class="unseen">
+                Differences from {nameOf(base)}
+                {compared[0]?.factor === 100 ? " in points" : ""}, with intervals
+              </caption>
               <thead>
                 <tr>
                   <th scope="col">Run</th>
