@@ -95,6 +95,21 @@ def test_what_cannot_be_compared_is_a_sentence(
     assert sentence in answer.json()["error"]
 
 
+def test_what_runs_can_be_compared_by_is_told(client: TestClient) -> None:
+    """Kirie's runs have its scores and labels, those of others their columns; a run without a table has none."""
+    found = _get(client, "/api/scores", runs="aaaa,ffff,hhhh", split="val")["runs"]
+    offered = {one["score"]: one["name"] for one in found["aaaa"]["scores"]}
+    assert list(offered) == ["miou", "dice", "boundary_iou", "accuracy", "background", "eye"]
+    assert (offered["boundary_iou"], offered["eye"]) == ("boundary IoU", "IoU of eye")
+    assert found["ffff"] == {"scores": [{"score": "f1", "name": "f1"}], "counted": False, "by_label": False}
+    assert found["hhhh"]["scores"] == []
+    assert [found[run]["by_label"] for run in ("aaaa", "hhhh")] == [True, False]
+    for run, of in found.items():
+        for one in of["scores"]:
+            images = _get(client, "/api/images", runs=run, score=one["score"])
+            assert any(score is not None for score in images["scores"][run]), one
+
+
 def test_images_hold_the_scores_of_each_run(client: TestClient) -> None:
     """Scores stand at their pictures' names; a run without a table is told and the others are given."""
     found = _get(client, "/api/images", runs="aaaa,bbbb,hhhh", split="val", score="dice")

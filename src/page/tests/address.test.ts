@@ -28,3 +28,7 @@ describe("list", () => {
     expect(readList(writeList(items))).toEqual(items),
   );
 });
+
+it("a view opens by its name in the navigation, too", () => {
+  expect(readAddress("#/differences?runs=a,b").view).toBe("difference");
+});

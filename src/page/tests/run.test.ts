@@ -1,3 +1,4 @@
+import { commandLine, readable } from "../src/run/environment";
 import { describe, expect, it } from "vitest";
 import { clock, duration, number } from "../src/design/words";
 import { flat, plainLine, skippedSentence } from "../src/run/detail";
@@ -57,4 +58,14 @@ describe("values", () => {
       "–",
     ]);
   });
+});
+
+it("memory is told in its unit, and arguments as they would be typed", () => {
+  expect(readable(["memory", 540616904704])).toEqual(["memory", "503 GiB"]);
+  expect(readable(["args", ["--name", "it's a b", "--lr=0.1", "", 3]])).toEqual([
+    "args",
+    "--name 'it'\\''s a b' --lr=0.1 '' 3",
+  ]);
+  expect(readable(["memory", "a lot"])).toEqual(["memory", "a lot"]);
+  expect(commandLine([])).toBe("");
 });

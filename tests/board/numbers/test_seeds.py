@@ -59,3 +59,25 @@ def test_missing_scores_are_told_and_left_out() -> None:
     """A seed without a score stays in the group, and the mean is that of the others."""
     (found,) = groups([_run("a", None, seed=1), _run("b", 0.4, seed=2), _run("c", float("nan"), seed=3)])
     assert (found.values, found.mean, found.low, found.spread) == ((None, 0.4, None), 0.4, None, None)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("unet-small-1", "unet-small-2"), "unet-small"),
+        (("unet (seed 1)", "unet (seed 2)"), "unet (seed 1)"),
+        (("<script>x='a'</script> 1", "<script>x='a'</scrapt> 2"), "<script>x='a'</script> 1"),
+        (("run 1 of 2", "run 2 of 2"), "run"),
+        (("a", "b"), "a"),
+    ],
+)
+def test_a_groups_name_does_not_end_amid_something(names: tuple[str, str], told: str) -> None:
+    """The words that the names share, unless a bracket would be left open: then the first run's whole name."""
+    (found,) = groups([_run(f"r{at}", name=name, seed=at) for at, name in enumerate(names)])
+    assert found.name == told
+
+
+def test_groups_of_one_name_are_told_apart() -> None:
+    """Two groups whose runs are called alike carry an id of theirs."""
+    runs = [_run(f"{model}{at}", name=f"unet-{at}", seed=at, model=model) for model in ("fpn", "unet") for at in (1, 2)]
+    assert [found.name for found in groups(runs)] == ["unet (fpn1 …)", "unet (unet1 …)"]

@@ -22,12 +22,16 @@ def test_pairs_are_asked_for_both_ways_up_to_a_number() -> None:
     assert "/api/compare?a=a&b=b&score=miou&split=val" in two
     assert "/api/compare?a=b&b=a&score=eye&split=val" in two
     assert "/api/images?runs=a%2Cb&score=eye&split=test" in two
+    assert "/api/scores?runs=a%2Cb&split=test" in two
     assert "/api/seeds?runs=a%2Cb&score=eye&split=val" in two
     assert "/api/pictures?key=k&order=regression&runs=b%2Ca" in two
     assert "/api/pictures?order=name&runs=a%2Cb" in two
     assert "/api/difference?a=b&b=a" in two
     assert "/api/matrix?runs=a%2Cb&score=boundary&split=test" in two
     assert len(set(two)) == len(two)
+    other = questions(Subject(("b", "a"), scores=("f1",)))
+    assert "/api/compare?a=b&b=a&score=f1&split=val" in other
+    assert not [one for one in other if "score=miou" in one]
     assert not [one for one in questions(Subject(("a", "b"), (), ("eye",), ("val",))) if "eye&split=test" in one]
 
 

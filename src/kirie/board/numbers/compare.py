@@ -2,25 +2,42 @@
 
 The percentile interval is too narrow for few images; it is widened as in Hesterberg, "What teachers should know about
 the bootstrap", The American Statistician 69(4), 2015, section 4.4.1 (the expanded percentile interval).
+
+A verdict that other draws would overturn is none. So it is drawn on while an end of the interval lies within a few of
+its own errors of 0, and what is still there in the end is not told as shown.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from kirie.board.numbers.comparison import CONFIDENCE, POINTS, Comparison, words
 from kirie.board.numbers.tables import Counted, ImageTable, by_name, check_counted, named
-from kirie.core.bootstrap import Bootstrap, Units, paired_bootstrap, paired_means
+from kirie.core.bootstrap import Bootstrap, Difference, More, Units, paired_bootstrap, paired_means
 from kirie.core.metric import metric_names, statistic
 from kirie.core.scores import CountTable
 from kirie.errors import RunError
 
-CONFIDENCE = 0.95
-RESAMPLES = 2000
+RESAMPLES = 10_000
+"""Draws at first."""
+
+_MOST = 200_000
+"""Draws that are not exceeded."""
+
+_WORK = 7_000_000_000
+"""Numbers that may be multiplied and added for one comparison: about half a second of one core."""
+
+_PICK = 100
+"""What drawing one picture costs, in such numbers."""
+
+_FINE = 0.03
+"""Error in points that the ends are to have at most: they are told with one decimal."""
+
+_ERRORS = 5
+"""Errors that come from the draws, by which an end is apart from 0 before it is told to be."""
 
 FEW = 30
 """Images, or groups of them, below which an interval is told with care: it comes out too narrow."""
@@ -29,90 +46,8 @@ LEAST = 6
 """Images, or groups, below which there is no interval. Of five that differ by luck alone all fall to the same side in
 one case of sixteen, so no interval over them can hold 95 %."""
 
-_WORDS = {
-    "miou": "mIoU",
-    "dice": "Dice",
-    "boundary_iou": "boundary IoU",
-    "micro_iou": "micro IoU",
-    "micro_dice": "micro Dice",
-    "accuracy": "pixel accuracy",
-    "small_recall": "recall of small parts",
-    "iou": "IoU",
-}
 
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How far the second run's score lies above the first's.
-
-    Attributes:
-        score: The score's full name (`iou/eye`).
-        first: The first run's score over all images.
-        second: The second one's.
-        difference: The second minus the first.
-        low: Lower end of the interval; None of fewer than `LEAST` images.
-        high: Upper end.
-        better: Share of the resamples in which the second one scores higher; ties count half.
-        images: How many images were drawn from.
-        groups: How many groups of them, where whole groups were drawn.
-        counted: Whether it is one of kirie's scores, which are better the higher they are, from 0 to 1.
-        notes: What is to be known of the images.
-    """
-
-    score: str
-    first: float
-    second: float
-    difference: float
-    low: float | None
-    high: float | None
-    better: float
-    images: int
-    counted: bool
-    groups: int | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def shown(self) -> bool:
-        """Whether the images show a difference: the interval leaves 0 out."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
-
-    @property
-    def factor(self) -> int:
-        """Scores from 0 to 1 are told in points of 100."""
-        return 100 if self.counted else 1
-
-    @property
-    def digits(self) -> int:
-        """Decimals that it is told with: what is not 0, and what leaves 0 out, is not to read as 0."""
-        ends = [abs(end) * self.factor for end in (self.low, self.high) if end is not None]
-        seen = (min if self.shown else max)(ends or [abs(self.difference) * self.factor])
-        digits = 1 if self.counted else 4
-        while seen and digits < 6 and not round(seen, digits):
-            digits += 1
-        return digits
-
-    def to_dict(self) -> dict[str, Any]:
-        """For an answer; scores and differences as they are, not in points."""
-        return {
-            "score": self.score,
-            "value_a": self.first,
-            "value_b": self.second,
-            "difference": self.difference,
-            "low": self.low,
-            "high": self.high,
-            "better": self.better,
-            "confidence": CONFIDENCE,
-            "images": self.images,
-            "groups": self.groups,
-            "resamples": RESAMPLES,
-            "shown": self.shown,
-            "counted": self.counted,
-            "factor": self.factor,
-            "digits": self.digits,
-        }
-
-
-def compare(first: ImageTable, second: ImageTable, score: str, resamples: int = RESAMPLES) -> Comparison:
+def compare(first: ImageTable, second: ImageTable, score: str, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
     """Compares two runs.
 
     Args:
@@ -120,14 +55,15 @@ def compare(first: ImageTable, second: ImageTable, score: str, resamples: int = 
         second: The other's.
         score: `miou`, `dice`, `boundary_iou` and the like, a label (its IoU), `dice/LABEL`, or of logged tables the
             name of a column.
-        resamples: How often the images are drawn.
+        resamples: How often the images are drawn at first.
+        seed: The same seed gives the same draws.
 
     Raises:
         RunError: The runs have no image in common, other labels than each other, or no such score on these images.
         UsageError: There is no such score.
     """
     if isinstance(first, Counted) and isinstance(second, Counted):
-        return _counted(first, second, score, resamples)
+        return _counted(first, second, score, resamples, seed)
     each = [by_name(table, score) for table in (first, second)]
     images, notes = _common(tuple(each[0]), tuple(each[1]))
     scores_MN = np.array([[of[name] for name in images] for of in each])
@@ -136,50 +72,14 @@ def compare(first: ImageTable, second: ImageTable, score: str, resamples: int = 
         raise RunError(f"No image has a {words(score)} in both runs; choose another score.")
     scores_MN = scores_MN[:, held_N]
     units = Units.of([name for name, held in zip(images, held_N, strict=True) if held])
-    drawn = paired_means(scores_MN, units, resamples)
-    return _result(score, (scores_MN[0].mean(), scores_MN[1].mean()), drawn, units, False, notes)
+    # Beside one of kirie's scores the other program's is one from 0 to 1, too
+    factor = POINTS if isinstance(first, Counted) or isinstance(second, Counted) else 1
+    start, more = _plan(units, 2, factor, resamples)
+    drawn = paired_means(scores_MN, units, start, seed, more)
+    return _result(score, (scores_MN[0].mean(), scores_MN[1].mean()), drawn, units, factor, False, notes)
 
 
-def words(score: str) -> str:
-    """A score as a person writes it: `mIoU`, `IoU of eye`."""
-    key, _, label = score.partition("/")
-    return f"{_WORDS.get(key, key)} of {label}" if label and key in _WORDS else _WORDS.get(score, score)
-
-
-def sentence(first: str, second: str, found: Comparison) -> str:
-    """What it comes to, in points of 100 where the score is a share.
-
-    Args:
-        first: The first run's name.
-        second: The second one's.
-        found: The comparison.
-    """
-    told = f"{_written(found, found.difference, '+')} {words(found.score)}"
-    if found.low is None or found.high is None:
-        few = "one picture is" if found.images == 1 else f"{found.images} pictures are"
-        return f"{second} and {first}: {few} too few to tell which is {_higher(found)}: {told}"
-    told += f" [{_written(found, found.low)}, {_written(found, found.high)}]"
-    if not found.shown:
-        return f"{second} and {first}: no difference that these pictures could show: {told}"
-    return f"{second} is {_higher(found) if found.difference > 0 else _lower(found)} than {first}: {told}"
-
-
-def _higher(found: Comparison) -> str:
-    """Nobody but kirie says of its scores that more is better."""
-    return "better" if found.counted else "higher"
-
-
-def _lower(found: Comparison) -> str:
-    return "worse" if found.counted else "lower"
-
-
-def _written(found: Comparison, value: float, sign: str = "-") -> str:
-    """A number as the page writes it: with a true minus, and 0 without a sign."""
-    text = f"{value * found.factor:{sign}.{found.digits}f}"
-    return text.replace("-", "−") if float(text) else text.lstrip("+-")
-
-
-def _counted(first: Counted, second: Counted, score: str, resamples: int) -> Comparison:
+def _counted(first: Counted, second: Counted, score: str, resamples: int, seed: int) -> Comparison:
     check_counted(score, first.table.labels)
     one, other = first.by_picture(), second.by_picture()
     score = named(score, one.table.labels)
@@ -192,8 +92,32 @@ def _counted(first: Counted, second: Counted, score: str, resamples: int) -> Com
     values = [float(taken(table.counts_NLK.sum(axis=0).astype(np.float64))) for table in tables]
     if not np.isfinite(values).all():
         raise RunError(f"The truth of these {len(images)} images gives no {words(score)}; choose another score.")
-    drawn = paired_bootstrap(tables, taken, resamples)
-    return _result(score, (values[0], values[1]), drawn, Units.of(images), True, notes)
+    units = Units.of(images)
+    start, more = _plan(units, 2 * tables[0].counts_NLK[0].size, POINTS, resamples)
+    drawn = paired_bootstrap(tables, taken, start, seed, more)
+    return _result(score, (values[0], values[1]), drawn, units, POINTS, True, notes)
+
+
+def _plan(units: Units, width: int, factor: int, resamples: int) -> tuple[int, More]:
+    """How often to draw at first, and when to draw on.
+
+    Args:
+        units: What is drawn.
+        width: Numbers that are added up of each.
+        factor: What scores are told times.
+        resamples: How often at first, if that is not too much work.
+    """
+
+    def wanted(drawn: Bootstrap) -> bool:
+        gap = _gap(drawn, units)
+        return abs(gap.clear) < _ERRORS or (factor == POINTS and gap.error * factor > _FINE)
+
+    most = min(_MOST, max(2000, _WORK // (units.count * (_PICK + width))))
+    return min(resamples, most), More(wanted, most)
+
+
+def _gap(drawn: Bootstrap, units: Units) -> Difference:
+    return drawn.difference(1, 0, _expanded(units.count))
 
 
 def _labels(first: CountTable, second: CountTable, score: str) -> tuple[str, ...]:
@@ -226,12 +150,17 @@ def _common(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[list[str],
 
 
 def _result(
-    score: str, values: tuple[float, float], drawn: Bootstrap, units: Units, counted: bool, notes: tuple[str, ...]
+    score: str,
+    values: tuple[float, float],
+    drawn: Bootstrap,
+    units: Units,
+    factor: int,
+    counted: bool,
+    notes: tuple[str, ...],
 ) -> Comparison:
     images = len(units.of_N)
-    gap = drawn.difference(1, 0, _expanded(units.count))
+    gap = _gap(drawn, units)
     held = units.count >= LEAST and math.isfinite(gap.low) and math.isfinite(gap.high)
-    low, high = (gap.low, gap.high) if held else (None, None)
     if units.folders and not units.grouped:
         notes += (
             f"By their folders the pictures are {units.folders} groups, too few to draw whole ones: if those of a "
@@ -242,7 +171,23 @@ def _result(
         notes += (f"There are only {what}: the interval is rough, and rather too narrow.",)
     groups = units.count if units.grouped else None
     first, second = float(values[0]), float(values[1])
-    return Comparison(score, first, second, second - first, low, high, gap.better, images, counted, groups, notes)
+    return Comparison(
+        score=score,
+        first=first,
+        second=second,
+        difference=second - first,
+        low=gap.low if held else None,
+        high=gap.high if held else None,
+        better=gap.better,
+        images=images,
+        counted=counted,
+        shown=held and gap.clear >= _ERRORS,
+        resamples=drawn.scores_MR.shape[1],
+        error=gap.error if held else None,
+        factor=factor,
+        groups=groups,
+        notes=notes,
+    )
 
 
 def _expanded(units: int) -> float:

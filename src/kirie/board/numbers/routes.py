@@ -12,9 +12,10 @@ from starlette.routing import Route
 from kirie.board.facts import name_of, record_of, table_of
 from kirie.board.library import Library, library_of
 from kirie.board.numbers import matrix as matrices
-from kirie.board.numbers.compare import compare, sentence, words
+from kirie.board.numbers.compare import compare
+from kirie.board.numbers.comparison import sentence, words
 from kirie.board.numbers.seeds import Candidate, groups
-from kirie.board.numbers.tables import Counted, by_name
+from kirie.board.numbers.tables import Counted, by_name, named
 from kirie.board.pictures.labels import colors_of, labels_of
 from kirie.core.run import SPLITS
 from kirie.errors import KirieError, UsageError
@@ -39,6 +40,13 @@ def comparison(request: Request) -> Response:
         "sentence": sentence(*names, found),
     }
     return json_answer(request, content)
+
+
+def scores(request: Request) -> Response:
+    """What each run can be compared by, and whether it has scores by label."""
+    library, split = library_of(request), _split(request)
+    offers = {run: _offer(library, run, split) for run in _runs(request, library)}
+    return json_answer(request, {"split": split, "runs": offers})
 
 
 def images(request: Request) -> Response:
@@ -93,6 +101,17 @@ def seeds(request: Request) -> Response:
     grouped = {run for group in groups(bare) for run in group.runs}
     found = groups([_candidate(library, one.id, (score, split)) for one in bare if one.id in grouped])
     return json_answer(request, {"score": score, "split": split, "groups": [group.to_dict() for group in found]})
+
+
+def _offer(library: Library, run: str, split: str) -> dict[str, Any]:
+    by_label = any(_row(library, run, split, score).values for score in matrices.SCORES.values())
+    try:
+        table = table_of(library, run, split)
+    except KirieError:
+        return {"scores": [], "counted": False, "by_label": by_label}
+    labels = table.table.labels if isinstance(table, Counted) else ()
+    offered = [{"score": score, "name": words(named(score, labels))} for score in table.offered()]
+    return {"scores": offered, "counted": isinstance(table, Counted), "by_label": by_label}
 
 
 def _row(library: Library, run: str, split: str, score: str) -> matrices.Row:
@@ -177,6 +196,7 @@ def _runs(request: Request, library: Library) -> Sequence[str]:
 
 ROUTES = [
     Route("/api/compare", comparison),
+    Route("/api/scores", scores),
     Route("/api/images", images),
     Route("/api/matrix", matrix),
     Route("/api/seeds", seeds),

@@ -17,6 +17,9 @@ from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 
+_BETWEEN = "-_ /.="
+_BRACKETS = (("<", ">"), ("(", ")"), ("[", "]"), ("{", "}"))
+
 _SEEDS = frozenset({"seed", "random_seed", "random_state", "manual_seed", "rng_seed", "seed_everything"})
 
 
@@ -82,8 +85,14 @@ def groups(candidates: Sequence[Candidate]) -> list[Group]:
     for one in candidates:
         if (pair := _key(one)) is not None:
             found.setdefault(pair[0], []).append((one, pair[1]))
-    several = ([one for one, _ in members] for members in found.values() if len({seed for _, seed in members}) > 1)
-    return [_group(members) for members in several]
+    several = [[one for one, _ in members] for members in found.values() if len({seed for _, seed in members}) > 1]
+    names = [_name(members) for members in several]
+    # Of two groups of one name each needs a run of its own to be known by
+    told = [
+        f"{name} ({members[0].id} …)" if names.count(name) > 1 else name
+        for name, members in zip(names, several, strict=True)
+    ]
+    return [_group(members, name) for members, name in zip(several, told, strict=True)]
 
 
 def _key(one: Candidate) -> tuple[str, str] | None:
@@ -111,7 +120,7 @@ def _without_seeds(node: Any, at: str, seeds: dict[str, Any]) -> Any:
     return rest
 
 
-def _group(members: Sequence[Candidate]) -> Group:
+def _group(members: Sequence[Candidate], name: str) -> Group:
     values = tuple(one.value if one.value is not None and math.isfinite(one.value) else None for one in members)
     held = [value for value in values if value is not None]
     mean = fmean(held) if held else None
@@ -120,15 +129,21 @@ def _group(members: Sequence[Candidate]) -> Group:
         spread = stdev(held)
         half = float(stdtrit(len(held) - 1, 0.5 + CONFIDENCE / 2)) * spread / math.sqrt(len(held))
         low, high = mean - half, mean + half
-    return Group(_name(members), tuple(one.id for one in members), values, mean, low, high, spread)
+    return Group(name, tuple(one.id for one in members), values, mean, low, high, spread)
 
 
 def _name(members: Sequence[Candidate]) -> str:
-    """The start that all names share, without a half word's end; the first one's name if they share none."""
+    """The start that all names share, without a half word's end; the first one's name if they share none.
+
+    Words end at what people put between them. Other signs are of the name: cut at them, half a tag would be left.
+    """
     names = [one.name or one.id for one in members]
     first, last = min(names), max(names)
     if first == last:
         return first
     same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-    cut = max((first.rfind(mark, 0, same) for mark in "-_ /.="), default=-1)
-    return first[:cut].rstrip("-_ /.=") if cut > 2 else names[0]
+    cut = next((at for at in range(same, 2, -1) if first[at - 1] in _BETWEEN), 0)
+    shared = first[: cut - 1].rstrip(_BETWEEN) if cut else ""
+    # What is opened and not closed says that the cut is amid something
+    whole = all(shared.count(opened) == shared.count(closed) for opened, closed in _BRACKETS)
+    return shared if len(shared) > 2 and whole else names[0]

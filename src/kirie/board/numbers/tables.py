@@ -25,6 +25,9 @@ Scores = NDArray[np.float64]
 NAME_COLUMNS = ("image", "name", "file", "filename", "path", "picture", "sample", "caption", "id")
 """Columns of a logged table that may hold the images' names, the first that is there."""
 
+OFFERED = ("miou", "dice", "boundary_iou", "accuracy", "small_recall")
+"""Scores of all labels that are offered of kirie's runs; others can be asked for by name."""
+
 _LARGEST = 2**28
 """Bytes of a per-image table; a million rows have 50 MB."""
 
@@ -51,6 +54,12 @@ class Counted:
         """
         check_counted(score, self.table.labels)
         return statistic(named(score, self.table.labels), self.table.labels)(self.table.counts_NLK.astype(np.float64))
+
+    def offered(self) -> list[str]:
+        """Scores to choose among: those of all labels that the truth gives, then the labels, whose IoU is meant."""
+        found = self.table.scores()
+        labels = [label for label, of in found["per_label"].items() if of["iou"] is not None]
+        return [*(score for score in OFFERED if found[score] is not None), *labels]
 
     def whole(self, score: str) -> float:
         """The score of all images together; NaN where their truth gives none.
@@ -101,6 +110,10 @@ class Logged:
         if score not in self.scores:
             raise UsageError(f"The logged table has no score '{score}'; it has {', '.join(self.scores)}.")
         return self.scores[score]
+
+    def offered(self) -> list[str]:
+        """Scores to choose among, in the order of the columns."""
+        return list(self.scores)
 
     def whole(self, score: str) -> float:
         """The mean of a column over the images that have it; NaN where none has.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kirie.board.report.asks import Asker, encoded, request_path
-from kirie.board.report.questions import DIFFERENCE, SPLITS, Subject, questions
+from kirie.board.report.questions import DIFFERENCE, MOST_LABELS, SCORES, SPLITS, Subject, questions
 from kirie.board.report.rows import check_there, only
 from kirie.errors import UsageError
 
@@ -81,17 +81,23 @@ async def _subject(ask: Asker, runs: Sequence[str]) -> Subject:
     together = ",".join(sorted(runs))
     answer = await ask.get(request_path("/api/pictures", {"order": "name", "runs": together}))
     pictures = answer.json() if answer.status == 200 else {}
-    shown, labelled = [*pictures.get("labels", ())], []
+    shown, labelled, scores = [*pictures.get("labels", ())], [], []
     for split in SPLITS:
         scored = await ask.get(request_path("/api/matrix", {"runs": together, "score": "iou", "split": split}))
         if scored.status == 200:
             shown += scored.json()["labels"]
             labelled.append(split)
+        offers = (await ask.get(request_path("/api/scores", {"runs": together, "split": split}))).json()["runs"]
+        scores += [one["score"] for of in offers.values() for one in of["scores"]]
+    labels = tuple(dict.fromkeys(label["name"] for label in shown))
+    # Where there is no table, the board's reason is asked for
+    others = tuple(dict.fromkeys(score for score in scores if score not in labels))[:MOST_LABELS] or SCORES[:1]
     return Subject(
         runs=tuple(runs),
         keys=tuple(pictures.get("keys", ())),
-        labels=tuple(dict.fromkeys(label["name"] for label in shown)),
+        labels=labels,
         labelled=tuple(labelled),
+        scores=others,
     )
 
 

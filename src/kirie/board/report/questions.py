@@ -33,12 +33,14 @@ class Subject:
         keys: Keys of pictures that they logged.
         labels: Names of their labels.
         labelled: Splits in which labels have scores.
+        scores: Names of the scores of whole pictures, labels aside.
     """
 
     runs: tuple[str, ...]
     keys: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     labelled: tuple[str, ...] = SPLITS
+    scores: tuple[str, ...] = SCORES
 
 
 def questions(subject: Subject) -> list[str]:
@@ -65,7 +67,8 @@ def _of_numbers(subject: Subject) -> Iterator[str]:
     base, *others = subject.runs
     pairs = list(permutations(runs, 2)) if len(runs) <= MOST_PAIRED else [(base, run) for run in sorted(others)]
     for split in SPLITS:
-        for score in SCORES:
+        yield request_path("/api/scores", {"runs": together, "split": split})
+        for score in subject.scores:
             yield request_path("/api/images", {"runs": together, "score": score, "split": split})
             yield request_path("/api/seeds", {"runs": together, "score": score, "split": split})
             yield from (_comparison(pair, split, score) for pair in pairs)

@@ -35,6 +35,9 @@ function unpack(text: string): string {
   }
 }
 
+/** Views that are called otherwise in the navigation than in the address. */
+const CALLED: Record<string, string> = { differences: "difference" };
+
 export function readAddress(hash: string, home = "runs"): Address {
   const text = hash.replace(/^#?\/?/, "");
   const mark = text.indexOf("?");
@@ -49,7 +52,7 @@ export function readAddress(hash: string, home = "runs"): Address {
     if (pair !== "")
       query[unpack(equals < 0 ? pair : pair.slice(0, equals))] = equals < 0 ? "" : unpack(pair.slice(equals + 1));
   }
-  return { view: view ?? home, path, query };
+  return { view: CALLED[view ?? ""] ?? view ?? home, path, query };
 }
 
 export function writeAddress({ view, path, query }: Address): string {

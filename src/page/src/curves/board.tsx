@@ -2,13 +2,13 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { choice, link, setChoices, setQuery } from "../address/address";
-import { select, selected } from "../address/selection";
+import { selected } from "../address/selection";
 import type { XAxis } from "../data/curves";
-import { changed, runs } from "../data/runs";
+import { changed } from "../data/runs";
 import type { MetricKey } from "../data/table";
-import { plural } from "../design/words";
 import { useKeys } from "../keyboard";
-import { Button, Empty } from "../parts/basics";
+import { Empty } from "../parts/basics";
+import { NoRuns } from "../parts/no-runs";
 import { Chart } from "./chart";
 import { Controls } from "./controls";
 import { Metrics } from "./metrics";
@@ -23,7 +23,6 @@ interface Props {
   children?: ComponentChildren;
 }
 
-const NEWEST = 8;
 /** In the address: no metric, as nothing there means the standard ones. */
 const NONE = "-";
 
@@ -61,7 +60,13 @@ export function Charts({ all, chosen, axis, children }: Props) {
       act: () => setQuery({ smooth: settings.smoothing >= 0.9 ? null : String(settings.smoothing === 0 ? 0.5 : 0.9) }),
     },
   ]);
-  if (ids.length === 0) return <NoRuns />;
+  if (ids.length === 0) {
+    return (
+      <NoRuns>
+        Select some in the <a href={link("runs")}>table of runs</a>: all views show them.
+      </NoRuns>
+    );
+  }
   const shown = large ? [large] : chosen.filter((key) => key !== NONE);
   return (
     <div class="view curves">
@@ -88,24 +93,6 @@ export function Charts({ all, chosen, axis, children }: Props) {
           </div>
         )}
       </div>
-    </div>
-  );
-}
-
-function NoRuns() {
-  const newest = runs.value.ids.slice(0, NEWEST);
-  return (
-    <div class="view">
-      <Empty title="No runs are selected">
-        Select some in the <a href={link("runs")}>table of runs</a>: all views show them.
-      </Empty>
-      {newest.length > 0 && (
-        <div class="row" style={{ justifyContent: "center" }}>
-          <Button look="main" onClick={() => select(newest)}>
-            Take the newest {plural(newest.length, "run")}
-          </Button>
-        </div>
-      )}
     </div>
   );
 }

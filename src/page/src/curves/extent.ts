@@ -1,5 +1,7 @@
 /** Ends of and places in lists of numbers. */
 
+import { ticks } from "../plot/ticks";
+
 export interface Range {
   low: number;
   high: number;
@@ -17,6 +19,21 @@ export function extent(lists: Iterable<ArrayLike<number>>, positive = false): Ra
     }
   }
   return low <= high ? { low, high } : null;
+}
+
+/** Part of an axis that may be added so that it ends at a tick. */
+const TO_TICK = 0.02;
+
+/** A range whose end is moved on to a round number that is close: steps count from 0, so 350 of them end at 349. */
+export function toTick({ low, high }: Range): Range {
+  if (!(low < high)) return { low, high };
+  for (const many of [3, 5, 8]) {
+    const [first, second] = ticks(low, high, false, many);
+    if (first === undefined || second === undefined) continue;
+    const next = Number((Math.ceil(high / (second - first) - 1e-9) * (second - first)).toPrecision(12));
+    if (next - high <= TO_TICK * (high - low)) return { low, high: Math.max(high, next) };
+  }
+  return { low, high };
 }
 
 /** The place in sorted x that is nearest to a value; -1 for none. */

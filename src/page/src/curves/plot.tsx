@@ -8,7 +8,7 @@ import { theme } from "../design/theme";
 import { number } from "../design/words";
 import type { XAxis } from "../data/curves";
 import { useSize } from "../parts/canvas";
-import { extent, nearest, type Range } from "./extent";
+import { extent, nearest, toTick, type Range } from "./extent";
 import type { Drawn } from "./lines";
 import { mark, options, unmark } from "./options";
 import { paint } from "./paint";
@@ -60,12 +60,12 @@ export function Plot({ label, lines, axis, logX, logY, zoom, height, onZoom }: P
   useEffect(() => {
     const chart = plot.current;
     if (!chart) return;
-    const x =
-      zoom ??
-      extent(
-        lines.map((line) => line.x),
-        logX,
-      );
+    const whole = extent(
+      lines.map((line) => line.x),
+      logX,
+    );
+    const counted = !logX && (axis === "step" || axis === "epoch" || axis === "images");
+    const x = zoom ?? (whole && counted ? toTick(whole) : whole);
     const y = extent(lines.flatMap(reach), logY);
     chart.batch(() => {
       chart.setScale("x", x && x.low < x.high ? { min: x.low, max: x.high } : around(x, logX));

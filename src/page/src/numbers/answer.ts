@@ -1,4 +1,4 @@
-/** What /api/compare, /api/matrix, /api/images and /api/seeds answer. Scores are from 0 to 1. */
+/** What /api/compare, /api/matrix, /api/images and /api/seeds answer. Kirie's scores are from 0 to 1. */
 
 export interface Comparison {
   a: string;
@@ -50,13 +50,6 @@ export interface SeedGroup {
 export const SPLITS = [
   ["val", "Validation"],
   ["test", "Test"],
-] as const;
-
-/** Scores of whole pictures and runs; a label's name alone is its IoU. */
-export const SCORES = [
-  ["miou", "mIoU"],
-  ["dice", "Dice"],
-  ["boundary_iou", "Boundary IoU"],
 ] as const;
 
 export const KINDS = [

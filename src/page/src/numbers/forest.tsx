@@ -19,6 +19,8 @@ interface Props {
   split: string;
   score: string;
   version: unknown;
+  /** Whether a run has no such score, so that nothing is to be asked. */
+  lacking: (run: string) => boolean;
 }
 
 /** Runs that are compared at once: each takes thousands of resamples. */
@@ -26,12 +28,16 @@ const MOST = 20;
 
 type Outcome = { run: string; found: Comparison | null; error: string | null };
 
-export function Forest({ base, others, other, split, score, version }: Props) {
+export function Forest({ base, others, other, split, score, version, lacking }: Props) {
   const told = others.slice(0, MOST).includes(other) ? others.slice(0, MOST) : [other, ...others.slice(0, MOST - 1)];
   const key = JSON.stringify([base, told, split, score]);
   const { data } = usePromise(key, (signal) => Promise.all(told.map((run) => outcome(run, signal))), version);
   const [box, { width }] = useSize<HTMLDivElement>();
   async function outcome(run: string, signal: AbortSignal): Promise<Outcome> {
+    if (lacking(run)) {
+      const error = `${nameOf(run)} has no score of this name on these pictures; choose another score or run.`;
+      return { run, found: null, error };
+    }
     try {
       return {
         run,

@@ -9,6 +9,8 @@ interface Props {
   /** In the order of their selection, which is that of the lines. */
   runs: string[];
   answer: Answer<MatrixAnswer>;
+  /** Why nothing was asked. */
+  none: string | null;
   base: string;
   kind: "iou" | "dice" | "boundary";
   turned: boolean;
@@ -23,7 +25,7 @@ interface Entry {
   digits: number;
 }
 
-export function Matrix({ answer: { data, error }, runs: wanted, base, kind, turned }: Props) {
+export function Matrix({ answer: { data, error }, none, runs: wanted, base, kind, turned }: Props) {
   const runs = wanted.filter((id) => data?.rows.some(({ run }) => run === id));
   const entries = data ? entriesOf(data, runs, base) : [];
   const limit = limitOf(entries.flat().map((entry) => entry.difference));
@@ -49,8 +51,8 @@ export function Matrix({ answer: { data, error }, runs: wanted, base, kind, turn
           Turn
         </button>
       </header>
-      {error && <Empty title="No scores by label">{error}</Empty>}
-      {!error && data && data.rows.length > 0 && (
+      {(none ?? error) && <Empty title="No scores by label">{none ?? error}</Empty>}
+      {!none && !error && data && data.rows.length > 0 && (
         <div class="scroll">
           <table class="plain matrix">
             <caption class="unseen">Scores by label in points; below each its difference from the base run</caption>
@@ -108,7 +110,7 @@ function entriesOf(data: MatrixAnswer, runs: string[], base: string): Entry[][] 
     }),
   );
   // The base run is read beside each of the others
-  const digits = differences.map(seenDigits);
+  const digits = differences.map((line) => seenDigits(line));
   const most = Math.max(1, ...digits);
   return lines.map((line, index) =>
     line.map((value, column) => ({

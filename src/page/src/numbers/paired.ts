@@ -26,11 +26,12 @@ export interface Tally {
   better: number;
 }
 
-/** How many images fell, kept their score to a hundredth of a point, and rose. */
-export function tally(found: Pair[]): Tally {
+/** How many images fell, kept their score (kirie's to a hundredth of a point, others exactly), and rose. */
+export function tally(found: Pair[], factor = 100): Tally {
+  const same = factor === 100 ? 1e-4 : Number.MIN_VALUE;
   const count = { worse: 0, same: 0, better: 0 };
   for (const { difference } of found) {
-    if (Math.abs(difference) < 1e-4) count.same++;
+    if (Math.abs(difference) < same) count.same++;
     else if (difference < 0) count.worse++;
     else count.better++;
   }

@@ -14,17 +14,20 @@ interface Props {
   runs: string[];
   split: string;
   score: string;
+  /** What scores are told times. */
+  factor: number;
   version: unknown;
 }
 
-export function Seeds({ asked, runs, split, score, version }: Props) {
+export function Seeds({ asked, runs, split, score, factor, version }: Props) {
   const { data, error } = useAnswer<{ groups: SeedGroup[] }>("/api/seeds", { runs: asked, split, score }, version);
   const [box, { width }] = useSize<HTMLDivElement>();
   const groups = data?.groups.filter((group) => group.runs.some((run) => runs.includes(run))) ?? [];
   const values = groups.flatMap((group) => [...group.values, group.low, group.high]).filter((value) => value !== null);
   const room = drawingRoom(width);
   const scale = scaleOf(values, 26, room - 26, false);
-  const written = (value: number | null): string => points(value, Math.max(1, scale.digits()));
+  const written = (value: number | null): string =>
+    points(value, factor === 100 ? Math.max(1, scale.digits()) : scale.digits(factor) + 1, factor);
   return (
     <section class="panel" aria-label="Over seeds">
       <header>
@@ -55,7 +58,7 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
                     <svg width={room} height={16} aria-hidden="true">
                       {scale.ticks.map((value) => (
                         <text class="tick" x={scale.at(value)} y={12} text-anchor="middle">
-                          {points(value, scale.digits())}
+                          {points(value, scale.digits(factor), factor)}
                         </text>
                       ))}
                     </svg>
@@ -65,7 +68,9 @@ export function Seeds({ asked, runs, split, score, version }: Props) {
               <tbody>
                 {groups.map((group) => (
                   <tr>
-                    <th scope="row">{group.name}</th>
+                    <th scope="row" class="text">
+                      {group.name}
+                    </th>
                     <td class="number">{group.runs.length}</td>
                     <td class="number">
                       <b>{written(group.mean)}</b>

@@ -31,9 +31,13 @@ export function limitOf(differences: (number | null)[]): number {
 const POINTS = 100;
 const MOST_DIGITS = 4;
 
-/** Decimals of points with which the largest of some differences does not read as 0: one, or more where all are tiny. */
-export function seenDigits(differences: readonly (number | null)[]): number {
-  const most = POINTS * differences.reduce<number>((found, value) => Math.max(found, Math.abs(value ?? 0)), 0);
+/**
+ * Decimals with which the largest of some differences does not read as 0. Of points: one, or more where all are tiny; of what
+ * is no share, whose size nobody knows: such that three digits of the largest are seen.
+ */
+export function seenDigits(differences: readonly (number | null)[], factor = POINTS): number {
+  const most = factor * differences.reduce<number>((found, value) => Math.max(found, Math.abs(value ?? 0)), 0);
+  if (factor !== POINTS) return most > 0 ? Math.min(MOST_DIGITS, Math.max(0, 2 - Math.floor(Math.log10(most)))) : 1;
   let digits = 1;
   while (most > 0 && digits < MOST_DIGITS && Number(most.toFixed(digits)) === 0) digits++;
   return digits;

@@ -18,6 +18,8 @@ interface Props {
   other: string;
   split: string;
   score: string;
+  /** What scores are told times. */
+  factor: number;
   table: boolean;
   version: unknown;
 }
@@ -25,14 +27,14 @@ interface Props {
 /** Rows of the table at each end of the order: the middle of hundreds of images tells nothing. */
 const ENDS = 50;
 
-export function Strip({ runs, base, other, split, score, table, version }: Props) {
+export function Strip({ runs, base, other, split, score, factor, table, version }: Props) {
   const asked = { runs, split, score };
   const { data, error } = useAnswer<ImagesAnswer>("/api/images", asked, version);
   const found = useMemo(
     () => (data ? pairs(data.names, data.scores[base] ?? [], data.scores[other] ?? []) : []),
     [data, base, other],
   );
-  const { worse, same, better } = tally(found);
+  const { worse, same, better } = tally(found, factor);
   // The comparison above says why
   if (error) return null;
   return (
@@ -51,7 +53,7 @@ export function Strip({ runs, base, other, split, score, table, version }: Props
               From {nameOf(base)} to {nameOf(other)}: <b class="down">{worse} fell</b>, {same} stayed,{" "}
               <b class="up">{better} rose</b>. <span class="muted">Choose an image to see it.</span>
             </p>
-            {table ? <Rows found={found} open={open} /> : <Bars found={found} open={open} />}
+            {table ? <Rows {...{ found, factor, open }} /> : <Bars {...{ found, factor, open }} />}
           </>
         )}
       </div>
@@ -62,12 +64,19 @@ export function Strip({ runs, base, other, split, score, table, version }: Props
   }
 }
 
-function Bars({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
+interface DrawnProps {
+  found: Pair[];
+  factor: number;
+  open: (pair: Pair) => void;
+}
+
+function Bars({ found, factor, open }: DrawnProps) {
   const [at, setAt] = useState(-1);
   const shown = found[at];
   const draw = useCallback(
-    (context: CanvasRenderingContext2D, width: number, height: number) => drawBars(context, width, height, found, at),
-    [found, at],
+    (context: CanvasRenderingContext2D, width: number, height: number) =>
+      drawBars(context, { width, height, factor }, found, at),
+    [found, factor, at],
   );
   const under = (event: MouseEvent & { currentTarget: HTMLElement }) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
@@ -94,7 +103,7 @@ function Bars({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
         aria-valuemin={1}
         aria-valuemax={found.length}
         aria-valuenow={at + 1}
-        aria-valuetext={shown ? told(shown) : "none"}
+        aria-valuetext={shown ? told(shown, factor) : "none"}
         onKeyDown={keys}
       >
         <Canvas
@@ -109,19 +118,31 @@ function Bars({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
           }}
         />
       </div>
-      <p class="muted told">{shown ? told(shown) : " "}</p>
+      <p class="muted told">{shown ? told(shown, factor) : " "}</p>
     </div>
   );
 }
 
-function told(pair: Pair): string {
-  const digits = seenDigits([pair.difference]);
-  return `${pair.name}: ${points(pair.a, digits)} to ${points(pair.b, digits)}, ${signed(pair.difference, digits)}`;
+function told(pair: Pair, factor: number): string {
+  const digits = seenDigits([pair.difference], factor);
+  const [from, to] = [pair.a, pair.b].map((score) => points(score, digits, factor));
+  return `${pair.name}: ${from} to ${to}, ${signed(pair.difference, digits, factor)}`;
 }
 
 const GUTTER = 44;
 
-function drawBars(context: CanvasRenderingContext2D, width: number, height: number, found: Pair[], at: number): void {
+interface Sheet {
+  width: number;
+  height: number;
+  factor: number;
+}
+
+function drawBars(
+  context: CanvasRenderingContext2D,
+  { width, height, factor }: Sheet,
+  found: Pair[],
+  at: number,
+): void {
   const scale = scaleOf(
     found.map((pair) => pair.difference),
     height - 6,
@@ -139,7 +160,7 @@ function drawBars(context: CanvasRenderingContext2D, width: number, height: numb
     context.lineTo(width, y);
     context.stroke();
     context.fillStyle = token("--muted");
-    context.fillText(signed(value, scale.digits()), GUTTER - 6, y);
+    context.fillText(signed(value, scale.digits(factor), factor), GUTTER - 6, y);
   }
   const step = (width - GUTTER) / found.length;
   const zero = scale.at(0);
@@ -159,10 +180,13 @@ function drawBars(context: CanvasRenderingContext2D, width: number, height: numb
   context.globalAlpha = 1;
 }
 
-function Rows({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
+function Rows({ found, factor, open }: DrawnProps) {
   const cut = found.length > 2 * ENDS;
   const shown = cut ? [...found.slice(0, ENDS), ...found.slice(-ENDS)] : found;
-  const digits = seenDigits(found.map((pair) => pair.difference));
+  const digits = seenDigits(
+    found.map((pair) => pair.difference),
+    factor,
+  );
   return (
     <div class="scroll rows">
       {cut && (
@@ -193,9 +217,9 @@ function Rows({ found, open }: { found: Pair[]; open: (pair: Pair) => void }) {
                   {pair.name}
                 </button>
               </td>
-              <td class="number">{points(pair.a, digits)}</td>
-              <td class="number">{points(pair.b, digits)}</td>
-              <td class={`number ${pair.difference < 0 ? "down" : "up"}`}>{signed(pair.difference, digits)}</td>
+              <td class="number">{points(pair.a, digits, factor)}</td>
+              <td class="number">{points(pair.b, digits, factor)}</td>
+              <td class={`number ${pair.difference < 0 ? "down" : "up"}`}>{signed(pair.difference, digits, factor)}</td>
             </tr>
           ))}
         </tbody>

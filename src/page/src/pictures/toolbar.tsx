@@ -49,12 +49,16 @@ export function Toolbar({ now, keys, labels, steps, playing, ordered, onPlay }: 
         <LabelFilter now={now} labels={labels} />
         <Steps now={now} steps={steps} />
         <Zoom />
-        <Check label="As a table" checked={now.table} onChange={(on) => setQuery({ as: on ? "table" : null })} />
+        {!now.pair && <AsTable now={now} />}
       </div>
       <Pairing {...{ now, playing, ordered, onPlay }} />
       {now.layer === "errors" && <Legend filtered={now.only !== null} />}
     </div>
   );
+}
+
+function AsTable({ now }: Pick<Props, "now">) {
+  return <Check label="As a table" checked={now.table} onChange={(on) => setQuery({ as: on ? "table" : null })} />;
 }
 
 function Steps({ now, steps }: { now: Choices; steps: number[] }) {
@@ -143,6 +147,7 @@ function Pairing({ now, playing, ordered, onPlay }: Pick<Props, "now" | "playing
           )}
         </>
       )}
+      <AsTable now={now} />
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { link } from "../address/address";
 import { bytes, duration, moment, number, plural } from "../design/words";
 import { flat, isMedia, type Detail, type Json } from "./detail";
+import { readable } from "./environment";
 import { Pairs } from "./tree";
 
 function Facts({ rows }: { rows: readonly (readonly [string, ComponentChildren])[] }) {
@@ -44,7 +45,7 @@ export function Overview({ run }: { run: Detail }) {
   const git = record(run.git as Json);
   const data = record(run.data_version ?? run.data);
   const versions = record(run.versions as Json);
-  const environment = record(run.environment as Json);
+  const environment = record(run.environment as Json).map(readable);
   const hours = run.cost?.device_hours;
   return (
     <div class="overview">

@@ -1,10 +1,11 @@
 /** What differs between two runs: configuration, code, data, environment. */
-import { choice, setQuery } from "../address/address";
+import { choice, link, setQuery } from "../address/address";
 import { selected } from "../address/selection";
 import { useAnswer } from "../data/answer";
 import { fullNameOf } from "../data/runs";
 import { plural } from "../design/words";
 import { Button, Empty, Failure, Segments, Select } from "../parts/basics";
+import { NoRuns } from "../parts/no-runs";
 import type { DifferenceAnswer } from "../difference/answer";
 import { Code } from "../difference/code";
 import { Data } from "../difference/data";
@@ -20,6 +21,14 @@ export function Difference() {
   const pair = heldPair(runs, choice("a"), choice("b"), held);
   const [a, b] = pair ?? ["", ""];
   const { data, error, busy } = useAnswer<DifferenceAnswer>(pair ? "/api/difference" : null, { a, b });
+  if (runs.length === 0) {
+    return (
+      <NoRuns>
+        Select two runs in <a href={link("runs")}>the table</a>; here is shown what differs in their configuration,
+        code, data and environment.
+      </NoRuns>
+    );
+  }
   if (!pair && runs.length > 1) {
     return (
       <div class="view analysis difference-view">

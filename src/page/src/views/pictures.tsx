@@ -1,6 +1,6 @@
 /** The same pictures across runs: truth, prediction, errors and outlines, beside each other or one over the other. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { setQuery } from "../address/address";
+import { link, setQuery } from "../address/address";
 import { selected } from "../address/selection";
 import { useAnswer } from "../data/answer";
 import { frozen } from "../data/frozen";
@@ -8,6 +8,7 @@ import { changed } from "../data/runs";
 import { askedFor } from "../data/whole";
 import { useKeys } from "../keyboard";
 import { Button, Empty, Failure } from "../parts/basics";
+import { NoRuns } from "../parts/no-runs";
 import { stepsOf, type PicturesAnswer } from "../pictures/answer";
 import { Pairs, Side } from "../pictures/grid";
 import { IGNORE } from "../pictures/ids";
@@ -46,12 +47,10 @@ export function Pictures() {
   useViewKeys(steps, now.step);
   if (runs.length === 0) {
     return (
-      <div class="view analysis pictures-view">
-        <Empty title="No runs are selected">
-          Select one or more runs in <a href="#/runs">the table</a>; their validation pictures then show here side by
-          side.
-        </Empty>
-      </div>
+      <NoRuns>
+        Select one or more runs in <a href={link("runs")}>the table</a>; their validation pictures then show here side
+        by side.
+      </NoRuns>
     );
   }
   const step = now.step ?? steps.at(-1) ?? 0;

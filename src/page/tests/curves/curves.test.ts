@@ -1,9 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { bandOver, bySeeds } from "../../src/curves/bands";
-import { nearest } from "../../src/curves/extent";
+import { nearest, toTick } from "../../src/curves/extent";
 import { smoothed } from "../../src/curves/smooth";
 import { readCurves } from "../../src/data/curves";
 import { RunTable, type Column } from "../../src/data/table";
+
+describe("the end of an axis", () => {
+  it("is the round number that is close", () => {
+    expect(toTick({ low: 49, high: 349 })).toEqual({ low: 49, high: 350 });
+    expect(toTick({ low: 0, high: 9999 }).high).toBe(10000);
+  });
+
+  it("stays where none is close, or where it is round", () => {
+    expect(toTick({ low: 0, high: 237 }).high).toBe(237);
+    expect(toTick({ low: 19, high: 339 }).high).toBe(339);
+    expect(toTick({ low: 250, high: 350 }).high).toBe(350);
+    expect(toTick({ low: 3, high: 3 })).toEqual({ low: 3, high: 3 });
+  });
+});
 
 describe("smoothing", () => {
   it("leaves values as they are at strength 0", () =>

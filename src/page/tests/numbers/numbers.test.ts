@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { pairs, tally } from "../../src/numbers/paired";
+import { factorOf, lacks, shared } from "../../src/numbers/scores";
 import { limitOf, points, seenDigits, shade, signed } from "../../src/numbers/shade";
 
 test("a difference carries its sign; one that rounds to nothing has none and no shade", () => {
@@ -40,4 +41,39 @@ test("a row of tiny differences has the digits that they need, and one of large 
 test("what is no share is written as it is", () => {
   expect(signed(-0.01, 4, 1)).toBe("−0.0100");
   expect(points(0.5, 4, 1)).toBe("0.5000");
+});
+
+test("differences of what is no share have three digits of the largest, whatever its size", () => {
+  expect([0.1, 0.0123, 3.2, 45, 1234, 0].map((most) => seenDigits([most, -most / 2], 1))).toEqual([3, 4, 2, 1, 0, 1]);
+});
+
+test("images of another program's score have fallen by the least of falls", () => {
+  const found = pairs(["x", "y", "z"], [0.5, 0.5, 0.5], [0.5, 0.50001, 0.49999]);
+  expect(tally(found)).toEqual({ worse: 0, same: 3, better: 0 });
+  expect(tally(found, 1)).toEqual({ worse: 1, same: 1, better: 1 });
+});
+
+const offer = (counted: boolean, ...scores: string[]) => ({
+  scores: scores.map((score) => ({ score, name: score.toUpperCase() })),
+  counted,
+  by_label: counted,
+});
+
+test("scores of both runs can be chosen, in the first one's order; those of the first where none is common", () => {
+  const offers = { a: offer(false, "f1", "psnr"), b: offer(false, "psnr", "f1", "x"), c: offer(true, "miou") };
+  expect(shared(offers, "a", "b").map(([score]) => score)).toEqual(["f1", "psnr"]);
+  expect(shared(offers, "a", "c").map(([score]) => score)).toEqual(["f1", "psnr"]);
+  expect(shared(offers, "c", "")).toEqual([["miou", "MIOU"]]);
+  expect(shared(offers, "gone", "a")).toEqual([]);
+});
+
+test("a run is known to lack a score that the base offers, and of one that nobody offers nothing is known", () => {
+  const offers = { a: offer(true, "miou"), b: offer(false, "f1"), c: offer(true, "miou") };
+  expect(["b", "c", "gone"].map((run) => lacks(offers, run, "a", "miou"))).toEqual([true, false, false]);
+  expect(lacks(offers, "b", "a", "dice/eye")).toBe(false);
+});
+
+test("points of a hundred are for kirie's scores, and for what nobody has a table of", () => {
+  const offers = { a: offer(false, "f1"), b: offer(false, "f1"), c: offer(true, "f1"), none: offer(false) };
+  expect([factorOf(offers, "a", "b"), factorOf(offers, "a", "c"), factorOf(offers, "none", "")]).toEqual([1, 100, 100]);
 });

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 from tests.board.browser.conftest import Served
-from tests.board.small_runs import IMAGES, counts, kirie_run
+from tests.board.small_runs import IMAGES, counts, foreign_run, kirie_run
 
 MARKUP = "<img src=x onerror=document.title='run'>"
 """A name that must show as text."""
+
+LONG = "a_name_of_another_program_without_any_place_to_break_it_that_a_phone_cannot_hold"
+"""The beginning of two names."""
 
 Tab = Callable[[str], Page]
 """Opens the page at an address like `pictures?runs=aaaa`, or a file."""
@@ -21,7 +24,8 @@ Tab = Callable[[str], Page]
 def board(serve: Callable[[Path], Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
     """A sweep of three runs: two seeds of one configuration, the second better; one with another rate on other data.
 
-    Beside it `tiny`, hardly better than the second, and two that were scored on one picture.
+    Beside it `tiny`, hardly better than the second, two that were scored on one picture, and two seeds of another
+    program with a score of its own.
     """
     place = tmp_path_factory.mktemp("views") / "runs"
     kirie_run(place, "aaaa", skill=0.7, seed=1, log={"sweep": "rates"})
@@ -32,6 +36,9 @@ def board(serve: Callable[[Path], Served], tmp_path_factory: pytest.TempPathFact
     for name, skill, rate in (("one1", 0.7, 0.3), ("one2", 0.8, 0.4)):
         one = counts(skill, images=IMAGES[:1])
         kirie_run(place, name, table=one, pictures=False, config={"optimizer": {"lr": rate}})
+    for name, score in (("own1", 0.5), ("own2", 0.6)):
+        (place / name).mkdir()
+        foreign_run(place / name, name, score=score, seed=int(name[-1]), name=f"{LONG}-{name}")
     return serve(place)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, expect
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
 from tests.board.browser.conftest import Served
 from tests.board.browser.views.conftest import MARKUP, Tab
 
@@ -126,3 +127,46 @@ def test_the_numbers_fit_a_phone(tab: Tab) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.get_by_role("region", name="Labels").locator("td.number").first).to_be_visible()
     assert page.locator("main").evaluate("main => main.scrollWidth") <= 390
+
+
+def _scores(page: Page) -> Locator:
+    return page.locator("label.field").filter(has=page.get_by_text("Score", exact=True)).locator("select")
+
+
+def test_scores_of_other_programs_are_offered_and_told_in_one_unit(tab: Tab) -> None:
+    """The table's own score is the default; its difference reads the same in words, row, picture by picture and seeds.
+
+    That nothing is asked in vain is told by the console, which has no error (`page`).
+    """
+    page = tab("numbers?runs=own1,own2&as=table")
+    expect(_scores(page)).to_have_value("f1")
+    assert _scores(page).locator("option").all_inner_texts() == ["f1"]
+    card = page.get_by_role("region", name="Paired comparison")
+    expect(card.locator(".sentence")).to_contain_text("+0.1000 f1 [0.1000, 0.1000]")
+    expect(card.get_by_role("row", name="own2")).to_contain_text("+0.1000")
+    strip = page.get_by_role("region", name="Image by image")
+    expect(strip.get_by_role("row").nth(1)).to_contain_text("+0.100")
+    expect(page.get_by_role("region", name="Over seeds").locator("td b")).to_have_text(re.compile(r"^0\.5\d+$"))
+    expect(page.get_by_role("region", name="Labels").locator(".empty")).to_contain_text("None of these runs has IoU")
+
+
+def test_all_scores_that_can_be_drawn_are_offered(tab: Tab) -> None:
+    """Accuracy is among the scores of kirie's runs, and a score that only the address names is shown as chosen."""
+    page = tab("numbers?runs=aaaa,bbbb")
+    _scores(page).select_option("accuracy")
+    card = page.get_by_role("region", name="Paired comparison")
+    expect(card.locator(".sentence")).to_contain_text("pixel accuracy [")
+    assert "score=accuracy" in page.url
+    page = tab("numbers?runs=aaaa,bbbb&score=dice/eye")
+    expect(_scores(page)).to_have_value("dice/eye")
+    expect(card.locator(".sentence")).to_contain_text("Dice of eye")
+
+
+@pytest.mark.parametrize("where", ["numbers", "pictures", "difference", "differences", "curves", "system"])
+def test_a_view_without_runs_offers_the_newest(tab: Tab, where: str) -> None:
+    """One click selects them, and the view shows them."""
+    page = tab(where)
+    expect(page.get_by_role("heading", name="No runs are selected")).to_be_visible()
+    page.get_by_role("button", name="Take the newest 8 runs").click()
+    expect(page.get_by_role("heading", name="No runs are selected")).to_have_count(0)
+    expect(page.locator("header.bar")).to_contain_text("8 selected")

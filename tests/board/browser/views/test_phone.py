@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.board.browser.views.conftest import MARKUP, Tab
+from tests.board.browser.views.conftest import LONG, MARKUP, Tab
 
 WIDTH = 390
 
@@ -63,3 +63,25 @@ def test_names_are_whole_where_there_is_room(tab: Tab) -> None:
     page = tab("runs")
     head = page.get_by_role("link", name=MARKUP, exact=True).locator(".cut").last
     assert head.evaluate("part => part.scrollWidth <= part.clientWidth")
+
+
+@pytest.mark.parametrize("where", ["run/own1", "numbers?runs=own1,own2"])
+def test_names_without_a_place_to_break_stay_in_the_page(phone: Tab, where: str) -> None:
+    """The page does not scroll to the side, and no name is painted over what stands beside it."""
+    page = phone(where)
+    name = page.locator("h1:not(.unseen)") if where.startswith("run") else page.locator(".forest th.text")
+    expect(name).to_contain_text(LONG[:40])
+    assert page.locator("main").evaluate("main => main.scrollWidth") <= WIDTH
+    assert name.evaluate("part => part.scrollWidth <= part.clientWidth")
+
+
+@pytest.mark.parametrize("where", ["curves?runs=aaaa,bbbb", "pictures?runs=aaaa,bbbb", "pictures?runs=aaaa"])
+def test_no_control_stands_alone_below_the_others(tab: Tab, where: str) -> None:
+    """At 1280 pixels no line of a toolbar holds one control only."""
+    page = tab(where)
+    page.locator("canvas").first.wait_for()
+    for bar in page.locator(".controls, .picture-tools > .row").all():
+        middles = bar.locator("> *").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(box => Math.round((box.top + box.bottom) / 2))"
+        )
+        assert len(set(middles)) == 1, middles
