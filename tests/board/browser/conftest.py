@@ -69,9 +69,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
     started: list[subprocess.Popen[str]] = []
 
     def start(folder: Path) -> Served:
-        cache = tmp_path_factory.mktemp("cache")
+        home = tmp_path_factory.mktemp("home")
+        places = {"XDG_CACHE_HOME": str(home / "cache"), "XDG_DATA_HOME": str(home / "data")}
         command = [sys.executable, "-m", "kirie", "board", str(folder), "--port", "0", "--no-browser"]
-        environment = os.environ | {"XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | places | {"PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         started.append(process)
         assert process.stdout is not None

@@ -36,7 +36,7 @@ def test_a_group_by_no_column_says_so(view: View) -> None:
     expect(page.locator(".line.group")).to_have_count(2)
     notice = page.locator(".notice")
     expect(notice).to_have_count(1)
-    expect(notice).to_contain_text("no run has “config.model.names”; did you mean “config.model.name”?")
+    expect(notice).to_contain_text("no run has “config.model.names”; did you mean “config.model.name”")
     notice.get_by_role("button", name="Leave it out").click()
     expect(notice).to_have_count(0)
     expect(page).to_have_url(re.compile(r"group=config.seed(&|$)"))
