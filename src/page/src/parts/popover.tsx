@@ -1,6 +1,6 @@
 /** A button that opens a small window below it; Escape and a click elsewhere close it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface Props {
   label: ComponentChildren;
@@ -18,7 +18,8 @@ export function Popover({ label, title, align = "left", look = "", children }: P
     setOpen(false);
     anchor.current?.querySelector<HTMLElement>("button")?.focus();
   };
-  useEffect(() => {
+  // Before the next key: an Escape that comes first would leave the focus in a window that is gone
+  useLayoutEffect(() => {
     if (!open) return;
     const outside = (event: Event) => {
       if (!anchor.current?.contains(event.target as Node)) setOpen(false);
