@@ -11,6 +11,7 @@ import pytest
 from benchmarks import board_logs as logs
 from tests.board.conftest import Board, steps, table, whole, write_log
 
+from kirie.board.notes import Notes
 from kirie.board.place import BoardPlace
 
 
@@ -54,6 +55,19 @@ def test_notes_of_former_boards_are_read(tmp_path: Path, board: Board, place: Bo
         client.post("/api/notes", json={"notes": [{"run": "same~one~", "note": ""}]})
         found = {run: row["note"] for run, row in table(client).items()}
         assert found == {"same~one~": None, "same~two~": "t", "same~three~": "s"} | ids
+
+
+def test_reading_the_notes_of_a_former_board_writes_nothing(place: BoardPlace) -> None:
+    """A home that cannot be written shows them all the same."""
+    place.notes.mkdir()
+    path = place.notes / "notes.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE note (run TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID")
+        connection.execute("INSERT INTO note VALUES ('alone', '{\"note\": \"a\"}')")
+        connection.commit()
+    before = path.read_bytes()
+    assert Notes(place.notes).all().old["alone"]["note"] == "a"
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ class Notes:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, self._connected() as connection:
                 connection.execute("BEGIN IMMEDIATE")
+                connection.execute(_TABLE)
                 notes = _kept(connection).on(named)
                 for run, fields in changes:
                     one, note = runs[run], _EMPTY | notes.get(run, {}) | dict(fields)
@@ -145,17 +146,16 @@ class Notes:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
         try:
-            connection.execute(_TABLE)
             yield connection
         finally:
             connection.close()
 
 
 def _kept(connection: sqlite3.Connection) -> Kept:
-    rows = connection.execute("SELECT id, project, entity, json FROM noted").fetchall()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    rows = connection.execute("SELECT id, project, entity, json FROM noted").fetchall() if "noted" in tables else []
     now = [(id_, Owner(project, entity), _EMPTY | json.loads(text)) for id_, project, entity, text in rows]
-    former = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'note'").fetchone()
-    old = connection.execute("SELECT run, json FROM note").fetchall() if former else []
+    old = connection.execute("SELECT run, json FROM note").fetchall() if "note" in tables else []
     return Kept(now, {run: _EMPTY | json.loads(text) for run, text in old})
 
 
