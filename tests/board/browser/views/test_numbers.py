@@ -117,7 +117,6 @@ def test_one_run_is_compared_with_none(tab: Tab) -> None:
     expect(page.get_by_role("region", name="Labels").locator("td.number").first).to_be_visible()
     expect(card.locator(".empty")).to_have_count(1)
     expect(card.locator(".empty")).to_contain_text("Select a second run to compare the two.")
-    page.close()
 
 
 def test_one_picture_shows_nobody_to_be_better(tab: Tab) -> None:
