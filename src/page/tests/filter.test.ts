@@ -30,6 +30,7 @@ const table = new RunTable(
     column("ema", "bool", [true, false, null, true]),
     column("device_hours", "number", [0.5, 2, 12345, null], "run"),
     column("parameters", "number", [12_345, 5e6, 2e9, 3]),
+    column("val/loss", "number", [NaN, Infinity, -Infinity, null], "summary"),
     column("updated", "time", [at(2026, 11, 21, 23, 59), at(2026, 11, 22), at(2026, 11, 22, 14, 30) + 30, null], "run"),
   ],
 );
@@ -80,6 +81,17 @@ describe("filter", () => {
     ["config.lr != 0.001", "bcd"], // what lacks it is not that value
     ["config.lr <= 1e-3", "ab"],
     ["runtime > 1.5h", "c"],
+    // What a log has beside numbers
+    ["val/loss = NaN", "a"],
+    ["val/loss != nan", "bcd"],
+    ["val/loss in (NaN, ∞)", "ab"],
+    ["val/loss = ∞", "b"],
+    ["val/loss = inf", "b"],
+    ["val/loss = −∞", "c"],
+    ["val/loss < +Infinity", "c"],
+    ["val/loss >= -inf", "bc"],
+    ["val/loss > 0", "b"],
+    ["val/miou < ∞", "abc"],
     ["runtime >= 90min", "bc"],
     ["started > 2015-01-01", "bc"],
     // Units in any case of letters; m is minutes where a column holds durations
@@ -167,7 +179,12 @@ describe("filter", () => {
     ["started > 2d", "holds times", 10], // forgotten its minus
     ["started > 2026-02-30", "holds times", 10],
     ["started > 2026-13", "holds times", 10],
-    ["started > -2M", "minutes or months", 10],
+    ["started > -2M", "minutes or months: write -2min", 10],
+    ["started > 10m", "write -10min", 10],
+    ["started > '1 h 30 m'", "write -1h30min", 10],
+    ["started > -inf", "holds times", 10],
+    ["val/loss < NaN", "NaN is compared", 11],
+    ["val/loss = −NaN", "holds numbers", 11],
     ["runtime > 10M", "minutes or millions: write min", 10],
     ["parameters > 5m", "minutes or millions: write M", 13],
     ["runtime > 10x", "holds numbers", 10],

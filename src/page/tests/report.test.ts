@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { baseOf, heldPair, partners } from "../src/pictures/pair";
 import { exportCommand } from "../src/report/command";
@@ -31,4 +31,24 @@ test("of pairs that a report lacks none is offered", () => {
   expect(partners(runs, "a", held)).toEqual(["base"]);
   expect(baseOf(runs, held)).toBe("base");
   expect(baseOf(runs, () => false)).toBeUndefined();
+});
+
+test("the metrics of a part of a report's runs are those of that part", async () => {
+  const answers = {
+    "/api/run/a": { metrics: ["val/miou", "epoch"], system: ["gpu"] },
+    "/api/run/b%20c": { metrics: ["reward", "epoch"], system: [] },
+    "/api/run/d": { metrics: ["reward"] },
+  };
+  vi.stubGlobal("document", { getElementById: () => ({ textContent: JSON.stringify({ answers }) }) });
+  vi.resetModules();
+  const { heldOf } = await import("../src/data/logged");
+  vi.unstubAllGlobals();
+  expect(heldOf(["b c", "d"])).toEqual({
+    metrics: [
+      { key: "epoch", runs: 1 },
+      { key: "reward", runs: 2 },
+    ],
+    system: [],
+  });
+  expect(heldOf(["a"]).system).toEqual([{ key: "gpu", runs: 1 }]);
 });

@@ -1,7 +1,7 @@
 import { commandLine, readable } from "../src/run/environment";
 import { describe, expect, it } from "vitest";
-import { clock, duration, number } from "../src/design/words";
-import { flat, plainLine, skippedSentence } from "../src/run/detail";
+import { clock, duration, logged, number } from "../src/design/words";
+import { flat, lastValues, plainLine, skippedSentence } from "../src/run/detail";
 
 describe("console lines", () => {
   it.each([
@@ -47,6 +47,21 @@ describe("values", () => {
     [Infinity, "∞"],
     [0, "0"],
   ])("%d reads %s", (value, words) => expect(number(value)).toBe(words));
+
+  it("that came last are numbers where they are NaN or without end, too", () => {
+    const { numbers, others } = lastValues({
+      loss: { train: "NaN", val: "-Infinity" },
+      miou: 0.5,
+      best: "yes",
+      image: { _type: "image-file" },
+    });
+    expect(numbers.map(([key, value]) => `${key} ${logged(value)}`)).toEqual([
+      "loss.train NaN",
+      "loss.val −∞",
+      "miou 0.5",
+    ]);
+    expect(others).toEqual([["best", "yes"]]);
+  });
 
   it("times are short on axes and plain in tables", () => {
     expect([clock(500), clock(3723), clock(90000), clock(8)]).toEqual(["8:20", "1:02:03", "1 d 1:00", "0:08"]);

@@ -22,6 +22,15 @@ const table = new RunTable(
 );
 const all = [0, 1, 2, 3];
 
+describe("groups of numbers that are none", () => {
+  it("are headed as their cells are", () => {
+    const loss = column("loss", "number", [Infinity, -Infinity, NaN, 0.5]);
+    const heads = grouped(all, ["loss"], new RunTable(1, ["a", "b", "c", "d"], [loss])).map(({ key }) => key);
+    expect(heads).toEqual(["∞", "−∞", "NaN", "0.5"]);
+    expect(heads.slice(0, 3)).toEqual(loss.values.slice(0, 3).map((value) => wordsOf(loss, value)));
+  });
+});
+
 describe("sort", () => {
   it("puts what is missing last in both directions", () => {
     expect(sorted(all, readSort(["score"]), table)).toEqual([2, 0, 3, 1]);

@@ -108,7 +108,7 @@ def test_the_sentence_says_who_is_better_and_by_how_much() -> None:
     assert found.low is not None
     assert found.high is not None
     assert told == (
-        f"B is better than A: {found.difference * 100:+.1f} mIoU [{found.low * 100:.1f}, {found.high * 100:.1f}]"
+        f"B is better than A: {found.difference * 100:+.1f} mIoU [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
     )
     # The minus of the page
     assert sentence("B", "A", compare(other, one, "miou")).startswith("A is worse than B: −")
@@ -138,7 +138,7 @@ def test_an_end_that_is_not_zero_does_not_read_as_zero() -> None:
     better[..., 0] += 100
     found = compare(_table(counts), _table(better), "miou")
     told = sentence("A", "B", found)
-    assert "[0.0," not in told
+    assert "[+0.0," not in told
     assert told.startswith("B is better than A: +0.01")
     # The page's rows are written with the same
     assert (found.to_dict()["digits"], found.to_dict()["factor"]) == (2, 100)
@@ -255,7 +255,7 @@ def test_logged_tables_are_compared_by_their_columns() -> None:
     found = compare(one, two, "f1")
     assert found.difference == pytest.approx(0.01)
     assert found.low == pytest.approx(0.01)
-    assert sentence("A", "B", found) == "B is higher than A: +0.0100 f1 [0.0100, 0.0100]"
+    assert sentence("A", "B", found) == "B is higher than A: +0.0100 f1 [+0.0100, +0.0100]"
     with pytest.raises(UsageError, match="it has f1"):
         compare(one, two, "miou")
 

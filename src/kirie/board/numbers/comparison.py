@@ -112,7 +112,7 @@ def sentence(first: str, second: str, found: Comparison) -> str:
         second: The second one's.
         found: The comparison.
     """
-    told = f"{_written(found, found.difference, '+')} {words(found.score)}"
+    told = f"{_written(found, found.difference)} {words(found.score)}"
     if found.low is None or found.high is None:
         few = "one picture is" if found.images == 1 else f"{found.images} pictures are"
         return f"{second} and {first}: {few} too few to tell which is {_higher(found)}: {told}"
@@ -131,7 +131,7 @@ def _lower(found: Comparison) -> str:
     return "worse" if found.counted else "lower"
 
 
-def _written(found: Comparison, value: float, sign: str = "-") -> str:
-    """A number as the page writes it: with a true minus, and 0 without a sign."""
-    text = f"{value * found.factor:{sign}.{found.digits}f}"
+def _written(found: Comparison, value: float) -> str:
+    """A difference as the page writes it: with its sign, a true minus, and 0 without one."""
+    text = f"{value * found.factor:+.{found.digits}f}"
     return text.replace("-", "−") if float(text) else text.lstrip("+-")

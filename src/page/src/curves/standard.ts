@@ -19,7 +19,7 @@ const PLACES = /(^|[/_])(epoch|step|iteration)s?$/i;
 
 /**
  * Metrics of one label (`val/iou/hair`) and of a few runs come later, and only one learning rate; of two that are equal for all
- * of these runs, the first is shown.
+ * of these runs, the first is shown, but a loss and a score are two.
  *
  * @param all - What these runs logged.
  */
@@ -53,16 +53,25 @@ export function standardMetrics(
 }
 
 const ROUNDING = 1e-6;
+const LOSS = /loss/i;
 
-/** Whether two metrics came to the same in each of these runs. */
+/**
+ * Whether two metrics came to the same in each of these runs. Where both ended at 0 or at no finite number tells nothing: any two of
+ * a run that failed may.
+ */
 function equal(a: string, b: string, ids: readonly string[], table: RunTable): boolean {
+  if (LOSS.test(a) !== LOSS.test(b)) return false;
   const last = (key: string, id: string) => (table.columns.get(key)?.from === "summary" ? table.value(key, id) : null);
   let any = false;
   for (const id of ids) {
     const [x, y] = [last(a, id), last(b, id)];
     if (x === null && y === null) continue;
     if (typeof x !== "number" || typeof y !== "number") return false;
-    if (Math.abs(x - y) > ROUNDING * Math.max(Math.abs(x), Math.abs(y))) return false;
+    if (x === y || (Number.isNaN(x) && Number.isNaN(y))) {
+      any ||= x !== 0 && Number.isFinite(x);
+      continue;
+    }
+    if (!(Math.abs(x - y) <= ROUNDING * Math.min(Math.abs(x), Math.abs(y)))) return false;
     any = true;
   }
   return any;

@@ -63,12 +63,12 @@ export class RunTable {
   }
 }
 
-const NUMBERS: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
+/** JSON has no NaN and no infinities: where numbers stand, these words stand for them. */
+export const NUMBERS: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
 
 function plain(column: WireColumn): Value[] {
   // A run that nobody pinned or hid is not pinned and not hidden
   if (column.values && column.from === "note" && column.kind === "bool") return column.values.map(Boolean);
-  // JSON has no NaN and no infinities: in a column of numbers these words stand for them
   if (column.values && column.kind === "number")
     return column.values.map((value) => (typeof value === "string" ? (NUMBERS[value] ?? value) : value));
   if (column.values) return column.values;

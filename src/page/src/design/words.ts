@@ -6,7 +6,6 @@ export function count(value: number): string {
   return PLACES.format(value);
 }
 
-/** Four significant digits; exponents only where plain digits would not do. */
 /** Letters of a name's end that stay in sight where it is cut: those that kirie tells runs apart by, and a hyphen. */
 const TAIL = 5;
 
@@ -17,6 +16,7 @@ export function ends(name: string): [string, string] {
   return [letters.slice(0, -TAIL).join(""), letters.slice(-TAIL).join("")];
 }
 
+/** Four significant digits; exponents only where plain digits would not do. */
 export function number(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -24,6 +24,11 @@ export function number(value: number | null | undefined): string {
   if (Number.isInteger(value) && size < 1e9) return PLACES.format(value).replace("-", "−");
   const text = size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(2) : trimmed(value, size);
   return text.replace("-", "−");
+}
+
+/** A value of a log: NaN is one there, and no dash for what is missing. */
+export function logged(value: number): string {
+  return Number.isNaN(value) ? "NaN" : number(value);
 }
 
 function trimmed(value: number, size: number): string {

@@ -21,12 +21,21 @@ export function measureOf(key: string): Measure {
 }
 
 /**
- * `0.7`, `1e-3`, `90min`, `10k`, and as the page shows them: `50 %`, `1 h 05 min`, `12,345`, `−0.5`. NaN for what is none, and
- * for an `m` or `M` that could be minutes or millions.
+ * `0.7`, `1e-3`, `90min`, `10k`, and as the page shows them: `50 %`, `1 h 05 min`, `12,345`, `−0.5`, `NaN`, `∞`. Null for what is
+ * none, and for an `m` or `M` that could be minutes or millions.
  */
-export function amount(text: string, measure: Measure = "number"): number {
+export function amount(text: string, measure: Measure = "number"): number | null {
+  if (/^nan$/i.test(text)) return NaN;
   const sign = /^[-−+]/.test(text) ? text.charAt(0) : "";
-  let rest = text.slice(sign.length).replace(/(\d),(?=\d{3}(\D|$))/g, "$1");
+  const rest = text.slice(sign.length);
+  const size = /^(∞|inf|infinity)$/i.test(rest) ? Infinity : sized(rest, measure);
+  if (Number.isNaN(size)) return null;
+  return sign === "-" || sign === "−" ? -size : size;
+}
+
+/** NaN for what is no finite number. */
+function sized(text: string, measure: Measure): number {
+  let rest = text.replace(/(\d),(?=\d{3}(\D|$))/g, "$1");
   let sum = NaN;
   while (rest !== "") {
     const found = AMOUNT.exec(rest);
@@ -36,7 +45,7 @@ export function amount(text: string, measure: Measure = "number"): number {
     sum = (Number.isNaN(sum) ? 0 : sum) + Number(found[1]) * sizeOf(unit, measure);
     rest = rest.slice(found[0].length);
   }
-  return sign === "-" || sign === "−" ? -sum : sum;
+  return sum;
 }
 
 function sizeOf(unit: string, measure: Measure): number {
@@ -53,7 +62,17 @@ function minutes(measure: Measure): number {
 
 /** Of what `amount` and `when` refuse: whether it is the `m` alone that cannot be told. */
 export function unsureOf(text: string): boolean {
-  return /\d\s*m(?![a-z])/i.test(text) && !Number.isNaN(amount(text.replace(/m(?![a-z])/gi, "min")));
+  return /\d\s*m(?![a-z])/i.test(text) && amount(inMinutes(text)) !== null;
+}
+
+/** With each lone `m` as minutes. */
+function inMinutes(text: string): string {
+  return text.replace(/m(?![a-z])/gi, "min");
+}
+
+/** So many minutes ago, as `when` takes it and as one word: `-10min` of `10m`. */
+export function minutesAgo(text: string): string {
+  return `-${inMinutes(text).replace(/^[-−+]|\s/g, "")}`;
 }
 
 /** A stretch of time in unix seconds: `to` is its end, and no part of it; of a moment both are the same. */
@@ -72,11 +91,11 @@ export function when(text: string): Stretch | null {
   const date = DATE.exec(text);
   if (date) return stretchOf(date.slice(1).flatMap((part) => (part === undefined ? [] : [Number(part)])));
   const moment = /^[-−]/.test(text)
-    ? Date.now() / 1000 + amount(text, "seconds")
+    ? Date.now() / 1000 + (amount(text, "seconds") ?? NaN)
     : /^\d{4}-\d\d-\d\dT/.test(text)
       ? new Date(text).getTime() / 1000
       : Number(text || NaN);
-  return Number.isNaN(moment) ? null : { from: moment, to: moment };
+  return !Number.isFinite(moment) ? null : { from: moment, to: moment };
 }
 
 /** Of year, month, day, hour, minute and second, as far as they are given. */

@@ -1,6 +1,6 @@
 /** A filter's tree as a question to each row of the table of runs. */
 import type { Column, RunTable, Value } from "../data/table";
-import { amount, measureOf, unsureOf, when } from "./amount";
+import { amount, measureOf, minutesAgo, unsureOf, when } from "./amount";
 import { near } from "./near";
 import { parse, type Operator, type Tree, type Word } from "./parse";
 import { FilterError } from "./tokens";
@@ -103,14 +103,17 @@ function asBool(text: string): string {
 function ofNumbers({ key }: Column, operator: Operator, word: Word): (value: Value) => boolean {
   const measure = measureOf(key);
   const wanted = amount(word.text, measure);
-  if (Number.isNaN(wanted)) {
+  if (wanted === null) {
     const meant = measure === "number" ? "write M for millions, min for minutes" : "write min for minutes";
     const sentence = unsureOf(word.text)
       ? `“${word.text}” may be minutes or millions: ${meant}`
       : `“${key}” holds numbers; “${word.text}” is none (as 0.7 or 1e-3 or 2h)`;
     throw new FilterError(sentence, word.from, word.to);
   }
-  return (value) => typeof value === "number" && ordered(value - wanted, operator);
+  if (Number.isNaN(wanted) && operator !== "=")
+    throw new FilterError("NaN is compared with = or != only", word.from, word.to);
+  // Of equal infinities the difference is no number
+  return (value) => typeof value === "number" && ordered(Object.is(value, wanted) ? 0 : value - wanted, operator);
 }
 
 /** Before, in or after the whole of what was written: a date without a time is its day. */
@@ -118,7 +121,7 @@ function ofTimes({ key }: Column, operator: Operator, word: Word): (value: Value
   const wanted = when(word.text);
   if (wanted === null) {
     const sentence = unsureOf(word.text)
-      ? `“${word.text}” may be minutes or months: write min for minutes`
+      ? `“${word.text}” may be minutes or months: write ${minutesAgo(word.text)} for minutes`
       : `“${key}” holds times; “${word.text}” is none (as 2026-11-20 or -2d)`;
     throw new FilterError(sentence, word.from, word.to);
   }
@@ -129,7 +132,8 @@ function ofTimes({ key }: Column, operator: Operator, word: Word): (value: Value
 
 function ofTexts(operator: Operator, word: Word): (value: Value) => boolean {
   const low = word.text.toLowerCase();
-  const wanted = amount(word.text);
+  const found = amount(word.text);
+  const wanted = found !== null && Number.isFinite(found) ? found : NaN;
   const one = (value: string | number | boolean): boolean => {
     if (typeof value === "number" && !Number.isNaN(wanted)) return ordered(value - wanted, operator);
     const text = String(value).toLowerCase();

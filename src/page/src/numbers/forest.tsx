@@ -8,6 +8,7 @@ import { count } from "../design/words";
 import { Empty, Failure, RunName } from "../parts/basics";
 import { useSize } from "../parts/canvas";
 import type { Comparison } from "./answer";
+import { toldOf } from "./paired";
 import { drawingRoom, scaleOf, type Scale } from "./scale";
 import { points, signed } from "./shade";
 
@@ -23,14 +24,11 @@ interface Props {
   lacking: (run: string) => boolean;
 }
 
-/** Runs that are compared at once: each takes thousands of resamples. */
-const MOST = 20;
-
 type Outcome = { run: string; found: Comparison | null; error: string | null };
 
 export function Forest({ base, others, other, split, score, version, lacking }: Props) {
-  const told = others.slice(0, MOST).includes(other) ? others.slice(0, MOST) : [other, ...others.slice(0, MOST - 1)];
-  const key = JSON.stringify([base, told, split, score]);
+  const told = toldOf(others, other);
+  const key = told.length > 0 ? JSON.stringify([base, told, split, score]) : null;
   const { data } = usePromise(key, (signal) => Promise.all(told.map((run) => outcome(run, signal))), version);
   const [box, { width }] = useSize<HTMLDivElement>();
   async function outcome(run: string, signal: AbortSignal): Promise<Outcome> {

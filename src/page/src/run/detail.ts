@@ -1,4 +1,5 @@
 /** What `/api/run/ID` answers. */
+import { NUMBERS } from "../data/table";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
@@ -52,6 +53,20 @@ export function flat(value: Json | undefined, before = ""): [string, Json][] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [[before, value]];
   const found = Object.entries(value).flatMap(([key, inner]) => flat(inner, before ? `${before}.${key}` : key));
   return found.length > 0 || before === "" ? found : [[before, {}]];
+}
+
+/** The last values of a run: its numbers, NaN and infinities among them, and all else but files. */
+export function lastValues(summary: Detail["summary"]): { numbers: [string, number][]; others: [string, Json][] } {
+  const numbers: [string, number][] = [];
+  const others: [string, Json][] = [];
+  for (const [key, value] of Object.entries(summary ?? {})
+    .filter(([, value]) => !isMedia(value))
+    .flatMap(([key, value]) => flat(value, key))) {
+    const number = typeof value === "string" ? NUMBERS[value] : value;
+    if (typeof number === "number") numbers.push([key, number]);
+    else others.push([key, value]);
+  }
+  return { numbers, others };
 }
 
 /** Whether a value stands for a file that was logged: pictures, tables and histograms have views of their own. */

@@ -1,8 +1,8 @@
 /** What a run is, at a glance: facts, last values, where it came from and ran. */
 import type { ComponentChildren } from "preact";
 import { link } from "../address/address";
-import { bytes, duration, moment, number, plural } from "../design/words";
-import { flat, isMedia, type Detail, type Json } from "./detail";
+import { bytes, duration, logged, moment, number, plural } from "../design/words";
+import { flat, lastValues, type Detail, type Json } from "./detail";
 import { readable } from "./environment";
 import { Pairs } from "./tree";
 
@@ -37,11 +37,7 @@ function record(value: Json | undefined | null): [string, Json][] {
 }
 
 export function Overview({ run }: { run: Detail }) {
-  const summary = Object.entries(run.summary ?? {})
-    .filter(([, value]) => !isMedia(value))
-    .flatMap(([key, value]) => flat(value, key));
-  const numbers = summary.filter((pair): pair is [string, number] => typeof pair[1] === "number");
-  const others = summary.filter(([, value]) => typeof value !== "number");
+  const { numbers, others } = lastValues(run.summary);
   const git = record(run.git as Json);
   const data = record(run.data_version ?? run.data);
   const versions = record(run.versions as Json);
@@ -82,7 +78,7 @@ export function Overview({ run }: { run: Detail }) {
                       <a href={link("curves", [], { metrics: key.replace(/[\\,]/g, "\\$&") })}>{key}</a>
                     </th>
                     <td class="number" title={String(value)}>
-                      {number(value)}
+                      {logged(value)}
                     </td>
                   </tr>
                 ))}

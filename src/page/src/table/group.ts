@@ -1,5 +1,6 @@
 /** Rows under headings: runs that agree in some columns. */
 import type { Column, RunTable, Value } from "../data/table";
+import { logged } from "../design/words";
 
 export interface Group {
   /** Stands for the group in the address. */
@@ -10,6 +11,7 @@ export interface Group {
 }
 
 export function textOf(value: Value): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return logged(value);
   return value === null ? "–" : Array.isArray(value) ? value.join(", ") : String(value);
 }
 

@@ -38,6 +38,30 @@ describe("metrics without a choice", () => {
     expect(standardMetrics(all, ["c"], table)).toHaveLength(3);
   });
 
+  it("are the losses of a run that diverged, too", () => {
+    const all = keys("val/miou", "train/loss", "val/loss", "val/accuracy");
+    const table = last({
+      "val/miou": [0.7, 0.7],
+      "train/loss": [NaN, 0.5],
+      "val/loss": [Infinity, 0.4],
+      "val/accuracy": [NaN, 0.7],
+    });
+    expect(standardMetrics(all, ["a"], table)).toEqual(["val/miou", "train/loss", "val/loss", "val/accuracy"]);
+    expect(standardMetrics(all, ["a", "b"], table)).toHaveLength(4);
+    // Nor does it tell anything that two ended so
+    const both = last({ "train/loss": [NaN, 0.5], "val/loss": [NaN, 0.5], "train/loss_x": [Infinity, 0.5] });
+    const losses = keys("train/loss", "val/loss", "train/loss_x");
+    expect(standardMetrics(losses, ["a"], both)).toEqual(["train/loss", "val/loss", "train/loss_x"]);
+    expect(standardMetrics(losses, ["a", "b"], both)).toEqual(["train/loss", "train/loss_x"]);
+  });
+
+  it("are a loss beside a score of its value, and both of two that ended at 0", () => {
+    const table = last({ "val/miou": [1, 0], "train/loss": [1, 0], "val/dice": [0.5, 0] });
+    const all = keys("val/miou", "train/loss", "val/dice");
+    expect(standardMetrics(all, ["a"], table)).toEqual(["val/miou", "val/dice", "train/loss"]);
+    expect(standardMetrics(all, ["b"], table)).toEqual(["val/miou", "val/dice", "train/loss"]);
+  });
+
   it("of other programs are what most of them logged, and what they logged most", () => {
     const all = [
       { key: "epoch", runs: 3, points: 999 },

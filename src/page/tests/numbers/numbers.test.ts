@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { pairs, tally } from "../../src/numbers/paired";
+import { pairs, tally, toldOf } from "../../src/numbers/paired";
 import { factorOf, lacks, shared } from "../../src/numbers/scores";
 import { limitOf, points, seenDigits, shade, signed } from "../../src/numbers/shade";
 
@@ -76,4 +76,11 @@ test("a run is known to lack a score that the base offers, and of one that nobod
 test("points of a hundred are for kirie's scores, and for what nobody has a table of", () => {
   const offers = { a: offer(false, "f1"), b: offer(false, "f1"), c: offer(true, "f1"), none: offer(false) };
   expect([factorOf(offers, "a", "b"), factorOf(offers, "a", "c"), factorOf(offers, "none", "")]).toEqual([1, 100, 100]);
+});
+
+test("of one run nothing is asked, and the run that is told is always compared", () => {
+  const many = Array.from({ length: 25 }, (_, at) => `r${at}`);
+  expect(toldOf([], "")).toEqual([]);
+  expect(toldOf(["a", "b"], "b")).toEqual(["a", "b"]);
+  expect(toldOf(many, "r24")).toEqual(["r24", ...many.slice(0, 19)]);
 });

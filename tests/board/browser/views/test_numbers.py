@@ -103,11 +103,20 @@ def test_a_tiny_difference_is_the_same_in_words_rows_and_labels(tab: Tab) -> Non
     assert told is not None
     row = card.get_by_role("row", name="unet-tiny")
     expect(row).to_contain_text(told[1])
-    expect(row).to_contain_text(f"[+{told[2]}, +{told[3]}]")
+    expect(row).to_contain_text(f"[{told[2]}, {told[3]}]")
     ticks = card.locator("text.tick").all_text_contents()
     assert len(ticks) > 2
     assert len(set(ticks)) == len(ticks)
     expect(page.get_by_role("region", name="Labels").get_by_role("row", name="unet-tiny")).to_contain_text(told[1])
+
+
+def test_one_run_is_compared_with_none(tab: Tab) -> None:
+    """It says what to do and asks for nothing, or the console would have an error (`page`)."""
+    page = tab("numbers?runs=aaaa")
+    card = page.get_by_role("region", name="Paired comparison")
+    expect(page.get_by_role("region", name="Labels").locator("td.number").first).to_be_visible()
+    expect(card.locator(".empty")).to_have_count(1)
+    expect(card.locator(".empty")).to_contain_text("Select a second run to compare the two.")
 
 
 def test_one_picture_shows_nobody_to_be_better(tab: Tab) -> None:
@@ -142,7 +151,7 @@ def test_scores_of_other_programs_are_offered_and_told_in_one_unit(tab: Tab) -> 
     expect(_scores(page)).to_have_value("f1")
     assert _scores(page).locator("option").all_inner_texts() == ["f1"]
     card = page.get_by_role("region", name="Paired comparison")
-    expect(card.locator(".sentence")).to_contain_text("+0.1000 f1 [0.1000, 0.1000]")
+    expect(card.locator(".sentence")).to_contain_text("+0.1000 f1 [+0.1000, +0.1000]")
     expect(card.get_by_role("row", name="own2")).to_contain_text("+0.1000")
     strip = page.get_by_role("region", name="Image by image")
     expect(strip.get_by_role("row").nth(1)).to_contain_text("+0.100")
