@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.board.conftest import Desk, silent, steps, write_log
 
-from kirie.board import judge
+from kirie.board import judge, states
 from kirie.board.indexer import Indexer
 from kirie.board.place import BoardPlace
 from kirie.board.states import Asked
@@ -76,11 +76,11 @@ def kirie_run(runs: Path, run_id: str, state: str, job: str | None = None, **sai
     return folder
 
 
-def told(folder: RunFolder, state: str) -> None:
+def told(folder: RunFolder, state: str, started: str = "2026-01-01T00:00:00+00:00") -> None:
     """Writes a run's record."""
     record = {"id": folder.path.name, "name": "unet", "state": state, "resumed": 0}
     record |= {
-        "started": "2026-01-01T00:00:00+00:00",
+        "started": started,
         "ended": "" if state == "running" else "2026-01-01T00:01:00+00:00",
     }
     folder.record.write_text(json.dumps(record), encoding="utf-8")
@@ -158,3 +158,18 @@ def test_a_new_submission_is_noticed(tmp_path: Path, desk: Desk, monkeypatch: py
     monkeypatch.setattr(desk.index._judge, "_next", 0.0)
     desk.look()
     assert desk.library.row("one")["state"] == "queued"
+
+
+def test_jobs_that_were_too_many_to_ask_about_are_not_over(
+    tmp_path: Path, desk: Desk, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That SLURM told nothing of them means nothing: records and leases tell of their runs, now and at later looks."""
+    monkeypatch.setattr(states, "_MOST_ASKED", 1)
+    kirie_run(tmp_path / "runs", "old", "preempted", "4710")
+    new = kirie_run(tmp_path / "runs", "new", "running", "4711")
+    told(new, "running", started="2026-01-03T00:00:00+00:00")
+    for _ in range(3):
+        desk.look()
+        assert {run: desk.library.row(run)["state"] for run in desk.library.ids()} == {"old": "queued", "new": "queued"}
+    (question,) = cluster.asked()
+    assert "--jobs 4711 " in question

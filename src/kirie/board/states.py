@@ -50,7 +50,9 @@ class Asked:
         self._answer = None
         if self._there:
             try:
-                return _states(folders, self)
+                found = _states(folders, self)
+                # Of runs with jobs that were too many to ask about, SLURM's word is not to be used
+                return self.states(folders) if self._answer is not None and self._answer.left else found
             except ClusterError:
                 # Without it leases and records have to do
                 pass
@@ -65,7 +67,8 @@ class Asked:
             ClusterError: SLURM does not answer.
         """
         found = self._slurm.jobs(ids[-_MOST_ASKED:])
-        self._answer = _Answer(frozenset(ids), found)
+        about = frozenset(ids[-_MOST_ASKED:])
+        self._answer = _Answer(about, frozenset(ids) - about, found)
         return found
 
     def states(self, folders: Iterable[RunFolder]) -> dict[Path, str]:
@@ -88,9 +91,16 @@ class Asked:
 
 
 class _Answer(NamedTuple):
-    """What SLURM said, and of which jobs: what it did not know of them is over."""
+    """What SLURM said.
+
+    Attributes:
+        about: The jobs that it was asked about: what it did not know of them is over.
+        left: Jobs that were too many to ask about.
+        known: Those that it knows.
+    """
 
     about: frozenset[str]
+    left: frozenset[str]
     known: dict[str, Job]
 
     def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
