@@ -76,20 +76,21 @@ def kirie_run(runs: Path, run_id: str, state: str, job: str | None = None, **sai
     return folder
 
 
-def told(folder: RunFolder, state: str, started: str = "2026-01-01T00:00:00+00:00") -> None:
+def told(folder: RunFolder, state: str) -> None:
     """Writes a run's record."""
     record = {"id": folder.path.name, "name": "unet", "state": state, "resumed": 0}
     record |= {
-        "started": started,
+        "started": "2026-01-01T00:00:00+00:00",
         "ended": "" if state == "running" else "2026-01-01T00:01:00+00:00",
     }
     folder.record.write_text(json.dumps(record), encoding="utf-8")
     folder.metrics.write_text("{}", encoding="utf-8")
 
 
-def submit(folder: RunFolder, job: str) -> None:
+def submit(folder: RunFolder, job: str, day: int = 2) -> None:
     """Notes a submission, as `kirie submit` does."""
-    made = {"job": job, "submitted": "2026-01-02T00:00:00+00:00", "cluster": "c", "log": "none", "script": "job.sbatch"}
+    when = f"2026-01-{day:02}T00:00:00+00:00"
+    made = {"job": job, "submitted": when, "cluster": "c", "log": "none", "script": "job.sbatch"}
     with folder.jobs.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(made) + "\n")
 
@@ -147,17 +148,22 @@ def test_a_changed_record_is_noticed(tmp_path: Path, place: BoardPlace, desk: De
         desk.close()
 
 
-def test_a_new_submission_is_noticed(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What its record tells of its end no longer counts then; SLURM's answer comes with the next question."""
+def test_a_new_submission_is_noticed(
+    tmp_path: Path, desk: Desk, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its record tells of its end no longer counts then: it is queued, until SLURM is asked and says otherwise."""
     folder = kirie_run(tmp_path / "runs", "one", "failed")
     desk.look()
     assert desk.library.row("one")["state"] == "failed"
     submit(folder, "4711")
     desk.look()
-    assert desk.library.row("one")["state"] == "crashed"
-    monkeypatch.setattr(desk.index._judge, "_next", 0.0)
-    desk.look()
     assert desk.library.row("one")["state"] == "queued"
+    assert len(cluster.asked()) == 0
+    for said, state in (("RUNNING", "running"), ("NODE_FAIL", "crashed")):
+        cluster.says(said)
+        monkeypatch.setattr(desk.index._judge, "_next", 0.0)
+        desk.look()
+        assert desk.library.row("one")["state"] == state
 
 
 def test_jobs_that_were_too_many_to_ask_about_are_not_over(
@@ -166,8 +172,7 @@ def test_jobs_that_were_too_many_to_ask_about_are_not_over(
     """That SLURM told nothing of them means nothing: records and leases tell of their runs, now and at later looks."""
     monkeypatch.setattr(states, "_MOST_ASKED", 1)
     kirie_run(tmp_path / "runs", "old", "preempted", "4710")
-    new = kirie_run(tmp_path / "runs", "new", "running", "4711")
-    told(new, "running", started="2026-01-03T00:00:00+00:00")
+    submit(kirie_run(tmp_path / "runs", "new", "running"), "4711", day=3)
     for _ in range(3):
         desk.look()
         assert {run: desk.library.row(run)["state"] for run in desk.library.ids()} == {"old": "queued", "new": "queued"}
