@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from kirie.board.states import Asked
 from kirie.board.turn import Turn
 from kirie.cluster.scheduler import Slurm
 from kirie.core.run import RunFolder
+from kirie.runlog.reader import kirie_folder
 
 
 class Cluster:
@@ -178,3 +180,22 @@ def test_jobs_that_were_too_many_to_ask_about_are_not_over(
         assert {run: desk.library.row(run)["state"] for run in desk.library.ids()} == {"old": "queued", "new": "queued"}
     (question,) = cluster.asked()
     assert "--jobs 4711 " in question
+
+
+def test_nobody_waits_for_the_folders_of_runs(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While they are looked at, on a slow file server perhaps, the page's questions are answered."""
+    page, answered = ThreadPoolExecutor(1), []
+
+    def looked(log: Path) -> Path | None:
+        answered.append(page.submit(desk.library.ids).result(1))
+        return real(log)
+
+    real = kirie_folder.of
+    kirie_run(tmp_path / "runs", "one", "running")
+    desk.look()
+    monkeypatch.setattr(kirie_folder, "of", looked)
+    monkeypatch.setattr(desk.index._judge, "_next", 0.0)
+    desk.index._judge.look()
+    page.shutdown(wait=False)
+    assert answered
+    assert set(map(tuple, answered)) == {("one",)}
