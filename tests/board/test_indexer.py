@@ -462,6 +462,23 @@ def test_links_to_folders_of_runs_are_followed(tmp_path: Path) -> None:
     assert set(Scan(root).look()) == {str(path.relative_to(root)) for path in found}
 
 
+def test_a_link_that_leads_to_runs_later_is_followed_then(tmp_path: Path) -> None:
+    """The folder that the link lies in does not change when runs begin behind it, where nothing was, or no runs."""
+    root = tmp_path / "runs"
+    root.mkdir()
+    (tmp_path / "project").mkdir()
+    (tmp_path / "file").write_text("")
+    for name in ("project", "later", "file"):
+        (root / name).symlink_to(tmp_path / name)
+    os.utime(root, (logs.START, logs.START))
+    looking = Scan(root)
+    assert looking.look() == {}
+    for name in ("project", "later"):
+        write_log(tmp_path / name, name)
+    assert root.stat().st_mtime == logs.START
+    assert {log.id for log in looking.look().values()} == {"project", "later"}
+
+
 def test_very_many_tiny_runs(tmp_path: Path, desk: Desk) -> None:
     """Runs of one row are read in changes of many each; the newest stand first."""
     for at in range(200):

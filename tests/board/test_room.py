@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from benchmarks import board_logs as logs
 from tests.board.conftest import Desk, append, silent, steps, write_log
 
-from kirie.board import cache, readers, reading
+from kirie.board import cache, readers, reading, room
 from kirie.board.cache import CacheFullError
 from kirie.board.place import BoardPlace
 
@@ -102,4 +103,52 @@ def test_a_run_that_does_not_fit_alone_is_shown_as_far_as_it_fits(
     desk.look()
     assert desk.library.row("long")["state"] == "crashed"
     write_log(tmp_path / "runs", "new", steps([1.0]), started=logs.START + 9)
-    assert looked(desk) == ["new"]
+    assert looked(desk) == ["new", "long"]
+
+
+def test_a_run_that_is_longer_than_the_memory_takes_no_other_away(tmp_path: Path, desk: Desk) -> None:
+    """It alone is cut, at a part of the memory: all others, the living, and what begins later go on."""
+    runs = tmp_path / "runs"
+    for at in range(10):
+        silent(write_log(runs, f"r{at}", steps([1.0]), started=logs.START + at, more=printed(2)), 3600)
+    living = write_log(runs, "living", steps([1.0]), started=logs.START + 60, exit_code=None)
+    silent(write_log(runs, "long", steps([1.0]), started=logs.START + 99, more=printed(200)), 60)
+    old = [f"r{at}" for at in reversed(range(10))]
+    assert looked(desk) == ["long", "living", *old]
+    assert desk.library.row("long")["steps"] == 0
+    append(living, steps([2.0], first=1), 1)
+    write_log(runs, "new", steps([1.0]), started=logs.START + 999, more=printed(10))
+    assert looked(desk) == ["new", "long", "living", *old]
+    assert desk.library.row("living")["steps"] == 1
+
+
+def test_a_run_whose_facts_do_not_fit_takes_no_other_away(tmp_path: Path, desk: Desk) -> None:
+    """One of which not even the configuration fits shows as one with one thing skipped."""
+    write_log(tmp_path / "runs", "old", steps([1.0]))
+    write_log(tmp_path / "runs", "huge", config={"text": "x" * 2**20}, started=logs.START + 9)
+    assert looked(desk) == ["huge", "old"]
+    assert desk.library.row("huge")["skipped"] == 1
+
+
+def test_more_runs_are_shown_again_when_there_is_room(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few long runs, for which many gave way, were deleted; though not at once, as to try it costs reading."""
+    now = 100.0
+    monkeypatch.setattr(room, "time", SimpleNamespace(monotonic=lambda: now))
+    runs = tmp_path / "runs"
+    for at in range(20):
+        silent(write_log(runs, f"r{at:02}", steps([1.0]), started=logs.START + at, more=printed(2)), 3600)
+    long = [
+        write_log(runs, f"long{at}", steps([1.0]), started=logs.START + 99 + at, more=printed(26)) for at in range(5)
+    ]
+    for path in long:
+        silent(path, 3600)
+    assert len(shown := looked(desk)) < 6
+    for path in long:
+        path.unlink()
+    assert len(desk.look()) == len(shown)
+    for _ in range(5):
+        now += 60
+        found = desk.look()
+    assert len(found) == 20

@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.board.conftest import Desk, silent, steps, write_log
 
-from kirie.board import judge
+from kirie.board import judge, states
 from kirie.board.indexer import Indexer
 from kirie.board.place import BoardPlace
 from kirie.board.states import Asked
 from kirie.board.turn import Turn
 from kirie.cluster.scheduler import Slurm
 from kirie.core.run import RunFolder
+from kirie.runlog.reader import kirie_folder
 
 
 class Cluster:
@@ -87,9 +89,10 @@ def told(folder: RunFolder, state: str) -> None:
     folder.metrics.write_text("{}", encoding="utf-8")
 
 
-def submit(folder: RunFolder, job: str) -> None:
+def submit(folder: RunFolder, job: str, day: int = 2) -> None:
     """Notes a submission, as `kirie submit` does."""
-    made = {"job": job, "submitted": "2026-01-02T00:00:00+00:00", "cluster": "c", "log": "none", "script": "job.sbatch"}
+    when = f"2026-01-{day:02}T00:00:00+00:00"
+    made = {"job": job, "submitted": when, "cluster": "c", "log": "none", "script": "job.sbatch"}
     with folder.jobs.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(made) + "\n")
 
@@ -147,14 +150,52 @@ def test_a_changed_record_is_noticed(tmp_path: Path, place: BoardPlace, desk: De
         desk.close()
 
 
-def test_a_new_submission_is_noticed(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What its record tells of its end no longer counts then; SLURM's answer comes with the next question."""
+def test_a_new_submission_is_noticed(
+    tmp_path: Path, desk: Desk, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its record tells of its end no longer counts then: it is queued, until SLURM is asked and says otherwise."""
     folder = kirie_run(tmp_path / "runs", "one", "failed")
     desk.look()
     assert desk.library.row("one")["state"] == "failed"
     submit(folder, "4711")
     desk.look()
-    assert desk.library.row("one")["state"] == "crashed"
-    monkeypatch.setattr(desk.index._judge, "_next", 0.0)
-    desk.look()
     assert desk.library.row("one")["state"] == "queued"
+    assert len(cluster.asked()) == 0
+    for said, state in (("RUNNING", "running"), ("NODE_FAIL", "crashed")):
+        cluster.says(said)
+        monkeypatch.setattr(desk.index._judge, "_next", 0.0)
+        desk.look()
+        assert desk.library.row("one")["state"] == state
+
+
+def test_jobs_that_were_too_many_to_ask_about_are_not_over(
+    tmp_path: Path, desk: Desk, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That SLURM told nothing of them means nothing: records and leases tell of their runs, now and at later looks."""
+    monkeypatch.setattr(states, "_MOST_ASKED", 1)
+    kirie_run(tmp_path / "runs", "old", "preempted", "4710")
+    submit(kirie_run(tmp_path / "runs", "new", "running"), "4711", day=3)
+    for _ in range(3):
+        desk.look()
+        assert {run: desk.library.row(run)["state"] for run in desk.library.ids()} == {"old": "queued", "new": "queued"}
+    (question,) = cluster.asked()
+    assert "--jobs 4711 " in question
+
+
+def test_nobody_waits_for_the_folders_of_runs(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While they are looked at, on a slow file server perhaps, the page's questions are answered."""
+    page, answered = ThreadPoolExecutor(1), []
+
+    def looked(log: Path) -> Path | None:
+        answered.append(page.submit(desk.library.ids).result(1))
+        return real(log)
+
+    real = kirie_folder.of
+    kirie_run(tmp_path / "runs", "one", "running")
+    desk.look()
+    monkeypatch.setattr(kirie_folder, "of", looked)
+    monkeypatch.setattr(desk.index._judge, "_next", 0.0)
+    desk.index._judge.look()
+    page.shutdown(wait=False)
+    assert answered
+    assert set(map(tuple, answered)) == {("one",)}

@@ -17,7 +17,7 @@ from kirie.board import schema
 _PATIENCE_S = 30.0
 _MEMORY_BYTES = 512 * 2**20
 _PAGE_BYTES = 8192
-_FULL = " That memory is full: the oldest runs are left out."
+_FULL = " That memory is full: the oldest runs are left out, and of very long ones all but the first part."
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
 
 

@@ -150,12 +150,12 @@ class Indexer:
             self._judge.look()
             self._trouble.tell()
         except BaseException as error:
-            if isinstance(error, CacheFullError):
-                self._room.shrink()
             # What was not kept is looked up again
             self._known = None
             self._keeper.forget()
             self._trouble.forget()
+            if isinstance(error, CacheFullError):
+                self._forget(self._room.shrink())
             raise
 
     def _look_at_all(self, known: dict[str, _Known]) -> None:
@@ -166,11 +166,11 @@ class Indexer:
         if self._trouble.gone:
             # A disk that is not mounted at the moment takes no runs with it
             return
+        self._room.grow()
         there, logs = len(logs), newest(logs, min(self._room.most, MOST_LOGS))
         self._trouble.logs = there, len(logs)
         if gone := [path for path in known if path not in logs and not self._is_closed(path)]:
-            with self._cache.writing() as connection:
-                self._keeper.make(connection, self._keeper.remove(connection, gone), self._asked.states)
+            self._forget(gone)
             for path in gone:
                 del known[path]
         new = [log for log in logs.values() if not known.get(log.path, _UNKNOWN).is_of(log)]
@@ -181,6 +181,11 @@ class Indexer:
         self._trouble.closed = self._scan.closed | self._unread
         with self._cache.writing() as connection:
             connection.execute("REPLACE INTO meta VALUES ('refreshed', ?)", (int(time.time()),))
+
+    def _forget(self, paths: Sequence[str]) -> None:
+        if paths:
+            with self._cache.writing() as connection:
+                self._keeper.make(connection, self._keeper.remove(connection, paths), self._asked.states)
 
     def _is_closed(self, path: str) -> bool:
         """Whether a log, or a folder that it lies in, could not be looked at just now: it may be there still."""
@@ -256,8 +261,8 @@ class Indexer:
         except CacheFullError:
             self._keeper.forget()
             if len(found) < 2:
-                for log, _ in found:
-                    self._room.give_up(log)
+                for log, reading in found:
+                    self._room.refuse(log, reading)
                 raise
             # The newer ones may fit
             half = len(found) // 2

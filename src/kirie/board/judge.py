@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from kirie.board.cache import Cache
-from kirie.board.keeper import Keeper
+from kirie.board.keeper import Keeper, run_folder
 from kirie.board.states import ALIVE, Asked
 
 ASK_S = 15.0
@@ -39,8 +39,9 @@ class Judge:
             # Finished is by their record who can never be anything else
             found = connection.execute("SELECT key, id, state FROM run WHERE state != 'finished'").fetchall()
             before = [(key, run_id, state) for key, run_id, state in found if due or state in ALIVE]
-            folders = self._keeper.folders(connection, [key for key, _, _ in before])
-        # SLURM may take its time, in which others can write
+            logs = self._keeper.logs(connection, [key for key, _, _ in before])
+        # A file server and SLURM may take their time, in which others can read and write
+        folders = {key: folder for key, log in logs.items() if (folder := run_folder(log)) is not None}
         ours = list(folders.values())
         told = self._asked.ask(ours) if due else self._asked.states(ours)
         if due:

@@ -163,7 +163,7 @@ class Keeper:
             "UPDATE segment SET run = ? WHERE path = ? AND run != ?",
             [(key, os.fsencode(each.path), key) for key, segments in known for each in segments],
         )
-        folders = {key: _run_folder(self._folder / found[-1].path) for key, found in known if found}
+        folders = {key: run_folder(self._folder / found[-1].path) for key, found in known if found}
         told = states([folder for folder in folders.values() if folder is not None])
         version = None
         for key, segments in known:
@@ -193,17 +193,16 @@ class Keeper:
             connection.execute("DELETE FROM gone WHERE key = ?", (key,))
         return version
 
-    def folders(self, connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, RunFolder]:
-        """kirie's own folders of runs by key, of those that have one."""
+    def logs(self, connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, Path]:
+        """The newest log of each run by key, of those that have a record of kirie."""
         found = {}
         for key in keys:
             newest = connection.execute(
                 "SELECT path FROM segment WHERE run = ? AND told ORDER BY began DESC, stamp DESC, path DESC LIMIT 1",
                 (key,),
             ).fetchone()
-            folder = _run_folder(self._folder / os.fsdecode(newest[0])) if newest is not None else None
-            if folder is not None:
-                found[key] = folder
+            if newest is not None:
+                found[key] = self._folder / os.fsdecode(newest[0])
         return found
 
     def _runs(self, connection: sqlite3.Connection, run_id: str) -> dict[str, list[Segment]]:
@@ -277,7 +276,8 @@ def _nothing(segments: Sequence[Segment]) -> _Said | None:
     return _Said(lost, merged([each.facts for each in lost]), None, None, {}, {}) if lost else None
 
 
-def _run_folder(log: Path) -> RunFolder | None:
+def run_folder(log: Path) -> RunFolder | None:
+    """kirie's own folder of a log's run, if it has one."""
     found = kirie_folder.of(log)
     return None if found is None else RunFolder(found)
 

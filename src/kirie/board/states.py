@@ -50,7 +50,11 @@ class Asked:
         self._answer = None
         if self._there:
             try:
-                return _states(folders, self)
+                found = _states(folders, self)
+                # Where there is no job there is no question
+                self._answer = self._answer or _Answer(frozenset(), frozenset(), {})
+                # Of runs with jobs that were too many to ask about, SLURM's word is not to be used
+                return self.states(folders) if self._answer.left else found
             except ClusterError:
                 # Without it leases and records have to do
                 pass
@@ -65,12 +69,14 @@ class Asked:
             ClusterError: SLURM does not answer.
         """
         found = self._slurm.jobs(ids[-_MOST_ASKED:])
-        self._answer = _Answer(frozenset(ids), found)
+        about = frozenset(ids[-_MOST_ASKED:])
+        self._answer = _Answer(about, frozenset(ids) - about, found)
         return found
 
     def states(self, folders: Iterable[RunFolder]) -> dict[Path, str]:
         """The states of kirie's runs by folder, asking nobody: by SLURM's last word, where it was asked about all jobs
-        of a run, else from records and leases alone; nothing is written into them.
+        of a run, else from records and leases alone; nothing is written into them. One that was submitted since, and
+        shows no life yet, counts as queued.
 
         One that cannot be told is left out.
         """
@@ -79,6 +85,10 @@ class Asked:
             try:
                 try:
                     found |= _states([folder], self._answer)
+                except _NewJobError:
+                    alone = _states([folder], None)
+                    # Just submitted: what its record tells of an end is older
+                    found |= {path: "queued" if state == "crashed" else state for path, state in alone.items()}
                 except ClusterError:
                     found |= _states([folder], None)
             except Exception:
@@ -87,16 +97,29 @@ class Asked:
         return found
 
 
+class _NewJobError(ClusterError):
+    """A job was submitted after SLURM was asked."""
+
+
 class _Answer(NamedTuple):
-    """What SLURM said, and of which jobs: what it did not know of them is over."""
+    """What SLURM said.
+
+    Attributes:
+        about: The jobs that it was asked about: what it did not know of them is over.
+        left: Jobs that were too many to ask about.
+        known: Those that it knows.
+    """
 
     about: frozenset[str]
+    left: frozenset[str]
     known: dict[str, Job]
 
     def jobs(self, ids: Sequence[str]) -> dict[str, Job]:
-        if not self.about.issuperset(ids):
-            raise ClusterError("SLURM was not asked about these jobs yet.")
-        return self.known
+        if self.about.issuperset(ids):
+            return self.known
+        if self.left.isdisjoint(ids):
+            raise _NewJobError("SLURM was not asked about these jobs yet.")
+        raise ClusterError("There were too many jobs to ask SLURM about these.")
 
 
 def _states(folders: Iterable[RunFolder], slurm: Knowing | None) -> dict[Path, str]:

@@ -17,6 +17,8 @@ _DEEPEST = 32
 """Levels below the given folder that are looked at."""
 _BELOW_A_LINK = 2
 """Levels below a link: to a kirie's run, its `wandb`, a segment's folder."""
+_MOST_LINKS = 1000
+"""Links of a folder that are asked at every look whether they lead to a folder of runs by now."""
 _WANDB = "wandb"
 """How W&B calls its folder of runs."""
 
@@ -46,13 +48,15 @@ class Folder(NamedTuple):
     Attributes:
         identity: What tells it from all others, by whatever path it is reached.
         folders: Its folders, without hidden ones.
-        links: Links that may lead to folders of runs.
+        links: Links that lead to folders of runs, by their names or by what is there.
+        others: Links that may do so later.
         logs: Files that are called as logs.
     """
 
     identity: tuple[int, int]
     folders: list[str]
     links: list[str]
+    others: list[str]
     logs: list[str]
 
 
@@ -88,11 +92,11 @@ def walk(root: str, look: Callable[[str], Folder | None]) -> Iterator[tuple[str,
     seen: set[tuple[int, int]] = set()
     yield from _down(root, _DEEPEST, look, seen, links)
     for link in sorted(links):
-        yield from _down(link, _BELOW_A_LINK, look, seen, [])
+        yield from _down(link, _BELOW_A_LINK, look, seen, None)
 
 
 def _down(
-    root: str, deepest: int, look: Callable[[str], Folder | None], seen: set[tuple[int, int]], links: list[str]
+    root: str, deepest: int, look: Callable[[str], Folder | None], seen: set[tuple[int, int]], links: list[str] | None
 ) -> Iterator[tuple[str, Folder]]:
     folders = [(root, deepest)]
     while folders:
@@ -102,7 +106,10 @@ def _down(
             continue
         seen.add(folder.identity)
         yield path, folder
-        links += [f"{path}/{name}" for name in folder.links]
+        if links is not None:
+            links += [f"{path}/{name}" for name in folder.links]
+            # A folder does not change when another does that a link in it leads to
+            links += [link for name in folder.others if _has_runs(link := f"{path}/{name}")]
         # A run's own folder has none of another run below it; a log that lies elsewhere says nothing of its neighbours
         if left and not (folder.logs and stamp_of(path.rpartition("/")[2])):
             folders += [(f"{path}/{name}", left - 1) for name in folder.folders]
@@ -114,7 +121,7 @@ def listed(path: str, identity: tuple[int, int]) -> Folder:
     Raises:
         OSError: It cannot be looked at.
     """
-    found = Folder(identity, [], [], [])
+    found = Folder(identity, [], [], [], [])
     with os.scandir(path) as entries:
         for entry in entries:
             name = entry.name
@@ -122,8 +129,12 @@ def listed(path: str, identity: tuple[int, int]) -> Folder:
                 if not name.startswith("."):
                     found.folders.append(name)
             elif entry.is_symlink():
-                if not name.startswith(".") and (name == _WANDB or stamp_of(name) or _has_runs(entry.path)):
+                if name.startswith("."):
+                    continue
+                if name == _WANDB or stamp_of(name) or _has_runs(entry.path):
                     found.links.append(name)
+                elif len(found.others) < _MOST_LINKS and not _is_file(entry):
+                    found.others.append(name)
             elif name.endswith(ENDING) and entry.is_file(follow_symlinks=False):
                 found.logs.append(name)
     return found
@@ -132,6 +143,13 @@ def listed(path: str, identity: tuple[int, int]) -> Folder:
 def _has_runs(path: str) -> bool:
     try:
         return Path(path, _WANDB).is_dir()
+    except OSError:
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
     except OSError:
         return False
 
