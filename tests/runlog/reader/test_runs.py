@@ -125,9 +125,34 @@ def test_what_one_segment_logs_at_a_step_all_counts(tmp_path: Path) -> None:
     assert len(run.histograms("hist")) == 3
     assert run.texts("word") == [(2, "new")]
     table = run.to_pandas(["loss", "iou"])
-    assert table.index.tolist() == [0, 1, 2, 2, 2]
-    assert table["iou"].tolist()[2:] == [0, 0.1, 0.2]
-    assert table["loss"].notna().tolist() == [True, True, True, False, False]
+    assert table.index.tolist() == [0, 1, 2, 2, 2, 2]
+    np.testing.assert_array_equal(table["iou"].tolist()[2:], [0, 0.1, 0.2, math.nan])
+    assert table["loss"].notna().tolist() == [True, True, False, False, False, True]
+
+
+def test_values_of_one_row_stay_in_one_row(tmp_path: Path) -> None:
+    """Where a step has several values of a metric, a table has a row for each row of the log, and else one a step: an
+    epoch that stands in each row has none of them apart."""
+    trained = [
+        {STEP: 1, "epoch": 0, "loss": 3.0},
+        {STEP: 1, "epoch": 0, "val": 0.5},
+        {STEP: 2, "epoch": 0, "loss": 2.0},
+        {STEP: 2, "epoch": 1, "val": 0.6},
+        {STEP: 3, "epoch": 1, "loss": 1.0},
+    ]
+    images = [{"iou": at / 10} | ({"dice": at / 10} if at % 2 else {}) for at in range(6)]
+    logs.write(tmp_path, [logs.history(row) for row in [*trained, *images]])
+    (run,) = kirie.runlog.open(tmp_path)
+    table = run.to_pandas(["dice", "iou", "loss"])
+    assert table.index.tolist() == [1, 2] + [3] * 7
+    both = table.dropna(subset=["dice"])
+    assert both["dice"].tolist() == both["iou"].tolist() == [0.1, 0.3, 0.5]
+    assert table["loss"].dropna().tolist() == [3, 2, 1]
+    table = run.to_pandas(["epoch", "loss", "val"])
+    assert table.index.tolist() == [1, 2, 2, 3]
+    np.testing.assert_array_equal(table["val"], [0.5, math.nan, 0.6, math.nan])
+    assert table["epoch"].tolist() == [0, 0, 1, 1]
+    assert run.to_polars([]).height == 0
 
 
 def test_runs_are_found_newest_first_without_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
