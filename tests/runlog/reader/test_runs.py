@@ -91,6 +91,21 @@ def test_whose_logs_are_does_not_depend_on_their_order(owners: list[str], keys: 
         assert [keys_of("abc", order)[owner] for owner in logs_of] == keys
 
 
+def test_no_two_runs_are_called_the_same(tmp_path: Path) -> None:
+    """Names may hold what stands between the parts of a key, and what stands for that."""
+    owners = [Owner(*parts) for parts in itertools.product(("", "~", "~~", "^7E", "p~", "p"), repeat=2)]
+    ids = ("x", "x~p~", "x^7Ep^7E", "x~", "^5E", "^", "~")
+    keys = [key for id_ in ids for known in (owners, owners[:1]) for key in set(keys_of(id_, known).values())]
+    assert len(set(keys)) == len(keys) > 100
+    for at, (id_, project) in enumerate([("x", "p"), ("x", "q"), ("x~p~", "z")]):
+        logs.write(tmp_path / project, [logs.run(run_id=id_, project=project), *_rows([1], at)], id_=id_)
+    runs = kirie.runlog.open(tmp_path)
+    found = {run.key: run.history("loss").value.tolist() for run in runs}
+    assert found == {"x~p~": [0], "x~q~": [1], "x^7Ep^7E": [2]}
+    with pytest.raises(RunError, match="2 runs have the id 'x'"):
+        runs["x"]
+
+
 def test_a_log_that_says_nothing_yet_is_of_the_run_that_there_is(tmp_path: Path) -> None:
     """The segment of a restart is empty at first; it takes nothing from its run."""
     logs.write(tmp_path, [logs.run(run_id="abc", project="p"), *_rows([1], 1.0)], id_="abc")

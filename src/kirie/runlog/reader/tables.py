@@ -80,7 +80,8 @@ def _repeated(series: Series) -> NDArray[np.int64]:
     again = np.diff(series.step) == 0
     if series.key == EPOCH:
         again &= np.diff(series.value) != 0
-    return series.step[1:][again]
+    found: NDArray[np.int64] = series.step[1:][again]
+    return found
 
 
 def _alike(values: list[Any]) -> list[Any]:
