@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,20 @@ def test_the_goal_can_be_turned(client: TestClient) -> None:
         {"aaaa": 0.35, "bbbb": 0.4, "cccc": 0.4}
     )
     assert found["trails"]["trials"][-1][1] == pytest.approx(0.35)
+
+
+def test_a_number_that_is_none_is_left_out_of_a_sweep(tmp_path: Path) -> None:
+    """One trial with an infinite setting leaves its axis one of numbers, and has no share in what mattered."""
+    for at in range(10):
+        config = {"sweep": "odd", "lr": at, "batch_size": 4 if at < 9 else math.inf}
+        write_log(tmp_path / "runs", f"run{at}", [{"val/miou": at / 10, "_step": 0, "_timestamp": 1.0}], config=config)
+    app = make_board(tmp_path / "runs", BoardPlace(tmp_path / "cache", tmp_path / "notes"))
+    app.state.index.look()
+    found = _get(TestClient(app, base_url="http://127.0.0.1"), "/api/sweeps/odd")
+    kinds = {one["name"]: one["kind"] for one in found["parameters"]}
+    assert (kinds["batch_size"], kinds["lr"]) == ("number", "number")
+    assert [one["name"] for one in found["importance"]] == ["lr"]
+    app.state.library.cache.close()
 
 
 def test_a_sweep_without_a_metric_opens(tmp_path: Path) -> None:

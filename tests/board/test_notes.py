@@ -50,7 +50,7 @@ def test_notes_of_former_boards_are_read(tmp_path: Path, board: Board, place: Bo
     write_log(tmp_path / "runs", "odd~one", steps([1.0]), project="two")
     with board(tmp_path / "runs") as client:
         found = {run: row["note"] for run, row in table(client).items()}
-        ids = {"alone": "a", "odd~one": "z"}
+        ids = {"alone": "a", "odd^7Eone": "z"}
         assert found == {"same~one~": "s", "same~two~": "t", "same~three~": "s"} | ids
         client.post("/api/notes", json={"notes": [{"run": "same~one~", "note": ""}]})
         found = {run: row["note"] for run, row in table(client).items()}

@@ -241,6 +241,22 @@ def test_two_projects_may_have_runs_of_one_id(tmp_path: Path, board: Board) -> N
     assert one.is_file()
 
 
+def test_an_id_that_reads_like_a_key_is_a_run_of_its_own(tmp_path: Path, board: Board) -> None:
+    """No curve is mixed of two runs, and none of them is missing."""
+    for at, (run, project) in enumerate((("x", "p"), ("x", "q"), ("x~p~", "z"))):
+        write_log(tmp_path / "runs" / project, run, steps([at]), project=project, started=logs.START + at)
+    with board(tmp_path / "runs") as client:
+        ids = client.get("/api/runs").json()["ids"]
+        assert ids == ["x^7Ep^7E", "x~q~", "x~p~"]
+        asked = [{"run": run, "metric": "loss"} for run in ids]
+        assert [values for _, _, values in curves(client, series=asked)] == [[2], [1], [0]]
+        assert client.get("/api/run/x^7Ep^7E").json()["project"] == "z"
+    with board(tmp_path / "odd") as client:
+        write_log(tmp_path / "odd", "a~b", steps([1.0]), project="p")
+        whole(client)
+        assert client.get("/api/run/a~b").json()["error"] == "The run of the id 'a~b' is called a^7Eb; name it so."
+
+
 def test_numbers_that_are_none(tmp_path: Path, board: Board) -> None:
     """NaN and infinities of a log are texts in the table, and no JSON that breaks."""
     write_log(tmp_path / "runs", "odd", steps([1.0, math.nan, math.inf]))

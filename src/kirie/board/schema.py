@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-VERSION = 9
+VERSION = 10
 """Another number: a cache is thrown away and made anew."""
 
 _TABLES = """

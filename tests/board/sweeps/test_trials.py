@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from kirie.board.sweeps.journal import Entry
@@ -81,6 +82,16 @@ def test_kinds_of_parameters() -> None:
     assert described("list", trials, None).values == ([0], [1], [2], [3])
     assert described("flag", trials, None).kind == "choice"
     assert described("missing", trials, None).values == ()
+
+
+def test_a_number_that_is_none_makes_no_choice_of_the_others() -> None:
+    """JSON has NaN and infinities as texts; alone, or beside words, they are choices."""
+    tried = [4, "Infinity", 800, "NaN", "-Infinity", math.inf]
+    trials = [_trial(at, 0.0, params={"n": value, "odd": "NaN", "word": value}) for at, value in enumerate(tried)]
+    trials.append(_trial(9, 0.0, params={"word": "auto"}))
+    assert described("n", trials, None).to_dict() == {"name": "n", "kind": "number", "log": True}
+    assert described("odd", trials, None).values == ("NaN",)
+    assert described("word", trials, None).values == (4, 800, "-Infinity", "Infinity", "NaN", "auto", math.inf)
 
 
 def test_the_best_so_far() -> None:

@@ -91,6 +91,21 @@ def test_whose_logs_are_does_not_depend_on_their_order(owners: list[str], keys: 
         assert [keys_of("abc", order)[owner] for owner in logs_of] == keys
 
 
+def test_no_two_runs_are_called_the_same(tmp_path: Path) -> None:
+    """Names may hold what stands between the parts of a key, and what stands for that."""
+    owners = [Owner(*parts) for parts in itertools.product(("", "~", "~~", "^7E", "p~", "p"), repeat=2)]
+    ids = ("x", "x~p~", "x^7Ep^7E", "x~", "^5E", "^", "~")
+    keys = [key for id_ in ids for known in (owners, owners[:1]) for key in set(keys_of(id_, known).values())]
+    assert len(set(keys)) == len(keys) > 100
+    for at, (id_, project) in enumerate([("x", "p"), ("x", "q"), ("x~p~", "z")]):
+        logs.write(tmp_path / project, [logs.run(run_id=id_, project=project), *_rows([1], at)], id_=id_)
+    runs = kirie.runlog.open(tmp_path)
+    found = {run.key: run.history("loss").value.tolist() for run in runs}
+    assert found == {"x~p~": [0], "x~q~": [1], "x^7Ep^7E": [2]}
+    with pytest.raises(RunError, match="2 runs have the id 'x'"):
+        runs["x"]
+
+
 def test_a_log_that_says_nothing_yet_is_of_the_run_that_there_is(tmp_path: Path) -> None:
     """The segment of a restart is empty at first; it takes nothing from its run."""
     logs.write(tmp_path, [logs.run(run_id="abc", project="p"), *_rows([1], 1.0)], id_="abc")
@@ -125,9 +140,34 @@ def test_what_one_segment_logs_at_a_step_all_counts(tmp_path: Path) -> None:
     assert len(run.histograms("hist")) == 3
     assert run.texts("word") == [(2, "new")]
     table = run.to_pandas(["loss", "iou"])
-    assert table.index.tolist() == [0, 1, 2, 2, 2]
-    assert table["iou"].tolist()[2:] == [0, 0.1, 0.2]
-    assert table["loss"].notna().tolist() == [True, True, True, False, False]
+    assert table.index.tolist() == [0, 1, 2, 2, 2, 2]
+    np.testing.assert_array_equal(table["iou"].tolist()[2:], [0, 0.1, 0.2, math.nan])
+    assert table["loss"].notna().tolist() == [True, True, False, False, False, True]
+
+
+def test_values_of_one_row_stay_in_one_row(tmp_path: Path) -> None:
+    """Where a step has several values of a metric, a table has a row for each row of the log, and else one a step: an
+    epoch that stands in each row has none of them apart."""
+    trained = [
+        {STEP: 1, "epoch": 0, "loss": 3.0},
+        {STEP: 1, "epoch": 0, "val": 0.5},
+        {STEP: 2, "epoch": 0, "loss": 2.0},
+        {STEP: 2, "epoch": 1, "val": 0.6},
+        {STEP: 3, "epoch": 1, "loss": 1.0},
+    ]
+    images = [{"iou": at / 10} | ({"dice": at / 10} if at % 2 else {}) for at in range(6)]
+    logs.write(tmp_path, [logs.history(row) for row in [*trained, *images]])
+    (run,) = kirie.runlog.open(tmp_path)
+    table = run.to_pandas(["dice", "iou", "loss"])
+    assert table.index.tolist() == [1, 2] + [3] * 7
+    both = table.dropna(subset=["dice"])
+    assert both["dice"].tolist() == both["iou"].tolist() == [0.1, 0.3, 0.5]
+    assert table["loss"].dropna().tolist() == [3, 2, 1]
+    table = run.to_pandas(["epoch", "loss", "val"])
+    assert table.index.tolist() == [1, 2, 2, 3]
+    np.testing.assert_array_equal(table["val"], [0.5, math.nan, 0.6, math.nan])
+    assert table["epoch"].tolist() == [0, 0, 1, 1]
+    assert run.to_polars([]).height == 0
 
 
 def test_runs_are_found_newest_first_without_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from kirie.board.facts import held, record_of
 from kirie.board.library import Library, library_of
-from kirie.board.sweeps.importance import CARE, importances, why_none
+from kirie.board.sweeps.importance import CARE, importances, is_number, why_none
 from kirie.board.sweeps.journal import left_running, read_journal
 from kirie.board.sweeps.listing import Sweep, config_of, sweeps
 from kirie.board.sweeps.metric import goal_of, guessed
@@ -203,7 +203,11 @@ def _importance(
 ) -> tuple[list[dict[str, Any]], str | None, str | None]:
     """Shares of the parameters in what made trials good, and from how many that have finished; without any, why."""
     finished = [one for one in trials if counts(one)]
-    params, values = [one.params for one in finished], [one.value or 0.0 for one in finished]
+    values = [one.value or 0.0 for one in finished]
+    # A number that is none has no place among those of the other trials
+    params = [
+        {name: value for name, value in one.params.items() if name not in logs or is_number(value)} for one in finished
+    ]
     found = importances(params, values, goal, logs)
     if not found:
         return [], None, why_none(params, values, metric or "any metric")

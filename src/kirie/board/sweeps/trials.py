@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from kirie.board.sweeps.importance import DECADES, is_number
 from kirie.board.sweeps.journal import Entry
+from kirie.runlog.reader.values import number
 
 _OF_THE_RUN = ("run_id", "name", "sweep", "group", "runs", "reused", "id", "parameters", "data.store", "data.workers")
 _NOTED = (
@@ -163,8 +165,10 @@ def described(name: str, trials: Sequence[Trial], log: bool | None) -> Parameter
         log: Whether it is drawn by its logarithm; None: its values decide.
     """
     tried = [one.params[name] for one in trials if name in one.params]
-    if tried and all(is_number(value) for value in tried):
-        low, high = min(tried), max(tried)
+    # NaN and infinities, texts in JSON, have no place on a scale, and make no words of the numbers beside them
+    finite = [value for value in tried if math.isfinite(number(value) or 0)]
+    if finite and all(is_number(value) for value in finite):
+        low, high = min(finite), max(finite)
         wide = low > 0 and high / low >= DECADES
         return Parameter(name, "number", bool(low > 0 and log) if log is not None else wide)
     # In the order of numbers and words, nothing first; equal ones once

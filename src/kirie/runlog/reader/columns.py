@@ -18,7 +18,10 @@ from kirie.runlog.reader.values import flat, number
 STEP = "trainer/global_step"
 """The key under which Lightning logs the step; W&B's own `_step` counts calls."""
 
-_CALLS, _TIME, _EPOCH = "_step", "_timestamp", "epoch"
+EPOCH = "epoch"
+"""The key under which it logs the epoch, in each row."""
+
+_CALLS, _TIME = "_step", "_timestamp"
 _FAR = 2.0**62
 """No step is as large; what is, is none."""
 
@@ -174,7 +177,7 @@ def axes(columns: Mapping[str, Column], first: int, count: int, step: float | No
     calls = _sound(dense(_CALLS))
     calls = np.where(np.isnan(calls), np.arange(first, first + count), calls)
     steps = np.where(np.isnan(steps), calls, steps)
-    return Axes(steps.astype(np.int64), _carried(dense(_EPOCH), epoch), dense(_TIME))
+    return Axes(steps.astype(np.int64), _carried(dense(EPOCH), epoch), dense(_TIME))
 
 
 def _sound(values: NDArray[np.float64]) -> NDArray[np.float64]:

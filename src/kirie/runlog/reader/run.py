@@ -51,8 +51,8 @@ class Run(Facts):
         Raises:
             RunError: The run has not logged it.
         """
-        parts = [(segment.axes, segment.column(key)) for segment in self.segments if key in segment.keys]
-        if not parts:
+        parts = [(segment.axes, segment.column(key)) for segment in self.segments]
+        if not any(key in segment.keys for segment in self.segments):
             raise self._no(key, self.metrics, "metric")
         return merged(key, parts, self._images_a_step())
 
@@ -66,7 +66,8 @@ class Run(Facts):
         if not parts:
             raise self._no(key, self.system_metrics, "metric of the system")
         times, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return Series(key, np.arange(len(values)), values, np.full(len(values), np.nan), times)
+        samples = np.arange(len(values))
+        return Series(key, samples, values, samples, np.full(len(values), np.nan), times)
 
     def _no(self, key: str, keys: Sequence[str], what: str) -> RunError:
         near = difflib.get_close_matches(key, keys, n=3) or keys[:5]
@@ -125,13 +126,13 @@ class Run(Facts):
         return "".join(parts) or printed((), self.segments[-1].log.files, logs)
 
     def to_pandas(self, keys: Sequence[str] | None = None) -> pd.DataFrame:
-        """The history as a pandas table: a row a step, a column a metric; NaN where a step lacks one."""
+        """The history as a pandas table: a column a metric, NaN where a row lacks one; see `tables.history`."""
         from kirie.runlog.reader import tables
 
         return tables.to_pandas(tables.history(self, keys)).set_index("step")
 
     def to_polars(self, keys: Sequence[str] | None = None) -> pl.DataFrame:
-        """The history as a polars table, with a column `step`; null where a step lacks a metric."""
+        """The history as a polars table, with a column `step`; null where a row lacks a metric."""
         from kirie.runlog.reader import tables
 
         return tables.to_polars(tables.history(self, keys))

@@ -11,7 +11,7 @@ from kirie.runlog.reader import tables
 from kirie.runlog.reader.find import LogFile, find_logs
 from kirie.runlog.reader.run import Run
 from kirie.runlog.reader.tail import Tail
-from kirie.runlog.reader.whose import began, keys_of, of_several, owner_of
+from kirie.runlog.reader.whose import began, escaped, keys_of, of_several, owner_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +135,7 @@ def group(logs: Sequence[LogFile]) -> dict[str, list[LogFile]]:
     found: dict[str, list[LogFile]] = {}
     for id_, same in by_id.items():
         if len(same) == 1:
-            found[id_] = same
+            found[escaped(id_)] = same
             continue
         said = {log: _said(log) for log in same}
         keys = keys_of(id_, map(owner_of, said.values()))

@@ -24,11 +24,13 @@ class Series:
         key: The metric.
         step: int64, never falling; equal ones in the log's order.
         value: float64, the value at each.
+        row: int64, the number of the row of history that each was logged in, counted over all segments.
     """
 
     key: str
     step: NDArray[np.int64]
     value: NDArray[np.float64]
+    row: NDArray[np.int64]
     _epoch: NDArray[np.float64]
     _time: NDArray[np.float64]
     _batch: float | None = None
@@ -67,7 +69,7 @@ def merged(key: str, parts: Sequence[tuple[Axes, Column]], batch: float | None) 
 
     Args:
         key: The metric.
-        parts: Each segment's axes and column, the oldest first.
+        parts: Each segment's axes and column, empty where it lacks the metric, the oldest first.
         batch: Images that a step takes, if it is known.
     """
 
@@ -78,4 +80,6 @@ def merged(key: str, parts: Sequence[tuple[Axes, Column]], batch: float | None) 
     values = np.concatenate([column.values for _, column in parts])
     steps = joined(lambda axes: axes.step)
     epochs, times = joined(lambda axes: axes.epoch), joined(lambda axes: axes.time)
-    return Series(key, steps[kept], values[kept], epochs[kept], times[kept], batch)
+    before = np.cumsum([0, *(len(axes.step) for axes, _ in parts)])
+    rows = np.concatenate([first + column.rows for first, (_, column) in zip(before[:-1], parts, strict=True)])
+    return Series(key, steps[kept], values[kept], rows[kept], epochs[kept], times[kept], batch)

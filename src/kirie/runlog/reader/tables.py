@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kirie.errors import UsageError
+from kirie.runlog.reader.columns import EPOCH
 from kirie.runlog.reader.values import flat, narrow
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from kirie.runlog.reader.run import Run
+    from kirie.runlog.reader.series import Series
 
 FACTS = ("id", "name", "state")
 
@@ -49,24 +52,36 @@ def runs(all_: Iterable[Run]) -> dict[str, list[Any]]:
 
 
 def history(run: Run, keys: Sequence[str] | None) -> dict[str, Any]:
-    """A table of a run's history, by column: `step`, then the metrics, NaN where a step lacks one.
+    """A table of a run's history, by column: `step`, then the metrics, NaN where a row lacks one.
 
-    A step has as many rows as a metric was logged at it.
+    A step is one row, unless a metric was logged several times at it: then it has those of the log, so that values that
+    were logged together stand together. An epoch that is said again counts as said once.
     """
     series = [run.history(key) for key in (run.metrics if keys is None else keys)]
-    logged = [np.unique(found.step, return_counts=True) for found in series]
-    steps = np.unique(np.concatenate([step for step, _ in logged])) if series else np.empty(0, np.int64)
-    most = np.zeros(len(steps), np.int64)
-    for step, count in logged:
-        at = np.searchsorted(steps, step)
-        most[at] = np.maximum(most[at], count)
-    first = np.cumsum(most) - most
-    table: dict[str, Any] = {"step": np.repeat(steps, most)}
+    none = np.empty(0, np.int64)
+    logged, first = np.unique(np.concatenate([none, *(found.row for found in series)]), return_index=True)
+    step = np.concatenate([none, *(found.step for found in series)])[first]
+    order = np.argsort(step, kind="stable")
+    several = np.unique(np.concatenate([none, *map(_repeated, series)]))
+    begins = np.isin(step[order], several)
+    begins[:1] = True
+    begins[1:] |= np.diff(step[order]) > 0
+    place = np.empty_like(order)
+    place[order] = np.cumsum(begins) - 1
+    table: dict[str, Any] = {"step": step[order][begins]}
     for found in series:
-        table[found.key] = values = np.full(int(most.sum()), np.nan)
-        nth = np.arange(len(found)) - np.searchsorted(found.step, found.step)
-        values[first[np.searchsorted(steps, found.step)] + nth] = found.value
+        table[found.key] = values = np.full(len(table["step"]), np.nan)
+        values[place[np.searchsorted(logged, found.row)]] = found.value
     return table
+
+
+def _repeated(series: Series) -> NDArray[np.int64]:
+    """The steps at which there are several values of a metric."""
+    again = np.diff(series.step) == 0
+    if series.key == EPOCH:
+        again &= np.diff(series.value) != 0
+    found: NDArray[np.int64] = series.step[1:][again]
+    return found
 
 
 def _alike(values: list[Any]) -> list[Any]:

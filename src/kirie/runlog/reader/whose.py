@@ -42,7 +42,8 @@ def keys_of(id_: str, owners: Iterable[Owner]) -> dict[Owner, str]:
         owners: Those of all logs of it.
 
     Returns:
-        The id itself where it is of one run alone, and else of each run ID~PROJECT~ENTITY.
+        The id itself where it is of one run alone, and else of each run ID~PROJECT~ENTITY. A ~ of theirs is ^7E there
+        and a ^ is ^5E, so that no two runs are called the same.
     """
     runs: dict[Owner, Owner] = {}
     # Those that say most come first, so that the others find them
@@ -50,12 +51,20 @@ def keys_of(id_: str, owners: Iterable[Owner]) -> dict[Owner, str]:
         near = agreeing(owner, set(runs.values()))
         runs[owner] = near[0] if len(near) == 1 else owner
     if len(set(runs.values())) < 2:
-        return dict.fromkeys(runs, id_)
-    return {owner: f"{id_}~{run.project}~{run.entity}" for owner, run in runs.items()}
+        return dict.fromkeys(runs, escaped(id_))
+    return {owner: "~".join(map(escaped, (id_, *run))) for owner, run in runs.items()}
+
+
+def escaped(part: str) -> str:
+    """Part of a key as it stands there, which alone is the key of an id that is of one run."""
+    # No percent codes: who decodes an address twice would have another run's key
+    return part.replace("^", "^5E").replace("~", "^7E")
 
 
 def of_several(id_: str, keys: Sequence[str]) -> str:
-    """The sentence for somebody who asks for an id that several runs have."""
+    """The sentence for somebody who asks for an id that several runs have, or one that is called otherwise."""
+    if len(keys) == 1:
+        return f"The run of the id '{id_}' is called {keys[0]}; name it so."
     return f"{len(keys)} runs have the id '{id_}': {', '.join(sorted(keys)[:5])}; name one of them."
 
 

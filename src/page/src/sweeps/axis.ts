@@ -52,6 +52,7 @@ export function place(axis: Axis, value: Value | undefined): number {
     return axis.choices.length < 2 ? 0.5 : index / (axis.choices.length - 1);
   }
   const number = Number(value);
+  if (!Number.isFinite(number)) return NaN;
   if (axis.log) return number > 0 ? Math.log(number / axis.low) / Math.log(axis.high / axis.low) : NaN;
   return (number - axis.low) / (axis.high - axis.low);
 }

@@ -18,6 +18,7 @@ test("one value alone lies in the middle of its axis", () => {
   expect(place(numberAxis("seed", [7, 7], false), 7)).toBeCloseTo(0.5);
   expect(place(numberAxis("lr", [0.01], true), 0.01)).toBeCloseTo(0.5);
   expect(place(choiceAxis("arch", ["unet"]), "unet")).toBe(0.5);
+  for (const word of ["NaN", "Infinity", "-Infinity"]) expect(place(numberAxis("lr", [1, 2], false), word)).toBeNaN();
 });
 
 test("choices keep the order of the sweep's file, and unknown ones have no place", () => {
