@@ -56,7 +56,9 @@ export function FilterBar({ value, onChange }: Props) {
     write(next);
     setOffer(null);
     const cursor = offer.from + option.length + 1;
-    requestAnimationFrame(() => input.current?.setSelectionRange(cursor, cursor));
+    // At once: the next key may come before the next frame
+    input.current.value = next;
+    input.current.setSelectionRange(cursor, cursor);
   };
   const press = (event: KeyboardEvent): void => {
     const options = offer?.options ?? [];

@@ -28,7 +28,7 @@ def board(serve: Callable[[Path], Served], tmp_path_factory: pytest.TempPathFact
             {
                 "reward": score * (step + 1) / 4,
                 "loss": 1 - score * step / 4,
-                "same": 1 - score * step / 4,
+                "reward_again": score * (step + 1) / 4,
                 "_step": step,
             }
             for step in range(4)
