@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -26,6 +27,11 @@ COMPANIONS = frozenset({"epoch", STEP})
 
 UNSAFE_S = 60.0
 """Age from which a row is taken to be on the disk, many times W&B's own delay."""
+
+
+def row_step(trainer: pl.Trainer) -> int:
+    """The step of a row that is logged now: Lightning counts rows from 0, and steps that are done from 1."""
+    return max(0, trainer.global_step - 1)
 
 
 def highest_steps(run: RunFolder, wandb_id: str) -> dict[str, int]:

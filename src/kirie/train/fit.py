@@ -24,6 +24,7 @@ from kirie.core.signals import Notice, terminable
 from kirie.errors import RunError
 from kirie.models import InitReport, check_pair, parameters_count
 from kirie.prepare.store import Store
+from kirie.runlog.logged import row_step
 from kirie.runlog.start import check_log, save_best_model, save_diff, start_log
 from kirie.runlog.throughput import Throughput
 from kirie.tasks.base import Task
@@ -154,8 +155,7 @@ def _train(
     files.write_json(run.metrics, found)
     if opened.logger is not None:
         final = {f"{split}/final/{k}": v for split in found for k, v in scores.flat(found[split]).items()}
-        # The last step as Lightning counts them in its rows, from 0
-        opened.logger.log_metrics(final, max(0, trainer.global_step - 1))
+        opened.logger.log_metrics(final, row_step(trainer))
         save_best_model(opened.logger, run, identity.id, scores.flat(found["val"]))
     opened.record.change("done", images_per_s=throughput.images_per_s)
 

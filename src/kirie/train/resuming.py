@@ -17,7 +17,7 @@ from kirie.cluster.lease import Lease
 from kirie.core.run import RunFolder
 from kirie.core.signals import GRACE, Notice, Terminated
 from kirie.errors import DeviceError, RunError
-from kirie.runlog.logged import OnceLogger
+from kirie.runlog.logged import OnceLogger, row_step
 from kirie.train.agreement import Agreement
 from kirie.train.checkpoints import resume_target
 
@@ -152,7 +152,7 @@ class ResumePoints(Checkpoint):
         return [
             (
                 {**{name: float(value) for name, value in row.items()}, "epoch": float(trainer.current_epoch)},
-                trainer.global_step - 1,
+                row_step(trainer),
             )
         ]
 

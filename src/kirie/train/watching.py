@@ -10,6 +10,7 @@ import torch
 
 from kirie.core.labels import LabelSet
 from kirie.prepare.store import Split
+from kirie.runlog.logged import row_step
 from kirie.runlog.pictures import log_pictures
 
 
@@ -44,8 +45,8 @@ class Pictures(pl.Callback):
             self.targets_BHW,
             self._predict(pl_module),
             self.labels,
-            # As Lightning counts the rows of scores, from 0, so that pictures and curves meet at one step
-            trainer.global_step - 1,
+            # That of the scores, so that pictures and curves meet
+            row_step(trainer),
         )
 
     def _predict(self, task: Any) -> Any:
